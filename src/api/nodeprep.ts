@@ -1,0 +1,146 @@
+/**
+ * The NodePrep document, v1alpha1: one zod schema from which types, validation of files, the
+ * reference and (later) the CRD come. What a person writes comes in; `expand.ts` turns it into the
+ * `NodePrepSpec` that areas read, with presets, defaults and canonical names applied.
+ */
+import { z } from 'zod';
+
+/** API group and version of every document. */
+export const API_VERSION = 'nodeprep.dev/v1alpha1';
+
+/** Names of the areas, in the order in which they are reconciled. */
+export const AREA_NAMES = ['modules', 'sysctls', 'swap'] as const;
+export type AreaName = (typeof AREA_NAMES)[number];
+
+export const Mode = z.enum(['Enforce', 'Audit', 'Paused']);
+export type Mode = z.infer<typeof Mode>;
+
+export const DeletionPolicy = z.enum(['Keep', 'Restore']);
+export type DeletionPolicy = z.infer<typeof DeletionPolicy>;
+
+export const SysctlMatch = z.enum(['Exact', 'AtLeast', 'AtMost', 'Contains']);
+export type SysctlMatch = z.infer<typeof SysctlMatch>;
+
+export const DriftPolicy = z.enum(['Correct', 'Report', 'Ignore']);
+export type DriftPolicy = z.infer<typeof DriftPolicy>;
+
+export const SwapBehavior = z.enum(['Disabled', 'ZramHostOnly', 'LimitedSwap', 'Unmanaged']);
+export type SwapBehavior = z.infer<typeof SwapBehavior>;
+
+export const ModuleSource = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(55)
+    .describe('Kernel module name as lsmod or modprobe writes it; "-" and "_" are the same.'),
+  parameters: z
+    .record(z.string().max(128), z.union([z.string().max(1024), z.int(), z.boolean()]))
+    .optional()
+    .describe('Module parameters, written to /etc/modprobe.d/nodeprep.conf.'),
+  required: z.boolean().optional().describe('Whether the node is not ready without it. Default true.'),
+});
+
+export const SysctlSource = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(255)
+    .describe('Kernel parameter with dots or slashes: net.ipv4.ip_forward, net/ipv4/conf/eth0.100/forwarding.'),
+  value: z.union([z.string().max(4096), z.int()]).describe('Wanted value. Fields of a vector are separated by blanks.'),
+  match: SysctlMatch.optional().describe(
+    'How the live value is compared. Exact: equal. AtLeast, AtMost: never lowers or raises what is already beyond. Contains: every listed member is present. Default Exact.',
+  ),
+  required: z.boolean().optional().describe('Whether the node is not ready without it. Default true.'),
+  drift: DriftPolicy.optional().describe(
+    'What happens when the value changes after it was applied: Correct it, Report it, or Ignore it. Default Correct.',
+  ),
+});
+
+export const SwapSource = z.strictObject({
+  behavior: SwapBehavior.describe(
+    'Disabled: no swap now or after a boot. ZramHostOnly: compressed memory only. LimitedSwap: swap stays and must fit the kubelet configuration. Unmanaged: left alone.',
+  ),
+  reserve: z
+    .string()
+    .max(32)
+    .optional()
+    .describe('Memory that must stay available while swap is emptied, as a Kubernetes quantity. Default 128Mi.'),
+});
+
+export const NodePrepSpecSource = z.strictObject({
+  profile: z.string().max(63).optional().describe('Built-in preset that these entries are added to.'),
+  mode: Mode.optional().describe(
+    'Enforce corrects drift, Audit only reports it, Paused touches nothing. Default Enforce.',
+  ),
+  areaModes: z
+    .strictObject({ modules: Mode.optional(), sysctls: Mode.optional(), swap: Mode.optional() })
+    .optional()
+    .describe('Mode of single areas, overriding mode.'),
+  deletionPolicy: DeletionPolicy.optional().describe(
+    'What happens to the live value when an entry is removed: Keep it or Restore the original. Default Keep.',
+  ),
+  bootstrap: z
+    .strictObject({
+      onFailure: z
+        .enum(['Block', 'Degrade'])
+        .optional()
+        .describe('Whether the kubelet waits for a host that is not ready. Default Degrade.'),
+    })
+    .optional()
+    .describe('Behaviour before the kubelet starts.'),
+  modules: z.array(ModuleSource).max(256).optional().describe('Kernel modules that must be present.'),
+  sysctls: z.array(SysctlSource).max(2048).optional().describe('Kernel parameters.'),
+  swap: SwapSource.optional().describe('Swap policy.'),
+});
+/** A spec as people write it. */
+export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;
+
+export const NodePrepDocument = z.strictObject({
+  apiVersion: z.literal(API_VERSION),
+  kind: z.literal('NodePrep'),
+  metadata: z
+    .looseObject({ name: z.string().max(253).optional().describe('Name of the Node; default the host name.') })
+    .optional(),
+  spec: NodePrepSpecSource.describe('What this host must be.'),
+  status: z.unknown().optional().describe('Ignored in files.'),
+});
+/** A whole document as people write it. */
+export type NodePrepDocument = z.infer<typeof NodePrepDocument>;
+
+/** One declared kernel module; `name` uses "_" only. */
+export interface ModuleEntry {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly required: boolean;
+}
+
+/** One declared kernel parameter; `name` is the canonical form of `canonicalSysctl`. */
+export interface SysctlEntry {
+  readonly name: string;
+  readonly value: string;
+  readonly match: SysctlMatch;
+  readonly required: boolean;
+  readonly drift: DriftPolicy;
+}
+
+export interface SwapSpec {
+  readonly behavior: SwapBehavior;
+  readonly reserveBytes: number;
+}
+
+/** The expanded spec that areas read: presets applied, names canonical, defaults filled in. An absent area is not managed. */
+export interface NodePrepSpec {
+  readonly profile?: string;
+  readonly mode: Mode;
+  readonly areaModes: Partial<Readonly<Record<AreaName, Mode>>>;
+  readonly deletionPolicy: DeletionPolicy;
+  readonly bootstrap: { readonly onFailure: 'Block' | 'Degrade' };
+  readonly modules?: readonly ModuleEntry[];
+  readonly sysctls?: readonly SysctlEntry[];
+  readonly swap?: SwapSpec;
+}
+
+/** The spec that owns nothing; with `Restore`, what `uninstall` converges to. */
+export function emptySpec(deletionPolicy: DeletionPolicy): NodePrepSpec {
+  return { mode: 'Enforce', areaModes: {}, deletionPolicy, bootstrap: { onFailure: 'Degrade' } };
+}

@@ -1,0 +1,45 @@
+import type { Command } from './host.ts';
+
+/** A file of the host could not be read or written; `code` is the errno name, such as `EROFS`. */
+export class HostFileError extends Error {
+  override readonly name = 'HostFileError';
+  readonly path: string;
+  readonly code: string;
+
+  constructor(action: string, path: string, code: string, detail: string, options?: ErrorOptions) {
+    super(`Cannot ${action} "${path}": ${detail}`, options);
+    this.path = path;
+    this.code = code;
+  }
+}
+
+/** A command ended with a non-zero exit code, by a signal or by its time limit. */
+export class CommandError extends Error {
+  override readonly name: string = 'CommandError';
+  readonly command: Command;
+  /** `undefined` when the command did not exit by itself. */
+  readonly exitCode: number | undefined;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+
+  constructor(
+    command: Command,
+    outcome: { exitCode?: number; stderr?: string; timedOut?: boolean; detail: string },
+    options?: ErrorOptions,
+  ) {
+    super(`Command "${command.join(' ')}" failed: ${outcome.detail}`, options);
+    this.command = command;
+    this.exitCode = outcome.exitCode;
+    this.stderr = outcome.stderr ?? '';
+    this.timedOut = outcome.timedOut ?? false;
+  }
+}
+
+/** The command does not exist on this host, or must not be run on it. */
+export class CommandMissingError extends CommandError {
+  override readonly name = 'CommandMissingError';
+
+  constructor(command: Command, detail: string, options?: ErrorOptions) {
+    super(command, { detail }, options);
+  }
+}

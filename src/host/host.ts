@@ -1,0 +1,108 @@
+/**
+ * The Host port: everything NodePrep can see and do on a machine.
+ *
+ * Areas observe through `HostReader`, which cannot change anything, and act through `Host`.
+ * `LinuxHost` is the real machine (or a directory that stands for one), `MemoryHost` a small
+ * stateful Linux for tests; `test/contract` holds both to the same behaviour.
+ */
+
+/** A program and its arguments; never a shell string, so no name can turn into syntax. */
+export type Command = readonly [string, ...string[]];
+
+/** What a finished command printed; a non-zero exit is a `CommandError` instead. */
+export interface CommandOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Limits of one command. */
+export interface CommandOptions {
+  /** After this many milliseconds the command and its children are killed; default 30 000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What `lstat` says of a path: a link is reported as itself, never as its target. */
+export interface FileStat {
+  readonly type: 'file' | 'directory' | 'link' | 'block' | 'other';
+  /** Permission bits only, such as 0o644. */
+  readonly mode: number;
+  readonly size: number;
+}
+
+/**
+ * Whose kernel the host's `/proc` and `/sys` show: `running` can be read and changed, `captured`
+ * (a directory with a copied `/proc`) can only be read, `absent` (an image) has no live state.
+ */
+export type Kernel = 'running' | 'captured' | 'absent';
+
+/**
+ * How the bytes of a file become a string. `bytes` gives one character per byte, so that a foreign
+ * file which is edited in part goes back byte for byte even when it is not UTF-8.
+ */
+export type TextEncoding = 'utf8' | 'bytes';
+
+/** Read-only view of the host. Paths are absolute, as on the host itself. */
+export interface HostReader {
+  readonly kernel: Kernel;
+  /** The contents, following links; `undefined` when absent; throws `HostFileError` for all else. */
+  readonly readFile: (path: string, encoding?: TextEncoding) => Promise<string | undefined>;
+  /** The names in a directory, sorted; `undefined` when absent. */
+  readonly listDirectory: (path: string) => Promise<readonly string[] | undefined>;
+  /** Does not follow a final link; `undefined` when absent. */
+  readonly stat: (path: string) => Promise<FileStat | undefined>;
+  /** The target as written in the link; `undefined` when absent or not a link. */
+  readonly readLink: (path: string) => Promise<string | undefined>;
+  /** The absolute path with every link resolved; `undefined` when it leads nowhere. */
+  readonly realPath: (path: string) => Promise<string | undefined>;
+  /**
+   * Runs a command that changes nothing, such as `systemctl show`. Throws `CommandError`
+   * (`CommandMissingError` when there is no such command, as always on a directory host).
+   */
+  readonly query: (command: Command, options?: CommandOptions) => Promise<CommandOutput>;
+}
+
+/** How a file is written. */
+export interface WriteOptions {
+  readonly encoding?: TextEncoding;
+  /** Permission bits of a new file, default 0o644; an existing file keeps its own. */
+  readonly mode?: number;
+}
+
+/** The host, including the operations that change it. */
+export interface Host extends HostReader {
+  /**
+   * Replaces a file in one atomic step that survives a power cut: a reader or a crash sees the old
+   * or the new contents. Keeps mode, owner and security label; creates missing parent directories;
+   * refuses to write through a link.
+   */
+  readonly writeFile: (path: string, contents: string, options?: WriteOptions) => Promise<void>;
+  /** Writes a kernel file below `/proc` or `/sys` in place, in a single write(2). Only where `kernel` is `running`. */
+  readonly writeKernelFile: (path: string, contents: string) => Promise<void>;
+  /** Removes a file or link; absent is fine. */
+  readonly removeFile: (path: string) => Promise<void>;
+  /** Makes (or atomically replaces) a symbolic link, creating missing parent directories. */
+  readonly makeLink: (path: string, target: string) => Promise<void>;
+  /** Runs a command that may change the host. Throws as `query` does. */
+  readonly run: (command: Command, options?: CommandOptions) => Promise<CommandOutput>;
+}
+
+/** Where a change on the host may be seen; see `HostWatcher`. */
+export interface Hint {
+  readonly path: string;
+  /**
+   * `event`: the kernel tells (inotify on the file, or on the directory that will hold it).
+   * `poll`: contents or existence are compared every second.
+   * `both`: told quickly most of the time, polled because the kernel does not always tell.
+   */
+  readonly by: 'event' | 'poll' | 'both';
+}
+
+/** Tells of changes on the host, quickly and sometimes wrongly; the loop looks for itself. */
+export interface HostWatcher {
+  /** Replaces what is watched. `onHint` gets the path and how it was noticed. Unwatchable paths are polled. */
+  readonly watch: (hints: readonly Hint[], onHint: (path: string, source: 'event' | 'poll') => void) => Promise<void>;
+  /** Takes the polled values as seen, so that own writes do not look like drift. */
+  readonly settle: () => void;
+  readonly close: () => Promise<void>;
+}

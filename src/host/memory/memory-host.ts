@@ -1,0 +1,239 @@
+/**
+ * A small stateful Linux for tests: files, links, kernel files and commands that change them.
+ * What programs and the kernel do comes from behaviours (`modprobe.ts`, `kernel-files.ts`,
+ * `swap.ts`), so that a test asserts the resulting world and never the calls.
+ */
+import { CommandMissingError, HostFileError } from '../errors.ts';
+import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
+
+/** A file, a link or a directory of a `MemoryHost`; contents hold one character per byte. */
+export type MemoryNode =
+  | { readonly type: 'file' | 'block'; readonly content: string; readonly mode: number }
+  | { readonly type: 'link'; readonly target: string }
+  | { readonly type: 'directory' };
+
+/** What one program, or one part of the kernel, does to the world. */
+export interface MemoryBehaviour {
+  /** By program name; may change the world, may throw `CommandError`. */
+  readonly commands?: Readonly<
+    Record<string, (host: MemoryHost, args: readonly string[], command: Command) => CommandOutput>
+  >;
+  /** Takes a write to a kernel file; `false` leaves it to the next behaviour, or to a plain store. */
+  readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
+}
+
+/** What every call throws once the host has "lost power". */
+export class MemoryHostDied extends Error {
+  override readonly name = 'MemoryHostDied';
+}
+
+/** Initial state: a string is a file, `{ link }` a link, `null` an empty directory. */
+export type MemoryFiles = Readonly<Record<string, string | { readonly link: string } | null>>;
+
+const toBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
+const fromBytes = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
+const parent = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 1));
+
+export class MemoryHost implements Host {
+  readonly kernel: Kernel;
+  readonly nodes = new Map<string, MemoryNode>([['/', { type: 'directory' }]]);
+  readonly #behaviours: readonly MemoryBehaviour[];
+  #mutations = 0;
+  #dieAfter = Number.POSITIVE_INFINITY;
+  #failures = new Map<number, Error>();
+
+  constructor(files: MemoryFiles = {}, options: { kernel?: Kernel; behaviours?: readonly MemoryBehaviour[] } = {}) {
+    this.kernel = options.kernel ?? 'running';
+    this.#behaviours = options.behaviours ?? [];
+    for (const [path, file] of Object.entries(files)) this.put(path, file);
+  }
+
+  /** Sets a node as somebody other than NodePrep would; never counted, never fails. */
+  put(path: string, file: string | { readonly link: string } | null | undefined): void {
+    if (file === undefined) {
+      for (const known of this.nodes.keys()) {
+        if (known === path || known.startsWith(`${path}/`)) this.nodes.delete(known);
+      }
+      return;
+    }
+    for (let up = parent(path); !this.nodes.has(up); up = parent(up)) this.nodes.set(up, { type: 'directory' });
+    if (file === null) this.nodes.set(path, { type: 'directory' });
+    else if (typeof file === 'string') {
+      const old = this.nodes.get(path);
+      const mode = old?.type === 'file' ? old.mode : 0o644;
+      this.nodes.set(path, { type: 'file', content: toBytes(file), mode });
+    } else this.nodes.set(path, { type: 'link', target: file.link });
+  }
+
+  /** Contents as text without any fault, `undefined` when absent; for assertions and behaviours. */
+  text(path: string): string | undefined {
+    const node = this.nodes.get(this.#resolve(path) ?? path);
+    return node?.type === 'file' ? fromBytes(node.content) : undefined;
+  }
+
+  /** Number of changes so far; a file write counts twice: the temporary file, then the rename. */
+  get mutations(): number {
+    return this.#mutations;
+  }
+
+  /** Loses power after `count` further changes: every later call throws `MemoryHostDied`. */
+  dieAfter(count: number): void {
+    this.#dieAfter = this.#mutations + count;
+  }
+
+  /** Power is back: same disk, nothing dies any more. */
+  revive(): void {
+    this.#dieAfter = Number.POSITIVE_INFINITY;
+  }
+
+  /** Makes the n-th change from now on fail with `error`; 1 is the next. */
+  failOn(n: number, error: Error): void {
+    this.#failures.set(this.#mutations + n, error);
+  }
+
+  readonly readFile = async (path: string, encoding: TextEncoding = 'utf8'): Promise<string | undefined> => {
+    this.#alive();
+    const at = this.#resolve(path);
+    const node = at === undefined ? undefined : this.nodes.get(at);
+    if (node === undefined) return undefined;
+    if (node.type === 'directory') throw new HostFileError('read', path, 'EISDIR', 'it is a directory, not a file');
+    if (node.type === 'link') return undefined;
+    return encoding === 'bytes' ? node.content : fromBytes(node.content);
+  };
+
+  readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {
+    this.#alive();
+    const at = this.#resolve(path);
+    const node = at === undefined ? undefined : this.nodes.get(at);
+    if (at === undefined || node === undefined) return undefined;
+    if (node.type !== 'directory') throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
+    const prefix = at === '/' ? '/' : `${at}/`;
+    const names = [...this.nodes.keys()].filter((known) => known !== '/' && known.startsWith(prefix));
+    return [...new Set(names.map((known) => known.slice(prefix.length).split('/')[0] as string))].toSorted();
+  };
+
+  readonly stat = async (path: string): Promise<FileStat | undefined> => {
+    this.#alive();
+    const up = this.#resolve(parent(path));
+    if (up === undefined) return undefined;
+    const node = this.nodes.get(
+      path === '/' ? '/' : `${up === '/' ? '' : up}/${path.slice(path.lastIndexOf('/') + 1)}`,
+    );
+    if (node === undefined) return undefined;
+    if (node.type === 'link') return { type: 'link', mode: 0o777, size: node.target.length };
+    if (node.type === 'directory') return { type: 'directory', mode: 0o755, size: 0 };
+    return { type: node.type, mode: node.mode, size: node.content.length };
+  };
+
+  readonly readLink = async (path: string): Promise<string | undefined> => {
+    this.#alive();
+    const node = this.nodes.get(path);
+    return node?.type === 'link' ? node.target : undefined;
+  };
+
+  readonly realPath = async (path: string): Promise<string | undefined> => {
+    this.#alive();
+    const at = this.#resolve(path);
+    return at !== undefined && this.nodes.has(at) ? at : undefined;
+  };
+
+  readonly query = async (command: Command): Promise<CommandOutput> => {
+    this.#alive();
+    return this.#execute(command);
+  };
+
+  readonly run = async (command: Command): Promise<CommandOutput> => {
+    this.#mutate();
+    return this.#execute(command);
+  };
+
+  readonly writeFile = async (path: string, contents: string, options: WriteOptions = {}): Promise<void> => {
+    const temporary = `${parent(path)}/.${path.slice(path.lastIndexOf('/') + 1)}.nodeprep.tmp`;
+    const old = this.nodes.get(path);
+    if (old?.type === 'link') throw new HostFileError('write', path, 'ELOOP', 'it is a link');
+    if (old?.type === 'directory') throw new HostFileError('write', path, 'EISDIR', 'it is a directory, not a file');
+    const content = options.encoding === 'bytes' ? contents : toBytes(contents);
+    const mode = old?.type === 'file' ? old.mode : (options.mode ?? 0o644);
+    this.#mutate();
+    this.put(temporary, '');
+    this.nodes.set(temporary, { type: 'file', content: content.slice(0, content.length / 2), mode });
+    this.#mutate();
+    this.nodes.delete(temporary);
+    this.nodes.set(path, { type: 'file', content, mode });
+  };
+
+  readonly writeKernelFile = async (path: string, contents: string): Promise<void> => {
+    if (this.kernel !== 'running') {
+      throw new HostFileError('write', path, 'EROFS', 'this host is a directory, its kernel is not running');
+    }
+    this.#mutate();
+    for (const behaviour of this.#behaviours) if (behaviour.writeKernelFile?.(this, path, contents)) return;
+    if (!this.nodes.has(path)) throw new HostFileError('write', path, 'ENOENT', 'no such file or directory');
+    this.put(path, `${contents.trim()}\n`);
+  };
+
+  readonly removeFile = async (path: string): Promise<void> => {
+    if (this.nodes.get(path)?.type === 'directory')
+      throw new HostFileError('remove', path, 'EISDIR', 'it is a directory');
+    this.#mutate();
+    this.nodes.delete(path);
+  };
+
+  readonly makeLink = async (path: string, target: string): Promise<void> => {
+    if (this.nodes.get(path)?.type === 'directory')
+      throw new HostFileError('link', path, 'EISDIR', 'it is a directory');
+    this.#mutate();
+    this.put(path, { link: target });
+  };
+
+  /** The whole world, sorted, for a readable assertion. */
+  toString(): string {
+    return [...this.nodes]
+      .filter(([, node]) => node.type !== 'directory')
+      .map(([path, node]) =>
+        node.type === 'link' ? `${path} -> ${node.target}` : `${path}: ${JSON.stringify(this.text(path))}`,
+      )
+      .toSorted()
+      .join('\n');
+  }
+
+  #alive(): void {
+    if (this.#mutations > this.#dieAfter) throw new MemoryHostDied('the host has lost power');
+  }
+
+  #mutate(): void {
+    this.#mutations += 1;
+    this.#alive();
+    const failure = this.#failures.get(this.#mutations);
+    if (failure !== undefined) throw failure;
+  }
+
+  #execute(command: Command): CommandOutput {
+    const [program, ...args] = command;
+    for (const behaviour of this.#behaviours) {
+      const run = behaviour.commands?.[program];
+      if (run !== undefined) return run(this, args, command);
+    }
+    throw new CommandMissingError(command, `there is no "${program}" on this host`);
+  }
+
+  /** Follows links in every part of the path, at most 40 as the kernel does. */
+  #resolve(path: string, depth = 0): string | undefined {
+    let at = '';
+    for (const part of path.split('/').filter((piece) => piece !== '' && piece !== '.')) {
+      if (part === '..') {
+        at = parent(at) === '/' ? '' : parent(at);
+        continue;
+      }
+      at = `${at}/${part}`;
+      const node = this.nodes.get(at);
+      if (node?.type !== 'link') continue;
+      if (depth >= 40) return undefined;
+      const target = node.target.startsWith('/') ? node.target : `${parent(at)}/${node.target}`;
+      const resolved = this.#resolve(target, depth + 1);
+      if (resolved === undefined) return undefined;
+      at = resolved === '/' ? '' : resolved;
+    }
+    return at === '' ? '/' : at;
+  }
+}
