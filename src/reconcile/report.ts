@@ -4,7 +4,7 @@ import type { Reason } from '../api/conditions.ts';
 import type { Change, Finding } from '../areas/area.ts';
 
 /** How one declared entry stands after the pass, worst last in severity order of `ENTRY_STATES`. */
-export const ENTRY_STATES = ['InSync', 'Pending', 'Drifted', 'Contested', 'Blocked', 'Failed'] as const;
+export const ENTRY_STATES = ['InSync', 'Pending', 'Drifted', 'Conflicting', 'Blocked', 'Failed'] as const;
 export type EntryState = (typeof ENTRY_STATES)[number];
 
 export interface EntryReport {

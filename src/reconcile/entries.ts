@@ -1,0 +1,41 @@
+/** Says of each declared entry how it stands, from what the plan and the pass found. Pure. */
+import type { Reason } from '../api/conditions.ts';
+import type { Change, EntryView, Finding } from '../areas/area.ts';
+import type { AreaReport, EntryReport, EntryState } from './report.ts';
+
+type Found = Pick<AreaReport, 'blocked' | 'conflicts' | 'contested' | 'failures' | 'remaining' | 'deferred'>;
+
+/** Worst first: a failed entry is failed whatever else is true of it. */
+export function entryReports(views: readonly EntryView[], found: Found): EntryReport[] {
+  // An area with a single entry, such as swap, names devices and files in its changes: all concern that entry.
+  const concerns = views.length === 1 ? () => true : (target: string, view: EntryView) => target === view.name;
+  return views.map((view) => {
+    const of = <T extends { target: string }>(list: readonly T[]) => list.find((one) => concerns(one.target, view));
+    const failed = of(found.failures);
+    if (failed !== undefined) return withFinding(view, 'Failed', failed);
+    const blocked = of(found.blocked);
+    if (blocked !== undefined) return withFinding(view, 'Blocked', blocked);
+    const conflict = of(found.contested) ?? of(found.conflicts);
+    if (conflict !== undefined) return withFinding(view, 'Conflicting', conflict);
+    const change = of(found.remaining);
+    if (change !== undefined) return withChange(view, 'Drifted', driftReason(change), change);
+    const later = found.deferred.find((one) => concerns(one.change.target, view));
+    if (later !== undefined) return withChange(view, 'Pending', later.reason, later.change);
+    return { ...view, state: 'InSync' };
+  });
+}
+
+function withFinding(view: EntryView, state: EntryState, finding: Finding): EntryReport {
+  const required = view.required && finding.required !== false;
+  return { ...view, required, state, reason: finding.reason, message: finding.message };
+}
+
+function withChange(view: EntryView, state: EntryState, reason: Reason, change: Change): EntryReport {
+  const to = change.to === undefined ? '' : ` to "${change.to}"`;
+  const from = change.from === undefined ? '' : ` from "${change.from}"`;
+  return { ...view, state, reason, message: `needs ${change.scope} ${change.action} of ${change.target}${from}${to}` };
+}
+
+function driftReason(change: Change): Reason {
+  return change.scope === 'live' ? 'LiveDrift' : 'PersistentDrift';
+}

@@ -1,0 +1,115 @@
+/**
+ * The record of how things were before NodePrep, synced to disk before the first change of each.
+ * The first original wins for ever; `forget` is called only after a thing is back or given up.
+ */
+import type { AreaName } from '../api/nodeprep.ts';
+import type { Memo, Memory, Remembered } from '../areas/area.ts';
+import type { Host, HostReader } from '../host/host.ts';
+import { readRecord, setAside } from './record.ts';
+
+/** Folder of everything that must survive a reboot. */
+export const STATE_DIRECTORY = '/var/lib/nodeprep';
+export const LEDGER_PATH = `${STATE_DIRECTORY}/ledger.json`;
+const LEDGER_VERSION = 1;
+
+type Areas = Partial<Record<AreaName, Record<string, Remembered>>>;
+
+/** Originals by area; every change is on disk when the promise resolves. */
+export interface Ledger {
+  readonly memory: (area: AreaName) => Memory;
+  /** Records originals that are not known yet and what is about to be written. */
+  readonly remember: (area: AreaName, memos: readonly Memo[]) => Promise<void>;
+  readonly forget: (area: AreaName, keys: readonly string[]) => Promise<void>;
+  /** Set when an unreadable ledger was kept aside at start: what happened, for the log and the status. */
+  readonly warning?: string;
+}
+
+/**
+ * Opens the ledger for writing. One that is truncated, foreign or from a newer version is moved
+ * aside, never deleted, and said in `warning`. Throws `HostFileError` when it cannot be read.
+ */
+export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
+  const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
+  const warning = record.problem === undefined ? undefined : await setAside(host, LEDGER_PATH, record.problem, now());
+  let areas = areasFrom(record.content);
+
+  const save = async (next: Areas) => {
+    if (JSON.stringify(next) === JSON.stringify(areas)) return;
+    const content = { kind: 'Ledger', version: LEDGER_VERSION, areas: next };
+    await host.writeFile(LEDGER_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
+    areas = next;
+  };
+
+  return {
+    ...(warning === undefined ? {} : { warning }),
+    memory: (area) => memoryOf(areas, area),
+    remember: async (area, memos) => {
+      const entries = { ...areas[area] };
+      for (const memo of memos) entries[memo.key] = rememberedFrom(entries[memo.key], memo, now().toISOString());
+      await save({ ...areas, [area]: entries });
+    },
+    forget: async (area, keys) => {
+      const entries = { ...areas[area] };
+      for (const key of keys) delete entries[key];
+      await save({ ...areas, [area]: entries });
+    },
+  };
+}
+
+/** A ledger for commands that change nothing: a ledger that cannot be read counts as empty, and is said. */
+export async function readLedger(host: HostReader): Promise<Pick<Ledger, 'memory' | 'warning'>> {
+  const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
+  const areas = areasFrom(record.content);
+  return {
+    memory: (area) => memoryOf(areas, area),
+    ...(record.problem === undefined ? {} : { warning: `${LEDGER_PATH} ${record.problem}` }),
+  };
+}
+
+function memoryOf(areas: Areas, area: AreaName): Memory {
+  return new Map(Object.entries(areas[area] ?? {}));
+}
+
+function rememberedFrom(known: Remembered | undefined, memo: Memo, time: string): Remembered {
+  const before = known?.wrote ?? [];
+  // A crash between this record and the write itself leaves the previous value on the host, so the
+  // last two count as ours when it comes to restoring.
+  const wrote = memo.wrote === undefined || before.at(-1) === memo.wrote ? before : [...before, memo.wrote].slice(-2);
+  return {
+    key: memo.key,
+    original: known?.original ?? memo.original,
+    wrote,
+    since: known?.since ?? time,
+    changed: time,
+  };
+}
+
+/** Takes only well-formed entries, so that a hand-edited ledger cannot crash the daemon. */
+function areasFrom(content: unknown): Areas {
+  const areas: Areas = {};
+  const source = isObject(content) && isObject(content['areas']) ? content['areas'] : {};
+  for (const [area, entries] of Object.entries(source)) {
+    if (!isObject(entries)) continue;
+    const kept = Object.entries(entries).filter((entry): entry is [string, Remembered] => isRemembered(entry[1]));
+    areas[area as AreaName] = Object.fromEntries(kept);
+  }
+  return areas;
+}
+
+function isRemembered(value: unknown): value is Remembered {
+  return (
+    isObject(value) &&
+    typeof value['key'] === 'string' &&
+    isObject(value['original']) &&
+    ['value', 'absent', 'unreadable', 'unknown'].includes(String(value['original']['state'])) &&
+    (value['original']['state'] !== 'value' || typeof value['original']['value'] === 'string') &&
+    Array.isArray(value['wrote']) &&
+    value['wrote'].every((one) => typeof one === 'string') &&
+    typeof value['since'] === 'string' &&
+    typeof value['changed'] === 'string'
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
