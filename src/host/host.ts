@@ -81,6 +81,8 @@ export interface Host extends HostReader {
   readonly writeKernelFile: (path: string, contents: string) => Promise<void>;
   /** Removes a file or link; absent is fine. */
   readonly removeFile: (path: string) => Promise<void>;
+  /** Removes an empty directory; one that is absent or holds something is left as it is. */
+  readonly removeDirectory: (path: string) => Promise<void>;
   /** Makes (or atomically replaces) a symbolic link, creating missing parent directories. */
   readonly makeLink: (path: string, target: string) => Promise<void>;
   /** Runs a command that may change the host. Throws as `query` does. */

@@ -1,14 +1,15 @@
 /** Says of each declared entry how it stands, from what the plan and the pass found. Pure. */
 import type { Reason } from '../api/conditions.ts';
+import type { AreaName } from '../api/nodeprep.ts';
 import type { Change, EntryView, Finding } from '../areas/area.ts';
 import type { AreaReport, EntryReport, EntryState } from './report.ts';
 
 type Found = Pick<AreaReport, 'blocked' | 'conflicts' | 'contested' | 'failures' | 'remaining' | 'deferred'>;
 
 /** Worst first: a failed entry is failed whatever else is true of it. */
-export function entryReports(views: readonly EntryView[], found: Found): EntryReport[] {
-  // An area with a single entry, such as swap, names devices and files in its changes: all concern that entry.
-  const concerns = views.length === 1 ? () => true : (target: string, view: EntryView) => target === view.name;
+export function entryReports(area: AreaName, views: readonly EntryView[], found: Found): EntryReport[] {
+  // An entry named like its area (swap) stands for all of it: its changes name devices, units and files.
+  const concerns = (target: string, view: EntryView) => target === view.name || view.name === area;
   return views.map((view) => {
     const of = <T extends { target: string }>(list: readonly T[]) => list.find((one) => concerns(one.target, view));
     const failed = of(found.failures);

@@ -90,11 +90,11 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     before = await replan();
     const sorted = sortSteps(area, before, context);
     if (mode === 'Audit' || context.dryRun === true || sorted.ready.length === 0) {
-      return report(outcome(before, before, [], [], sorted));
+      return report(outcome(area.name, before, before, [], [], sorted));
     }
     const { applied, failures } = await applySteps(area, sorted.ready, context);
     const after = await replan();
-    return report(outcome(before, after, applied, failures, sortSteps(area, after, context)));
+    return report(outcome(area.name, before, after, applied, failures, sortSteps(area, after, context)));
   } catch (thrown) {
     context.signal.throwIfAborted();
     const error = errorFrom(thrown);
@@ -177,6 +177,7 @@ async function applySteps<Desired, Observed, S extends Step>(
 }
 
 function outcome<S extends Step>(
+  area: AreaName,
   before: Plan<S>,
   after: Plan<S>,
   applied: readonly Change[],
@@ -188,7 +189,7 @@ function outcome<S extends Step>(
   const remaining = after.steps.flatMap((step) => step.changes).filter((change) => !waiting.has(change));
   const findings = { blocked: after.blocked, conflicts: after.conflicts, contested, failures };
   return {
-    entries: entryReports(after.entries, { ...findings, remaining, deferred }),
+    entries: entryReports(area, after.entries, { ...findings, remaining, deferred }),
     drift: before.steps.flatMap((step) => step.changes),
     applied,
     remaining,

@@ -179,6 +179,13 @@ export class MemoryHost implements Host {
     this.nodes.delete(path);
   };
 
+  readonly removeDirectory = async (path: string): Promise<void> => {
+    if (this.nodes.get(path)?.type !== 'directory') return;
+    if ([...this.nodes.keys()].some((known) => known.startsWith(`${path}/`))) return;
+    this.#mutate();
+    this.nodes.delete(path);
+  };
+
   readonly makeLink = async (path: string, target: string): Promise<void> => {
     if (this.nodes.get(path)?.type === 'directory')
       throw new HostFileError('link', path, 'EISDIR', 'it is a directory');

@@ -1,0 +1,126 @@
+/**
+ * Runs rounds over the areas and remembers what the next round needs: the last report of each area,
+ * the conditions, fights over values and since when there is drift. Knows no timers and no files.
+ */
+import type { Condition } from '../api/conditions.ts';
+import type { AreaName } from '../api/nodeprep.ts';
+import type { Host } from '../host/host.ts';
+import { conditionsFrom } from './conditions.ts';
+import { type Contention, createContention } from './contention.ts';
+import type { Ledger } from './ledger.ts';
+import type { NodeReport, PassCause, SpecSnapshot } from './node-report.ts';
+import type { ManagedArea, PassContext, StepEvent } from './pass.ts';
+import type { AreaReport } from './report.ts';
+import { statusFrom } from './status.ts';
+
+/** What an engine is built from. */
+export interface EngineParts {
+  readonly areas: readonly ManagedArea[];
+  readonly host: Host;
+  readonly ledger: Ledger;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly now: () => Date;
+  readonly dryRun?: boolean;
+  readonly onStep?: (event: StepEvent) => void;
+  /** Conditions of an earlier process, so that transition times survive a restart. */
+  readonly previous?: readonly Condition[];
+}
+
+/** Which areas a round visits and why. */
+export interface RoundRequest {
+  readonly snapshot: SpecSnapshot;
+  readonly cause: PassCause;
+  /** Areas to visit; default all. */
+  readonly areas?: ReadonlySet<AreaName>;
+  /** When the reason for the round was first seen, in the engine's clock. */
+  readonly seenAt?: number;
+}
+
+export interface Engine {
+  readonly round: (request: RoundRequest, signal: AbortSignal) => Promise<NodeReport>;
+  /** Milliseconds until a held-off correction may be tried again. */
+  readonly nextRelease: () => number | undefined;
+}
+
+export function createEngine(parts: EngineParts): Engine {
+  const { areas, clock } = parts;
+  const reports = new Map<AreaName, AreaReport>();
+  const driftSince = new Map<AreaName, number>();
+  let conditions = parts.previous ?? [];
+  let contention: Contention = createContention(clock);
+  let generation: number | undefined;
+
+  const round = async (request: RoundRequest, signal: AbortSignal): Promise<NodeReport> => {
+    const { snapshot, cause } = request;
+    const started = clock();
+    const fresh = generation !== snapshot.generation;
+    // What somebody fought over under the old spec says nothing about the new one.
+    if (fresh) contention = createContention(clock);
+    generation = snapshot.generation;
+
+    const context: PassContext = {
+      host: parts.host,
+      ledger: parts.ledger,
+      signal,
+      clock,
+      holdOff: contention.holdOff,
+      ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
+      ...(parts.onStep === undefined ? {} : { onStep: parts.onStep }),
+    };
+    const visited: AreaName[] = [];
+    const repairs: { area: AreaName; seconds: number }[] = [];
+    let earlierChanged = false;
+    for (const area of areas) {
+      const wanted = fresh || !reports.has(area.name) || (request.areas?.has(area.name) ?? true);
+      // The order of the areas is their dependency: a module that was loaded brings new sysctls.
+      if (!wanted && !earlierChanged) continue;
+      const report = await area.reconcile(snapshot.spec, context);
+      reports.set(area.name, report);
+      visited.push(area.name);
+      earlierChanged ||= report.applied.length > 0;
+      if (isCorrection(cause)) contention.corrected(area.name, report.applied);
+      const repaired = repairSeconds(report, request.seenAt ?? started);
+      if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
+    }
+
+    const ordered = areas.map((area) => reports.get(area.name)).filter((report) => report !== undefined);
+    conditions = conditionsFrom({
+      reports: ordered,
+      previous: conditions,
+      generation: snapshot.generation,
+      now: parts.now(),
+      kernel: parts.host.kernel,
+      ...(snapshot.refused === undefined ? {} : { refused: snapshot.refused }),
+    });
+    const status = statusFrom({ reports: ordered, conditions, generation: snapshot.generation });
+    return {
+      snapshot,
+      cause,
+      visited,
+      areas: ordered,
+      conditions,
+      status,
+      repairs,
+      seconds: (clock() - started) / 1000,
+    };
+  };
+
+  /** Seconds from the first sight of drift to its end, when it ended in this pass. */
+  function repairSeconds(report: AreaReport, seenAt: number): number | undefined {
+    const since = driftSince.get(report.area) ?? seenAt;
+    if (report.remaining.length > 0) {
+      driftSince.set(report.area, since);
+      return undefined;
+    }
+    driftSince.delete(report.area);
+    return report.applied.length === 0 ? undefined : (clock() - since) / 1000;
+  }
+
+  return { round, nextRelease: () => contention.nextRelease() };
+}
+
+/** First applications of a spec are not corrections of what somebody else did. */
+function isCorrection(cause: PassCause): boolean {
+  return cause !== 'start' && cause !== 'spec';
+}

@@ -1,0 +1,48 @@
+/** What one round over the areas found, as the sinks take it out of the process. */
+import type { Condition } from '../api/conditions.ts';
+import type { AreaName, NodePrepSpec, NodePrepSpecSource } from '../api/nodeprep.ts';
+import type { NodePrepStatus } from '../api/status.ts';
+import type { AreaReport } from './report.ts';
+
+/** Why a pass ran. `start` and `spec` are first applications, all others find drift. */
+export const PASS_CAUSES = ['start', 'spec', 'event', 'poll', 'resync', 'retry'] as const;
+export type PassCause = (typeof PASS_CAUSES)[number];
+
+/** The declared spec at one moment. A removed NodePrep is the empty spec, not a special case. */
+export interface SpecSnapshot {
+  readonly name: string;
+  readonly generation: number;
+  readonly spec: NodePrepSpec;
+  /** As people wrote it, for printing. */
+  readonly source: NodePrepSpecSource;
+  /** Why the newest spec was refused, when this is the last good one. */
+  readonly refused?: string;
+}
+
+/** One round: areas that were not looked at keep their last report. */
+export interface NodeReport {
+  readonly snapshot: SpecSnapshot;
+  readonly cause: PassCause;
+  /** Areas reconciled in this round. */
+  readonly visited: readonly AreaName[];
+  readonly areas: readonly AreaReport[];
+  readonly conditions: readonly Condition[];
+  readonly status: NodePrepStatus;
+  /** Seconds from the first sight of drift to its correction, for areas where that happened now. */
+  readonly repairs: readonly { readonly area: AreaName; readonly seconds: number }[];
+  readonly seconds: number;
+}
+
+/** Takes the outcome out of the process: a file, a terminal, metrics, later the API server. */
+export interface ReportSink {
+  readonly name: string;
+  readonly publish: (report: NodeReport, signal: AbortSignal) => Promise<void>;
+}
+
+/** Gives the newest spec and tells when to look again. */
+export interface SpecSource {
+  /** The spec to enforce. Throws `SpecInvalidError` only when there never was a good one. */
+  readonly current: () => Promise<SpecSnapshot>;
+  /** Calls `onChange` without payload until the returned function is called. */
+  readonly watch: (onChange: () => void) => Promise<() => Promise<void>>;
+}
