@@ -1,0 +1,148 @@
+/**
+ * The Linux machine: `/` itself, or a directory that stands for one (`--root DIR`): an image that
+ * is being built, a captured host, a fixture. On a directory nothing outside of it is read or
+ * written, no command runs and no kernel is changed.
+ */
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CommandMissingError, HostFileError } from '../errors.ts';
+import type { Command, CommandOutput, FileStat, Host, Kernel } from '../host.ts';
+import { runCommand } from './commands.ts';
+import { directoryHost } from './directory-host.ts';
+import { fileErrorFrom } from './file-errors.ts';
+import { writeKernelText } from './kernel-file.ts';
+import { holdFlags, type Place, type Places } from './place.ts';
+import { isAbsent, readText } from './read-file.ts';
+import { realPathOf, wholeHost } from './whole-host.ts';
+import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './write-file.ts';
+
+/** Which directory is the host. */
+export interface LinuxHostOptions {
+  /** Default `/`, the machine this process runs on. */
+  readonly root?: string;
+}
+
+/** Opens the machine, or the directory `root` as one; throws `HostFileError` when that is no directory. */
+export function createLinuxHost(options: LinuxHostOptions = {}): Host {
+  const root = rootFrom(options.root ?? '/');
+  const whole = root === '/';
+  const places = whole ? wholeHost : directoryHost(root);
+  const kernel = whole ? 'running' : kernelOf(places);
+  const inTurn = createQueue();
+
+  const changed = (action: string, path: string, change: (place: Place) => Promise<void> | void) =>
+    inTurn(async () => {
+      if (action !== 'remove') places.makeParents(path);
+      using place = places.find(action, path, 'write');
+      if (place !== undefined) await change(place);
+    });
+
+  const execute = async (command: Command, limits?: Parameters<Host['run']>[1]): Promise<CommandOutput> => {
+    if (whole) return runCommand(command, limits);
+    throw new CommandMissingError(command, `no command of the machine runs for the directory "${root}"`);
+  };
+
+  return {
+    kernel,
+    readFile: async (path, encoding = 'utf8') => {
+      using place = places.find('read', path, 'read');
+      return place === undefined ? undefined : readText(path, place, encoding);
+    },
+    listDirectory: async (path) => look('list', path, places, 'read', namesIn),
+    stat: async (path) => look('look at', path, places, 'entry', (place) => fileStatFrom(lstatSync(place.at))),
+    readLink: async (path) =>
+      look('read the link', path, places, 'entry', (place) =>
+        lstatSync(place.at).isSymbolicLink() ? readlinkSync(place.at) : undefined,
+      ),
+    realPath: async (path) => {
+      if (whole) {
+        using place = places.find('resolve', path, 'read');
+        return place && realPathOf(place.at);
+      }
+      using place = places.find('resolve', path, 'read');
+      return place?.real;
+    },
+    query: execute,
+    run: execute,
+    writeFile: (path, contents, { encoding = 'utf8', mode = 0o644 } = {}) =>
+      changed('write', path, (place) =>
+        replaceFile(path, place, Buffer.from(contents, encoding === 'bytes' ? 'latin1' : 'utf8'), mode),
+      ),
+    writeKernelFile: async (path, contents) => {
+      if (whole) return writeKernelText(path, contents);
+      throw new HostFileError('write', path, 'EROFS', `"${root}" is a directory, its kernel is not running`);
+    },
+    removeFile: (path) => changed('remove', path, (place) => removeEntry(path, place)),
+    removeDirectory: (path) => changed('remove', path, (place) => removeEmptyDirectory(path, place)),
+    makeLink: (path, target) => changed('link', path, (place) => replaceLink(path, place, target)),
+  };
+}
+
+function rootFrom(given: string): string {
+  const path = resolve(given);
+  try {
+    const root = realpathSync.native(path);
+    if (statSync(root).isDirectory()) return root;
+  } catch (error) {
+    throw fileErrorFrom('use as the root of a host', path, error);
+  }
+  throw new HostFileError('use as the root of a host', path, 'ENOTDIR', 'it is not a directory');
+}
+
+/** A copied /proc/sys or list of modules or swaps makes a directory a captured host. */
+function kernelOf(places: Places): Kernel {
+  const hasNames = (path: string) => (look('list', path, places, 'read', namesIn)?.length ?? 0) > 0;
+  const hasText = (path: string) =>
+    (look('look at', path, places, 'read', (place) => statSync(place.at).size) ?? 0) > 0;
+  const captured =
+    hasNames('/proc/sys') || hasNames('/sys/module') || hasText('/proc/modules') || hasText('/proc/swaps');
+  return captured ? 'captured' : 'absent';
+}
+
+function look<T>(
+  action: string,
+  path: string,
+  places: Places,
+  lookup: 'read' | 'entry',
+  at: (place: Place) => T,
+): T | undefined {
+  try {
+    using place = places.find(action, path, lookup);
+    return place === undefined ? undefined : at(place);
+  } catch (error) {
+    if (isAbsent(error, path)) return undefined;
+    throw fileErrorFrom(action, path, error);
+  }
+}
+
+function namesIn(place: Place): readonly string[] {
+  if (place.flags === 0) return readdirSync(place.at).toSorted();
+  // Held first, because readdir(3) by path would follow a link that somebody has put there meanwhile.
+  const descriptor = openSync(place.at, holdFlags);
+  try {
+    return readdirSync(`/proc/self/fd/${descriptor}`).toSorted();
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function fileStatFrom(found: Stats): FileStat {
+  return { type: typeOf(found), mode: found.mode & 0o7777, size: found.size };
+}
+
+function typeOf(found: Stats): FileStat['type'] {
+  if (found.isFile()) return 'file';
+  if (found.isDirectory()) return 'directory';
+  if (found.isSymbolicLink()) return 'link';
+  return found.isBlockDevice() ? 'block' : 'other';
+}
+
+/** Runs changes one after the other: two writes of one file would share its temporary name. */
+function createQueue(): (change: () => Promise<void>) => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (change) => {
+    const done = last.then(change);
+    last = done.catch(() => undefined);
+    return done;
+  };
+}

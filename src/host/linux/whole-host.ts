@@ -1,0 +1,51 @@
+import { realpathSync, statSync } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { assertPath, errnoOf, fileErrorFrom } from './file-errors.ts';
+import type { Place, Places } from './place.ts';
+import { makeDirectory } from './sync-directory.ts';
+
+const nothingHeld = () => {};
+
+/** The places of the running host: the kernel resolves every path, since all of `/` belongs to the host. */
+export const wholeHost: Places = {
+  find: (action, path): Place => {
+    assertPath(action, path);
+    const at = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+    return {
+      at,
+      directory: dirname(at),
+      name: posix.basename(at),
+      real: at,
+      flags: 0,
+      masked: false,
+      [Symbol.dispose]: nothingHeld,
+    };
+  },
+
+  makeParents: (path) => {
+    const missing: string[] = [];
+    try {
+      for (let up = dirname(path); !isDirectory(up); up = dirname(up)) missing.unshift(up);
+      for (const directory of missing) makeDirectory(directory, dirname(directory));
+    } catch (error) {
+      throw fileErrorFrom('create the directory of', path, error);
+    }
+  },
+};
+
+/** The real path of a whole host, `undefined` when it leads nowhere. */
+export function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw fileErrorFrom('resolve', path, error);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.isDirectory()) return found !== undefined;
+  throw Object.assign(new Error(`"${path}" is not a directory`), { code: 'ENOTDIR' });
+}
