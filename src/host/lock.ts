@@ -1,0 +1,130 @@
+/**
+ * One writer per host: an abstract Unix socket is the lock. The kernel lets exactly one process
+ * bind the name and frees it when that process dies, however it dies; there is no stale lock file.
+ * Whoever connects is told who holds the host.
+ */
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { errnoOf } from './linux/file-errors.ts';
+
+/** Who holds a host, as the next one is told. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly version: string;
+  /** What the person or unit started, such as `nodeprep run`. */
+  readonly command: string;
+}
+
+/** The right to change a host, until it is released or the process ends. */
+export interface HostLock {
+  readonly release: () => Promise<void>;
+}
+
+/** Another process holds the host. */
+export class HostBusyError extends Error {
+  override readonly name = 'HostBusyError';
+  /** `undefined` when whatever holds the name does not answer as NodePrep does. */
+  readonly holder: LockHolder | undefined;
+
+  constructor(name: string, holder: LockHolder | undefined) {
+    const who =
+      holder === undefined
+        ? `something that does not answer like NodePrep holds the socket "@${name}"; "ss -xlp" shows what it is`
+        : `process ${holder.pid} ("${holder.command}", version ${holder.version}) is already managing it; stop it first ("systemctl stop nodeprep" for the service) or let it do the work`;
+    super(`Cannot take the host: ${who}`);
+    this.holder = holder;
+  }
+}
+
+const answerMs = 1000;
+const maximumAnswerCharacters = 4096;
+/** A holder that dies between our two looks frees the name, so there is more than one attempt. */
+const attempts = 3;
+
+/** Takes the host, or throws `HostBusyError`. Does not keep the process alive. */
+export async function acquireHostLock(options: {
+  readonly root: string;
+  readonly holder: LockHolder;
+}): Promise<HostLock> {
+  const name = lockName(options.root);
+  for (let attempt = 1; ; attempt += 1) {
+    const server = await listen(name, options.holder);
+    if (server !== undefined) return { release: () => close(server) };
+
+    const answer = await ask(name);
+    if (answer === 'gone' && attempt < attempts) continue;
+    throw new HostBusyError(name, answer === 'gone' ? undefined : holderFrom(answer));
+  }
+}
+
+/** Every directory host has a lock of its own, under all of its names. */
+function lockName(root: string): string {
+  const real = realpathSync.native(root);
+  return real === '/' ? 'nodeprep' : `nodeprep-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
+}
+
+/** `undefined` when somebody else has the name. */
+function listen(name: string, holder: LockHolder): Promise<Server | undefined> {
+  const line = `${JSON.stringify(holder)}\n`;
+  const server = createServer((connection) => {
+    connection.on('error', () => connection.destroy());
+    connection.unref();
+    // Nothing is read, so nobody can make us keep what they send.
+    connection.end(line, () => connection.destroy());
+  });
+  server.maxConnections = 16;
+  server.unref();
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      if (errnoOf(error) === 'EADDRINUSE') resolve(undefined);
+      else reject(new Error(`Cannot take the host: the socket "@${name}" cannot be made`, { cause: error }));
+    });
+    server.listen({ path: `\0${name}`, backlog: 16 }, () => resolve(server));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+/** What the holder says; `gone` when nobody holds the name any more. */
+function ask(name: string): Promise<string | 'gone'> {
+  return new Promise((resolve) => {
+    let answer = '';
+    const socket = connect({ path: `\0${name}` });
+    const finish = (said: string) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(said);
+    };
+    const timer = setTimeout(() => finish(answer), answerMs);
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      answer += text;
+      if (answer.includes('\n') || answer.length > maximumAnswerCharacters) finish(answer);
+    });
+    socket.once('error', (error) => finish(errnoOf(error) === 'ECONNREFUSED' ? 'gone' : answer));
+    socket.once('close', () => finish(answer));
+  });
+}
+
+/** Anybody on the host may bind the name first, so the answer is taken for text of a stranger. */
+function holderFrom(answer: string): LockHolder | undefined {
+  try {
+    const said: unknown = JSON.parse(answer.slice(0, maximumAnswerCharacters));
+    if (typeof said !== 'object' || said === null) return undefined;
+    const { pid, version, command } = said as Readonly<Record<string, unknown>>;
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    return { pid, version: plain(version), command: plain(command) };
+  } catch {
+    return undefined;
+  }
+}
+
+function plain(value: unknown): string {
+  if (typeof value !== 'string') return 'unknown';
+  return value.replace(/\p{C}/gu, '?').slice(0, 200);
+}

@@ -1,0 +1,57 @@
+import { PolledPath } from './polled-path.ts';
+
+/** What a poll source tells; `appeared` when the path was absent at the last look. */
+export type PollListener = (path: string, how: 'changed' | 'appeared') => void;
+
+/** Compares paths again and again, with one timer for all of them and none when there are none. */
+export class PollSource {
+  readonly #root: string;
+  readonly #pollMs: number;
+  readonly #listener: PollListener;
+  readonly #polled = new Map<string, PolledPath>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(root: string, pollMs: number, listener: PollListener) {
+    this.#root = root;
+    this.#pollMs = pollMs;
+    this.#listener = listener;
+  }
+
+  /** Replaces the polled paths; one that stays keeps what was seen of it. */
+  watch(paths: readonly string[]): void {
+    const wanted = new Set(paths);
+    for (const [path, polled] of this.#polled) {
+      if (wanted.has(path)) continue;
+      polled.close();
+      this.#polled.delete(path);
+    }
+    for (const path of wanted) this.add(path);
+    if (this.#polled.size === 0) this.close();
+  }
+
+  /** Polls one more path. */
+  add(path: string): void {
+    if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#root, path));
+    // The timer never keeps the process alive: whoever waits for hints has something else to live for.
+    this.#timer ??= setInterval(() => this.#poll(), this.#pollMs).unref();
+  }
+
+  /** Takes everything as seen; `true` when something had appeared since the last look. */
+  settle(): boolean {
+    return [...this.#polled.values()].map((polled) => polled.poll()).includes('appeared');
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const polled of this.#polled.values()) polled.close();
+    this.#polled.clear();
+  }
+
+  #poll(): void {
+    for (const [path, polled] of [...this.#polled]) {
+      const how = polled.poll();
+      if (how !== 'same') this.#listener(path, how);
+    }
+  }
+}

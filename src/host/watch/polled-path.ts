@@ -1,0 +1,79 @@
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+
+/** One buffer for all polls: they are synchronous, and an unchanged value is compared without a copy. */
+const buffer = Buffer.allocUnsafe(64 * 1024);
+
+/** What was seen: the contents, or what stands for them. */
+type Seen = Buffer | 'absent' | 'directory' | `error ${string}` | `stat ${string}`;
+
+/**
+ * One path whose contents, or existence, are compared with what was seen before.
+ *
+ * Kernel files stay open between the looks: that saves two system calls each time, and it keeps the
+ * inode, and with it the inotify watch on a sysctl, when somebody runs `drop_caches`.
+ */
+export class PolledPath {
+  readonly #at: string;
+  readonly #isKernel: boolean;
+  readonly #isSysctl: boolean;
+  #descriptor: number | undefined;
+  #seen: Seen;
+
+  constructor(root: string, path: string) {
+    this.#at = `${root}${path}`;
+    this.#isKernel = root === '' && (path.startsWith('/proc/') || path.startsWith('/sys/'));
+    this.#isSysctl = this.#isKernel && path.startsWith('/proc/sys/');
+    this.#seen = this.#keep(this.#look());
+  }
+
+  /** Looks; `appeared` when there was nothing before. Takes what it sees as seen. */
+  poll(): 'same' | 'changed' | 'appeared' {
+    const now = this.#look();
+    if (isSame(now, this.#seen)) return 'same';
+    const appeared = this.#seen === 'absent';
+    this.#seen = this.#keep(now);
+    return appeared ? 'appeared' : 'changed';
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #keep(now: Seen): Seen {
+    return typeof now === 'string' ? now : Buffer.from(now);
+  }
+
+  /** May return a part of the shared buffer, good until the next look. */
+  #look(): Seen {
+    try {
+      if (this.#descriptor === undefined) {
+        const found = statSync(this.#at, { throwIfNoEntry: false });
+        if (found === undefined) return 'absent';
+        if (!this.#isKernel) return `stat ${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+        if (found.isDirectory()) return 'directory';
+        this.#descriptor = openSync(this.#at, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+      }
+      return this.#read(this.#descriptor);
+    } catch (error) {
+      // The module was unloaded, or the value cannot be told now; the next look opens the path again.
+      this.close();
+      const { code } = error as NodeJS.ErrnoException;
+      return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENODEV' ? 'absent' : `error ${code}`;
+    }
+  }
+
+  #read(descriptor: number): Buffer {
+    let length = readSync(descriptor, buffer, 0, buffer.length, 0);
+    // A sysctl comes in one read; a list such as /proc/modules comes page by page.
+    for (let more = length; !this.#isSysctl && more > 0 && length < buffer.length; length += more) {
+      more = readSync(descriptor, buffer, length, buffer.length - length, length);
+    }
+    return buffer.subarray(0, length);
+  }
+}
+
+function isSame(now: Seen, before: Seen): boolean {
+  if (typeof now === 'string' || typeof before === 'string') return now === before;
+  return now.equals(before);
+}

@@ -1,0 +1,63 @@
+/**
+ * Watches the host: inotify events where the kernel gives them, and a poll of what it does not tell
+ * or not always tells (a write through another procfs mount, a side effect of another sysctl).
+ * Both are hints; the loop looks for itself.
+ */
+import { realpathSync } from 'node:fs';
+import type { Hint, HostWatcher } from './host.ts';
+import { EventSource } from './watch/event-source.ts';
+import { PollSource } from './watch/poll-source.ts';
+
+/** How a host is watched. */
+export interface HostWatcherOptions {
+  /** The directory that is the host, `/` for this machine. */
+  readonly root: string;
+  /** Default 1000. */
+  readonly pollMs?: number;
+  /** How long events are collected before they are told once per path; default 50. */
+  readonly debounceMs?: number;
+}
+
+/** Makes a watcher that watches nothing yet; `close` it to let go of everything. */
+export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
+  const real = realpathSync.native(options.root);
+  const root = real === '/' ? '' : real;
+  const unwatchable = new Set<string>();
+  let tell: (path: string, source: 'event' | 'poll') => void = () => undefined;
+
+  const polls = new PollSource(root, options.pollMs ?? 1000, (path, how) => {
+    // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
+    if (how === 'appeared') events.renew();
+    tell(path, 'poll');
+  });
+  const events = new EventSource(root, options.debounceMs ?? 50, {
+    onEvent: (path) => tell(path, 'event'),
+    onUnwatchable: (path) => {
+      unwatchable.add(path);
+      polls.add(path);
+    },
+  });
+
+  return {
+    watch: async (hints, onHint) => {
+      tell = onHint;
+      const isSilent = (path: string) => root === '' && !raisesEvents(path);
+      const pathsOf = (wanted: (hint: Hint) => boolean) => [...new Set(hints.filter(wanted).map((hint) => hint.path))];
+      polls.watch(pathsOf(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
+      await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSilent(path)));
+    },
+    settle: () => {
+      if (polls.settle()) events.renew();
+    },
+    close: async () => {
+      tell = () => undefined;
+      polls.close();
+      await events.close();
+    },
+  };
+}
+
+/** Of /proc and /sys only writes to sysctls raise inotify events (inotify(7)). */
+function raisesEvents(path: string): boolean {
+  return path.startsWith('/proc/sys/') || !/^\/(proc|sys)(\/|$)/.test(path);
+}
