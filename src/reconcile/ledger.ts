@@ -20,6 +20,8 @@ export interface Ledger {
   /** Records originals that are not known yet and what is about to be written. */
   readonly remember: (area: AreaName, memos: readonly Memo[]) => Promise<void>;
   readonly forget: (area: AreaName, keys: readonly string[]) => Promise<void>;
+  /** Writes what can wait until after the changes, such as the time of the last one. */
+  readonly settle: () => Promise<void>;
   /** Set when an unreadable ledger was kept aside at start: what happened, for the log and the status. */
   readonly warning?: string;
 }
@@ -33,10 +35,13 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
   const warning = record.problem === undefined ? undefined : await setAside(host, LEDGER_PATH, record.problem, now());
   let areas = areasFrom(record.content);
 
+  let written = JSON.stringify(areas);
   const save = async (next: Areas) => {
-    if (JSON.stringify(next) === JSON.stringify(areas)) return;
-    const content = { kind: 'Ledger', version: LEDGER_VERSION, areas: next };
-    await host.writeFile(LEDGER_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
+    if (JSON.stringify(next) !== written) {
+      const content = { kind: 'Ledger', version: LEDGER_VERSION, areas: next };
+      await host.writeFile(LEDGER_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
+      written = JSON.stringify(next);
+    }
     areas = next;
   };
 
@@ -44,15 +49,23 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
     ...(warning === undefined ? {} : { warning }),
     memory: (area) => memoryOf(areas, area),
     remember: async (area, memos) => {
-      const entries = { ...areas[area] };
-      for (const memo of memos) entries[memo.key] = rememberedFrom(entries[memo.key], memo, now().toISOString());
-      await save({ ...areas, [area]: entries });
+      const known = areas[area] ?? {};
+      const fresh = memos.filter((memo) => !isRecorded(known[memo.key], memo));
+      const entries = { ...known };
+      for (const memo of memos) entries[memo.key] = rememberedFrom(known[memo.key], memo, now().toISOString());
+      const next = { ...areas, [area]: entries };
+      // Correcting drift writes what was written before: only the time is new, and an fsync would be
+      // most of the time to repair. `settle` writes it afterwards.
+      if (fresh.length > 0) await save(next);
+      else if (memos.length > 0) areas = next;
     },
     forget: async (area, keys) => {
       const entries = { ...areas[area] };
       for (const key of keys) delete entries[key];
-      await save({ ...areas, [area]: entries });
+      const { [area]: _, ...others } = areas;
+      await save(Object.keys(entries).length === 0 ? others : { ...others, [area]: entries });
     },
+    settle: () => save(areas),
   };
 }
 
@@ -68,6 +81,11 @@ export async function readLedger(host: HostReader): Promise<Pick<Ledger, 'memory
 
 function memoryOf(areas: Areas, area: AreaName): Memory {
   return new Map(Object.entries(areas[area] ?? {}));
+}
+
+/** Whether a crash right after the step would still find everything it needs. */
+function isRecorded(known: Remembered | undefined, memo: Memo): boolean {
+  return known !== undefined && (memo.wrote === undefined || known.wrote.at(-1) === memo.wrote);
 }
 
 function rememberedFrom(known: Remembered | undefined, memo: Memo, time: string): Remembered {

@@ -173,6 +173,8 @@ async function applySteps<Desired, Observed, S extends Step>(
       context.onStep?.({ type: 'failed', area: area.name, changes: step.changes, finding });
     }
   }
+  // Only times are outstanding here: a full disk must not make a failure of changes that were made.
+  await context.ledger.settle().catch(() => undefined);
   return { applied, failures };
 }
 

@@ -1,0 +1,21 @@
+/**
+ * What NodePrep manages. The order is the order of every pass, and an area may depend on those
+ * before it.
+ */
+import type { Area, Step } from './area.ts';
+import { modules } from './modules/index.ts';
+import { swap } from './swap/index.ts';
+import { sysctls } from './sysctls/index.ts';
+
+/** Applies `seal` to every area in order; the callback keeps each area's own types. */
+export function everyArea<T>(
+  seal: <Desired, Observed, S extends Step>(area: Area<Desired, Observed, S>) => T,
+): readonly T[] {
+  return [
+    // First: loading br_netfilter is what makes the net.bridge parameters exist.
+    seal(modules),
+    seal(sysctls),
+    // Last: swapoff can take minutes, and networking should not wait for it.
+    seal(swap),
+  ];
+}

@@ -1,0 +1,41 @@
+/** Finds and reads the spec files of a host. */
+import type { HostReader } from '../host/host.ts';
+import { HostFileError } from '../host/errors.ts';
+
+/** Main file and drop-in folder, read when no file is named. */
+export const SPEC_FILE = '/etc/nodeprep/nodeprep.yaml';
+export const SPEC_DIRECTORY = '/etc/nodeprep/nodeprep.d';
+
+/** A spec file as `loadSpec` takes it. */
+export interface SpecInput {
+  readonly file: string;
+  readonly contents: Uint8Array;
+}
+
+/** Reads the named files, all of which must exist. Throws `HostFileError`. */
+export async function readNamedFiles(host: HostReader, files: readonly string[]): Promise<SpecInput[]> {
+  return Promise.all(files.map((file) => readInput(host, file)));
+}
+
+/**
+ * Reads the main file and `nodeprep.d/*.yaml` in name order; empty when the host has neither.
+ * Throws `HostFileError`, also when a listed file is gone before it was read: half a spec must
+ * never be enforced.
+ */
+export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
+  const files: string[] = [];
+  if ((await host.stat(SPEC_FILE)) !== undefined) files.push(SPEC_FILE);
+  const names = (await host.listDirectory(SPEC_DIRECTORY)) ?? [];
+  for (const name of names) {
+    if (/\.ya?ml$/.test(name) && !name.startsWith('.')) files.push(`${SPEC_DIRECTORY}/${name}`);
+  }
+  return readNamedFiles(host, files);
+}
+
+async function readInput(host: HostReader, file: string): Promise<SpecInput> {
+  const contents = await host.readFile(file, 'bytes');
+  if (contents === undefined) {
+    throw new HostFileError('read', file, 'ENOENT', 'there is no such file (or it vanished while the spec was read)');
+  }
+  return { file, contents: Buffer.from(contents, 'latin1') };
+}

@@ -1,0 +1,50 @@
+/** Where people and monitoring find the status before there is a cluster. */
+import type { Condition } from '../api/conditions.ts';
+import { type NodePrep, parseStatusFile } from '../api/status.ts';
+import type { Host, HostReader } from '../host/host.ts';
+import type { ReportSink } from '../reconcile/node-report.ts';
+import { setAside } from '../reconcile/record.ts';
+import { nodePrepFrom } from '../reconcile/status.ts';
+
+export const RUN_DIRECTORY = '/run/nodeprep';
+export const STATUS_PATH = `${RUN_DIRECTORY}/status.json`;
+
+/** What the status file says, or a sentence why it cannot be used; both absent when there is none. */
+export interface StatusFile {
+  readonly nodePrep?: NodePrep;
+  readonly problem?: string;
+}
+
+/** Reads the status file. Throws `HostFileError` when it is there and cannot be read. */
+export async function readStatusFile(host: HostReader): Promise<StatusFile> {
+  const text = await host.readFile(STATUS_PATH);
+  if (text === undefined) return {};
+  const parsed = parseStatusFile(text);
+  return 'problem' in parsed ? { problem: `${STATUS_PATH} ${parsed.problem}` } : { nodePrep: parsed.nodePrep };
+}
+
+/** Conditions of the process before, for their transition times; an unusable file is kept aside and said. */
+export async function takeOverStatusFile(
+  host: Host,
+  now: Date,
+): Promise<{ conditions: readonly Condition[]; warning?: string }> {
+  const text = await host.readFile(STATUS_PATH);
+  if (text === undefined) return { conditions: [] };
+  const parsed = parseStatusFile(text);
+  if ('problem' in parsed) return { conditions: [], warning: await setAside(host, STATUS_PATH, parsed.problem, now) };
+  return { conditions: parsed.nodePrep.status.conditions };
+}
+
+/** Writes the NodePrep with its status, only when something has changed. */
+export function createStatusFileSink(host: Host): ReportSink {
+  let written: string | undefined;
+  return {
+    name: STATUS_PATH,
+    publish: async (report) => {
+      const text = `${JSON.stringify(nodePrepFrom(report), undefined, 2)}\n`;
+      if (text === written) return;
+      await host.writeFile(STATUS_PATH, text);
+      written = text;
+    },
+  };
+}

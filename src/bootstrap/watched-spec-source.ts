@@ -1,0 +1,58 @@
+/** The spec source of the daemon: re-reads on request, refuses a broken spec and keeps the last good one. */
+import { SpecInvalidError } from '../api/errors.ts';
+import { HostFileError } from '../host/errors.ts';
+import type { Hint, HostReader, HostWatcher } from '../host/host.ts';
+import type { SpecSource } from '../reconcile/node-report.ts';
+import { readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
+import { SPEC_DIRECTORY, SPEC_FILE } from './spec-files.ts';
+
+/** What the source is built from. */
+export interface WatchedSpecParts {
+  readonly machine: HostReader;
+  readonly host: HostReader;
+  readonly keeper: SpecKeeper;
+  readonly request: SpecRequest;
+  /** A watcher of its own: hints of the areas are replaced with every spec. */
+  readonly watcher: HostWatcher;
+  /** Told once for every new refusal. */
+  readonly onRefused: (message: string) => void;
+}
+
+export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
+  let lastRefusal: string | undefined;
+  return {
+    current: async () => {
+      try {
+        const declared = await readSpec(parts.machine, parts.host, parts.request);
+        if (!declared.fromFiles && parts.keeper.hadFiles() && parts.request.profile === undefined) {
+          throw new HostFileError('read', SPEC_FILE, 'ENOENT', 'the spec files are gone; run "nodeprep uninstall" to take NodePrep off this host');
+        }
+        lastRefusal = undefined;
+        return await parts.keeper.accept(declared);
+      } catch (error) {
+        if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
+        const refused = refusalFrom(error);
+        const fallback = parts.keeper.fallback(refused);
+        if (fallback === undefined) throw error;
+        if (refused !== lastRefusal) parts.onRefused(refused);
+        lastRefusal = refused;
+        return fallback;
+      }
+    },
+    watch: async (onChange) => {
+      await parts.watcher.watch(hintsFor(parts.request), onChange);
+      return () => parts.watcher.close();
+    },
+  };
+}
+
+function hintsFor(request: SpecRequest): Hint[] {
+  if (request.files.length > 0) {
+    return request.files.filter((file) => file !== '-').map((path) => ({ path, by: 'event' }));
+  }
+  if (request.profile !== undefined) return [];
+  return [
+    { path: SPEC_FILE, by: 'event' },
+    { path: SPEC_DIRECTORY, by: 'event' },
+  ];
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { bootstrap } from '../../daemon/apply-once.ts';
+import { look } from '../../daemon/look.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { exitCodeFrom } from '../../reconcile/converge.ts';
+import { nodePrepFrom } from '../../reconcile/status.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, type OutputFormat, withOutput, withSpec, withTimeout } from '../options.ts';
+import { planFrom, renderPlan } from '../plan-view.ts';
+import { print } from '../print.ts';
+import { progressFor } from '../progress.ts';
+import { renderStatus } from '../status-view.ts';
+import { paintFor } from '../table.ts';
+
+type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean };
+
+/** `nodeprep bootstrap`: converge and exit. */
+export function bootstrapCommand(io: Io): Command {
+  const base = command('bootstrap', 'Make this machine ready for a kubelet and exit', [
+    'bootstrap',
+    'bootstrap --dry-run',
+    'bootstrap --file node.yaml --timeout 5m',
+    'bootstrap --root /mnt/image   # persistent side only; exits 3: ready after a boot',
+  ]);
+  return withTimeout(withOutput(withSpec(base)), '60s')
+    .option('--dry-run', 'print the plan and change nothing', false)
+    .addHelpText('after', '\nExit codes: 0 ready, 2 not reached, 3 ready after a boot, 1 error.')
+    .action(async (options: Options) => {
+      const machine = openMachine(options.root);
+      const request = await specRequestFrom(options, io);
+      const paint = paintFor(io.color);
+      const planned = await look(machine, request, io.signal);
+      if (options.dryRun) {
+        print(io, options.output, planFrom(planned.report), () => renderPlan(planned.report, paint, io.columns));
+        return io.exit(0);
+      }
+      const write = options.output === 'table' ? io.out : io.err;
+      write(`${renderPlan(planned.report, paint, io.columns)}\n\n`);
+      const progress = progressFor(io, write);
+      const report = await bootstrap(machine, request, { ...progress, timeoutMs: options.timeout }, io.signal);
+      if (report.areas.some((area) => area.applied.length > 0)) write('\n');
+      print(io, options.output, nodePrepFrom(report), () => renderStatus(nodePrepFrom(report), paint, io.columns));
+      return io.exit(exitCodeFrom(report));
+    });
+}

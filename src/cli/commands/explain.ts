@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import type { Original } from '../../areas/area.ts';
+import { type EntryExplanation, explainEntry } from '../../daemon/inspect.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
+import { print } from '../print.ts';
+import { type Paint, printable, wrap } from '../table.ts';
+
+/** `nodeprep explain ENTRY`: one entry, why it matters and what sets it. */
+export function explainCommand(io: Io): Command {
+  const base = command('explain', 'Explain one entry: why Kubernetes needs it and what sets it on this machine', [
+    'explain net.ipv4.ip_forward',
+    'explain br_netfilter',
+    'explain swap',
+  ]).argument('<entry>', 'a kernel parameter, a kernel module, or "swap"');
+  return withOutput(withSpec(base)).action(async (entry: string, options: SpecOptions & { output: OutputFormat }) => {
+    const request = await specRequestFrom(options, io);
+    const explanation = await explainEntry(openMachine(options.root), request, entry, io.signal);
+    print(io, options.output, explanation, (paint) => renderExplanation(explanation, paint, io.columns));
+    io.exit(0);
+  });
+}
+
+function renderExplanation(explanation: EntryExplanation, paint: Paint, columns: number): string {
+  const section = (title: string, text: string) => `${paint('bold', title)}\n${wrap(printable(text), columns, '  ')}`;
+  const parts = [
+    `${paint('bold', printable(explanation.name))} (${explanation.area})`,
+    section('Why Kubernetes needs it', explanation.why),
+    section('What breaks without it', explanation.breaks),
+    section('What people see', explanation.symptom),
+    section('Who asks for it', explanation.askedBy.join(', ') || 'nobody by default'),
+    section('Declared', explanation.desired ?? 'not declared in this spec'),
+    section('Live value', explanation.live ?? 'none (absent here, or no running kernel to ask)'),
+    `${paint('bold', 'Set by, in the order of the boot')}\n${renderSources(explanation, paint)}`,
+    section('Original value', explanation.original === undefined ? 'never changed by NodePrep' : originalText(explanation.original)),
+    section('Last change by NodePrep', explanation.changed ?? 'none'),
+    ...explanation.notes.map((note) => section('Note', note)),
+  ];
+  return parts.join('\n\n');
+}
+
+function renderSources(explanation: EntryExplanation, paint: Paint): string {
+  if (explanation.sources.length === 0) return '  no file';
+  return explanation.sources
+    .map((source) => {
+      const place = source.line === undefined ? source.file : `${source.file}:${source.line}`;
+      const note = source.note === undefined ? '' : ` (${source.note})`;
+      const mark = source.wins ? paint('green', '* ') : '  ';
+      return `${mark}${printable(`${place}: ${source.value}${note}`)}${source.wins ? paint('green', ' wins') : ''}`;
+    })
+    .join('\n');
+}
+
+function originalText(original: Original): string {
+  switch (original.state) {
+    case 'value':
+      return original.value === '' ? '(empty)' : original.value;
+    case 'absent':
+      return 'absent';
+    case 'unreadable':
+    case 'unknown':
+      return `${original.state}: ${original.why}`;
+  }
+}

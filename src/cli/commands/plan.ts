@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { sourceFrom } from '../../api/expand.ts';
+import { look } from '../../daemon/look.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
+import { planFrom, renderPlan } from '../plan-view.ts';
+import { print } from '../print.ts';
+
+/** `nodeprep plan`: what would be done, and what is in the way. */
+export function planCommand(io: Io): Command {
+  const base = command('plan', 'Show what would change, what is blocked and what conflicts', [
+    'plan',
+    'plan --file node.yaml -o json',
+    'plan --profile kubeadm-worker -o yaml   # with the expanded spec',
+    'plan --root ./captured-host',
+  ]);
+  return withOutput(withSpec(base))
+    .addHelpText('after', '\nExit codes: 0 in sync, 2 differs, 1 error.')
+    .action(async (options: SpecOptions & { output: OutputFormat }) => {
+      const { report, ledger } = await look(openMachine(options.root), await specRequestFrom(options, io), io.signal);
+      if (ledger.warning !== undefined) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
+      const plan = planFrom(report);
+      const value = options.output === 'yaml' ? { ...plan, spec: sourceFrom(report.snapshot.spec) } : plan;
+      print(io, options.output, value, (paint) => renderPlan(report, paint, io.columns));
+      io.exit(plan.inSync ? 0 : 2);
+    });
+}

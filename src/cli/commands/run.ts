@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { runDaemon } from '../../daemon/daemon.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { RESYNC_MS } from '../../reconcile/loop.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, parseDuration, parsePort, withSpec } from '../options.ts';
+
+type Options = SpecOptions & { metricsPort: number; resync: number };
+
+/** Default port of the metrics endpoint. */
+export const METRICS_PORT = 9752;
+
+/** `nodeprep run`: the daemon. */
+export function runCommand(io: Io): Command {
+  const base = command('run', 'Keep this machine as declared until stopped (the daemon)', [
+    'run',
+    'run --file /etc/nodeprep/nodeprep.yaml --metrics-port 0',
+  ]);
+  return withSpec(base)
+    .addOption(
+      new Option('--metrics-port <port>', 'port of /metrics, /healthz and /readyz on loopback; 0 is off')
+        .argParser(parsePort)
+        .default(METRICS_PORT),
+    )
+    .addOption(
+      new Option('--resync <duration>', 'how often everything is looked at again without any event')
+        .argParser(parseDuration)
+        .default(RESYNC_MS, '5m'),
+    )
+    .addHelpText('after', '\nSIGTERM and SIGINT stop it cleanly; SIGHUP or a changed file reads the spec again.')
+    .action(async (options: Options) => {
+      const machine = openMachine(options.root);
+      const request = await specRequestFrom(options, io);
+      await runDaemon(
+        machine,
+        {
+          request,
+          metricsPort: options.metricsPort,
+          resyncMs: Math.max(options.resync, 1000),
+          logger: createLogger(),
+          onReload: io.onHangup,
+        },
+        io.signal,
+      );
+      io.exit(0);
+    });
+}

@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { NodePrep } from '../../api/status.ts';
+import { readStatusFile } from '../../bootstrap/status-file.ts';
+import { look } from '../../daemon/look.ts';
+import { type Machine, openMachine } from '../../daemon/machine.ts';
+import { lockHolder } from '../../host/lock.ts';
+import { nodePrepFrom } from '../../reconcile/status.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
+import { print } from '../print.ts';
+import { renderStatus } from '../status-view.ts';
+
+type Options = SpecOptions & { output: OutputFormat; watch: boolean };
+
+const WATCH_MS = 1000;
+
+/** `nodeprep status`: what the daemon last reported, or a fresh look. */
+export function statusCommand(io: Io): Command {
+  const base = command('status', 'Show whether this machine is as declared', [
+    'status',
+    'status --watch',
+    'status -o json',
+  ]);
+  return withOutput(withSpec(base))
+    .option('-w, --watch', 'go on and print again after every change', false)
+    .addHelpText('after', '\nExit codes: 0 ready, 2 not, 1 error.')
+    .action(async (options: Options) => {
+      const machine = openMachine(options.root);
+      let shown: string | undefined;
+      for (;;) {
+        const nodePrep = await currentStatus(machine, options, io);
+        const text = JSON.stringify(nodePrep.status);
+        if (text !== shown) {
+          if (shown !== undefined && options.output !== 'json') io.out(options.output === 'yaml' ? '---\n' : '\n');
+          print(io, options.output, nodePrep, (paint) => renderStatus(nodePrep, paint, io.columns));
+        }
+        shown = text;
+        io.exit(nodePrep.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') ? 0 : 2);
+        if (!options.watch || io.signal.aborted) return;
+        await sleep(WATCH_MS, undefined, { signal: io.signal }).catch(() => undefined);
+        if (io.signal.aborted) return;
+      }
+    });
+}
+
+/** A status file without a living daemon is only history, so the host is looked at instead. */
+async function currentStatus(machine: Machine, options: SpecOptions, io: Io): Promise<NodePrep> {
+  const asked = options.file.length > 0 || options.profile !== undefined;
+  const holder = asked ? undefined : await lockHolder(machine.root);
+  if (holder?.command === 'run') {
+    const { nodePrep, problem } = await readStatusFile(machine.host);
+    if (nodePrep !== undefined) return nodePrep;
+    if (problem !== undefined) io.err(`Warning: ${problem}\n`);
+  }
+  const { report } = await look(machine, await specRequestFrom(options, io), io.signal);
+  return nodePrepFrom(report);
+}

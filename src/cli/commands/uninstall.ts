@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { isTakenBack, uninstall } from '../../daemon/apply-once.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import type { NodeReport } from '../../reconcile/node-report.ts';
+import type { Io } from '../io.ts';
+import { command, type OutputFormat, withOutput, withRoot, withTimeout } from '../options.ts';
+import { renderFindings } from '../plan-view.ts';
+import { print } from '../print.ts';
+import { progressFor } from '../progress.ts';
+
+/** `nodeprep uninstall`: take everything back. */
+export function uninstallCommand(io: Io): Command {
+  const base = command('uninstall', 'Take back everything NodePrep did on this machine', [
+    'uninstall',
+    'uninstall --root /mnt/image',
+  ]);
+  return withTimeout(withOutput(withRoot(base)), '60s')
+    .addHelpText('after', '\nExit codes: 0 everything is back or left on purpose, 2 something is not back yet, 1 error.')
+    .action(async (options: { root: string; output: OutputFormat; timeout: number }) => {
+      const write = options.output === 'table' ? io.out : io.err;
+      const progress = progressFor(io, write);
+      const report = await uninstall(openMachine(options.root), { ...progress, timeoutMs: options.timeout }, io.signal);
+      const done = isTakenBack(report);
+      print(io, options.output, resultFrom(report, done), (paint) => {
+        const left = report.areas.flatMap((area) => area.left.map((one) => ({ area: area.area, ...one })));
+        const failed = report.areas.flatMap((area) => area.failures.map((one) => ({ area: area.area, ...one })));
+        const parts = [done ? paint('green', 'NodePrep is off this machine.') : paint('red', 'Not everything is back.')];
+        if (failed.length > 0) parts.push(renderFindings('Failed', failed, paint, io.columns));
+        if (left.length > 0) parts.push(renderFindings('Left on purpose', left, paint, io.columns));
+        return parts.join('\n\n');
+      });
+      io.exit(done ? 0 : 2);
+    });
+}
+
+function resultFrom(report: NodeReport, done: boolean) {
+  return {
+    apiVersion: 'nodeprep.dev/v1alpha1',
+    kind: 'Uninstall',
+    done,
+    left: report.areas.flatMap((area) => area.left.map((finding) => ({ area: area.area, ...finding }))),
+    failed: report.areas.flatMap((area) => area.failures.map((finding) => ({ area: area.area, ...finding }))),
+    remaining: report.areas.flatMap((area) => area.remaining.map((change) => ({ area: area.area, ...change }))),
+  };
+}

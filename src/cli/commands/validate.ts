@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { SpecInvalidError } from '../../api/errors.ts';
+import { readSpec } from '../../bootstrap/file-spec-source.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
+import { print } from '../print.ts';
+import { printable } from '../table.ts';
+
+/** `nodeprep validate`: every mistake of a document at once. */
+export function validateCommand(io: Io): Command {
+  const base = command('validate', 'Check a spec: every mistake with file, line, column and field', [
+    'validate --file node.yaml',
+    'validate node.yaml overrides.yaml',
+    'validate -o json < node.yaml --file -',
+  ]).argument('[files...]', 'spec files, like --file');
+  return withOutput(withSpec(base))
+    .addHelpText('after', '\nExit codes: 0 valid, 1 not.')
+    .action(async (files: string[], options: SpecOptions & { output: OutputFormat }) => {
+      const machine = openMachine(options.root);
+      const named = files.map((file) => (file === '-' || file.startsWith('/') ? file : `${process.cwd()}/${file}`));
+      const request = await specRequestFrom({ ...options, file: [...options.file, ...named] }, io);
+      try {
+        const { fromFiles, source } = await readSpec(machine.here, machine.host, request);
+        const what = fromFiles ? 'The spec' : `No spec file; the built-in profile "${source.profile}"`;
+        print(io, options.output, { valid: true, problems: [] }, (paint) => `${what} is ${paint('green', 'valid')}.`);
+        io.exit(0);
+      } catch (error) {
+        if (!(error instanceof SpecInvalidError)) throw error;
+        const { problems } = error;
+        print(io, options.output, { valid: false, problems }, (paint) =>
+          [
+            ...problems.map((problem) => printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.path}: ${problem.message}`)),
+            paint('red', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`),
+          ].join('\n'),
+        );
+        io.exit(1);
+      }
+    });
+}

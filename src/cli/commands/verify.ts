@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { verifyHost } from '../../daemon/inspect.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
+import { print } from '../print.ts';
+import { type Paint, printable, wrap } from '../table.ts';
+
+type Outcome = 'pass' | 'warn' | 'fail' | 'skip';
+
+/** `nodeprep verify`: the verification steps of the guides as a checklist. */
+export function verifyCommand(io: Io): Command {
+  const base = command('verify', 'Check this machine step by step, as the Kubernetes guides do', [
+    'verify',
+    'verify -o json',
+  ]);
+  return withOutput(withSpec(base))
+    .addHelpText('after', '\nExit codes: 0 nothing failed, 2 something did, 1 error.')
+    .action(async (options: SpecOptions & { output: OutputFormat }) => {
+      const checks = await verifyHost(openMachine(options.root), await specRequestFrom(options, io), io.signal);
+      const failed = checks.filter((check) => check.outcome === 'fail').length;
+      const value = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Verification', passed: failed === 0, checks };
+      print(io, options.output, value, (paint) => {
+        const lines = checks.map((check) => {
+          const head = `${markOf(check.outcome, paint)} ${printable(check.title)}: ${printable(check.found)} ${paint('dim', `(${printable(check.looked)})`)}`;
+          return check.outcome === 'pass' ? head : `${head}\n${wrap(printable(check.consequence), io.columns, '    ')}`;
+        });
+        const count = (outcome: Outcome) => checks.filter((check) => check.outcome === outcome).length;
+        return `${lines.join('\n')}\n\n${count('pass')} passed, ${count('fail')} failed, ${count('warn')} warnings, ${count('skip')} could not be checked`;
+      });
+      io.exit(failed === 0 ? 0 : 2);
+    });
+}
+
+function markOf(outcome: Outcome, paint: Paint): string {
+  switch (outcome) {
+    case 'pass':
+      return paint('green', '✓');
+    case 'warn':
+      return paint('yellow', '!');
+    case 'fail':
+      return paint('red', '✗');
+    case 'skip':
+      return paint('dim', '-');
+  }
+}

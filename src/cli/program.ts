@@ -1,0 +1,41 @@
+/** The command line: every command with its options, from which help and reference are made. */
+import { Command } from 'commander';
+import { VERSION } from '../daemon/version.ts';
+import { bootstrapCommand } from './commands/bootstrap.ts';
+import { explainCommand } from './commands/explain.ts';
+import { planCommand } from './commands/plan.ts';
+import { runCommand } from './commands/run.ts';
+import { statusCommand } from './commands/status.ts';
+import { uninstallCommand } from './commands/uninstall.ts';
+import { validateCommand } from './commands/validate.ts';
+import { verifyCommand } from './commands/verify.ts';
+import type { Io } from './io.ts';
+
+/** Builds the program; nothing runs before `parseAsync`. */
+export function buildProgram(io: Io): Command {
+  const program = new Command('nodeprep')
+    .description('Makes a Linux machine ready to be a Kubernetes node, and keeps it so.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .showSuggestionAfterError()
+    .showHelpAfterError('Run "nodeprep --help" for the commands, "nodeprep <command> --help" for examples.');
+  const commands = [
+    bootstrapCommand(io),
+    planCommand(io),
+    runCommand(io),
+    statusCommand(io),
+    verifyCommand(io),
+    explainCommand(io),
+    validateCommand(io),
+    uninstallCommand(io),
+    new Command('version').description('Print the version').action(() => io.out(`nodeprep ${VERSION}\n`)),
+  ];
+  for (const one of commands) program.addCommand(one);
+  // Sub-commands do not inherit how errors and help are written.
+  for (const one of [program, ...commands]) {
+    one.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
+    one.helpOption('-h, --help', 'print help');
+  }
+  return program;
+}

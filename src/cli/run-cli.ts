@@ -1,0 +1,32 @@
+/** Runs one command line and turns what went wrong into a message and an exit code. */
+import { CommanderError } from 'commander';
+import { SpecInvalidError } from '../api/errors.ts';
+import { CommandError, HostFileError } from '../host/errors.ts';
+import { HostBusyError } from '../host/lock.ts';
+import { NotRootError } from '../daemon/privilege.ts';
+import { UnknownEntryError } from '../daemon/inspect.ts';
+import type { Io } from './io.ts';
+import { buildProgram } from './program.ts';
+import { paintFor, printable } from './table.ts';
+
+const EXPECTED = [SpecInvalidError, HostFileError, CommandError, HostBusyError, NotRootError, UnknownEntryError];
+
+/** `argv` without the program's own name. Never throws. */
+export async function runCli(argv: readonly string[], io: Io): Promise<void> {
+  try {
+    await buildProgram(io).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return io.exit(error.exitCode === 0 ? 0 : 1);
+    if (io.signal.aborted) return io.exit(1);
+    io.err(`${paintFor(io.color)('red', 'Error')}: ${messageOf(error)}\n`);
+    io.exit(1);
+  }
+}
+
+/** A stack trace helps only where the mistake is ours. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const expected = EXPECTED.some((kind) => error instanceof kind);
+  const text = expected ? error.message : `${error.message}\nThis is a bug in NodePrep. ${error.stack ?? ''}`;
+  return text.split('\n').map(printable).join('\n');
+}

@@ -1,0 +1,88 @@
+/** The one-shot commands that change a host: `bootstrap` and `uninstall`. */
+import type { Condition } from '../api/conditions.ts';
+import { emptySpec } from '../api/nodeprep.ts';
+import { LAST_GOOD_PATH, openSpecKeeper, readSpec, type SpecRequest } from '../bootstrap/file-spec-source.ts';
+import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../bootstrap/status-file.ts';
+import { acquireHostLock } from '../host/lock.ts';
+import { converge } from '../reconcile/converge.ts';
+import { createEngine, type Engine } from '../reconcile/engine.ts';
+import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../reconcile/ledger.ts';
+import type { NodeReport } from '../reconcile/node-report.ts';
+import type { StepEvent } from '../reconcile/pass.ts';
+import { hostNameOf, type Machine } from './machine.ts';
+import { requireRoot } from './privilege.ts';
+import { VERSION } from './version.ts';
+
+/** What a one-shot command tells while it works. */
+export interface Progress {
+  readonly onStep: (event: StepEvent) => void;
+  readonly onWait: (report: NodeReport, waitMs: number) => void;
+  /** Something that needs no action now but must be known, such as a ledger that was kept aside. */
+  readonly onWarning: (message: string) => void;
+}
+
+/** Converges to the declared spec and stops. Throws `NotRootError`, `HostBusyError`, `SpecInvalidError`, `HostFileError`. */
+export async function bootstrap(
+  machine: Machine,
+  request: SpecRequest,
+  options: { readonly timeoutMs: number } & Progress,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  requireRoot(machine.root, 'bootstrap');
+  // Before the lock and before any write: a broken spec must leave the host untouched.
+  const declared = await readSpec(machine.here, machine.host, request);
+  return locked(machine, 'bootstrap', async () => {
+    const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now);
+    if (keeper.warning !== undefined) options.onWarning(keeper.warning);
+    const snapshot = await keeper.accept(declared);
+    const status = await takeOverStatusFile(machine.host, machine.now());
+    if (status.warning !== undefined) options.onWarning(status.warning);
+    const engine = await openEngine(machine, options, status.conditions);
+    const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
+    await createStatusFileSink(machine.host).publish(report, signal);
+    return report;
+  });
+}
+
+/** Takes everything back that can be taken back, then removes NodePrep's own records. */
+export async function uninstall(
+  machine: Machine,
+  options: { readonly timeoutMs: number } & Progress,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  requireRoot(machine.root, 'uninstall');
+  return locked(machine, 'uninstall', async () => {
+    const engine = await openEngine(machine, options, []);
+    const snapshot = { name: await hostNameOf(machine.host), generation: 1, spec: emptySpec('Restore'), source: {} };
+    const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
+    // The originals are needed as long as something is not back.
+    if (isTakenBack(report)) await removeRecords(machine);
+    return report;
+  });
+}
+
+/** Whether nothing of ours is left on the host; what waits for a boot is taken back then. */
+export function isTakenBack(report: NodeReport): boolean {
+  return report.areas.every((area) => area.remaining.length === 0 && area.failures.length === 0);
+}
+
+async function locked<T>(machine: Machine, command: string, work: () => Promise<T>): Promise<T> {
+  const lock = await acquireHostLock({ root: machine.root, holder: { pid: process.pid, version: VERSION, command } });
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+async function openEngine(machine: Machine, progress: Progress, previous: readonly Condition[]): Promise<Engine> {
+  const ledger = await openLedger(machine.host, machine.now);
+  if (ledger.warning !== undefined) progress.onWarning(ledger.warning);
+  return createEngine({ ...machine, ledger, onStep: progress.onStep, previous });
+}
+
+async function removeRecords(machine: Machine): Promise<void> {
+  for (const path of [STATUS_PATH, LAST_GOOD_PATH, LEDGER_PATH]) await machine.host.removeFile(path);
+  // A record that was kept aside stays, and with it the directory.
+  for (const path of [RUN_DIRECTORY, STATE_DIRECTORY]) await machine.host.removeDirectory(path);
+}

@@ -1,0 +1,84 @@
+/** The composition root of the daemon: builds everything, starts it, stops it in order. */
+import { createWatchedSpecSource } from '../bootstrap/watched-spec-source.ts';
+import { openSpecKeeper, type SpecRequest } from '../bootstrap/file-spec-source.ts';
+import { createStatusFileSink, takeOverStatusFile } from '../bootstrap/status-file.ts';
+import { acquireHostLock } from '../host/lock.ts';
+import { createHostWatcher } from '../host/watcher.ts';
+import { createEngine } from '../reconcile/engine.ts';
+import { openLedger } from '../reconcile/ledger.ts';
+import { runLoop } from '../reconcile/loop.ts';
+import { Trigger } from '../reconcile/trigger.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createReportLog } from '../telemetry/report-log.ts';
+import { startServer } from '../telemetry/server.ts';
+import { hostNameOf, type Machine } from './machine.ts';
+import { requireRoot } from './privilege.ts';
+import { VERSION } from './version.ts';
+
+/** How the daemon runs. */
+export interface DaemonOptions {
+  readonly request: SpecRequest;
+  /** Port of /metrics, /healthz and /readyz on loopback; 0 switches them off. */
+  readonly metricsPort: number;
+  readonly resyncMs: number;
+  readonly logger: Logger;
+  /** Calls back when the spec is to be read again (SIGHUP); returns how to stop listening. */
+  readonly onReload: (reload: () => void) => () => void;
+}
+
+/**
+ * Keeps the host as declared until aborted. Throws when it cannot start: `NotRootError`,
+ * `HostBusyError`, or a broken spec without a last good one.
+ */
+export async function runDaemon(machine: Machine, options: DaemonOptions, signal: AbortSignal): Promise<void> {
+  const { logger } = options;
+  requireRoot(machine.root, 'run');
+  await using stack = new AsyncDisposableStack();
+  const holder = { pid: process.pid, version: VERSION, command: 'run' };
+  const lock = await acquireHostLock({ root: machine.root, holder });
+  stack.defer(() => lock.release());
+
+  const ledger = await openLedger(machine.host, machine.now);
+  const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now);
+  const status = await takeOverStatusFile(machine.host, machine.now());
+  for (const warning of [ledger.warning, keeper.warning, status.warning]) if (warning !== undefined) logger.warn(warning);
+
+  const trigger = new Trigger(machine.clock);
+  stack.defer(options.onReload(() => trigger.fire('spec')));
+  const metrics = createMetrics({ version: VERSION });
+  const log = createReportLog(logger);
+  const server = await startServer({ port: options.metricsPort, metrics, logger });
+  stack.defer(() => server.close());
+  const engine = createEngine({
+    ...machine,
+    ledger,
+    onStep: log.onStep,
+    previous: status.conditions,
+  });
+  const source = createWatchedSpecSource({
+    machine: machine.here,
+    host: machine.host,
+    keeper,
+    request: options.request,
+    watcher: createHostWatcher({ root: options.request.files.length > 0 ? '/' : machine.root }),
+    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
+  });
+
+  logger.info('NodePrep started', { version: VERSION, root: machine.root, kernel: machine.host.kernel });
+  await runLoop(
+    {
+      ...machine,
+      source,
+      engine,
+      watcher: createHostWatcher({ root: machine.root }),
+      sinks: [createStatusFileSink(machine.host), metrics, server, log],
+      trigger,
+      random: Math.random,
+      resyncMs: options.resyncMs,
+      onError: (what, error) => logger.error(`Problem while ${what}`, { error }),
+    },
+    signal,
+  );
+  logger.info('NodePrep stopped', { version: VERSION });
+}

@@ -1,0 +1,33 @@
+/** Looks at a host without changing it: for `plan`, `status`, `explain` and `verify`. */
+import { type Declared, readSpec, type SpecRequest } from '../bootstrap/file-spec-source.ts';
+import { createEngine } from '../reconcile/engine.ts';
+import { type Ledger, readLedger } from '../reconcile/ledger.ts';
+import type { NodeReport, SpecSnapshot } from '../reconcile/node-report.ts';
+import { hostNameOf, type Machine } from './machine.ts';
+
+/** What was seen. */
+export interface Look {
+  readonly report: NodeReport;
+  readonly declared: Declared;
+  readonly ledger: Pick<Ledger, 'memory' | 'warning'>;
+}
+
+/** The spec that a command works with, not yet accepted by a daemon. */
+export async function declaredSnapshot(machine: Machine, request: SpecRequest): Promise<{ declared: Declared; snapshot: SpecSnapshot }> {
+  const declared = await readSpec(machine.here, machine.host, request);
+  const name = declared.name ?? (await hostNameOf(machine.host));
+  return { declared, snapshot: { name, generation: 1, spec: declared.spec, source: declared.source } };
+}
+
+/** Observes and plans everything, applies nothing. Throws `SpecInvalidError` or `HostFileError`. */
+export async function look(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<Look> {
+  const { declared, snapshot } = await declaredSnapshot(machine, request);
+  const ledger = await readLedger(machine.host);
+  const engine = createEngine({ ...machine, ledger: readOnly(ledger), dryRun: true });
+  return { declared, ledger, report: await engine.round({ snapshot, cause: 'start' }, signal) };
+}
+
+function readOnly(ledger: Pick<Ledger, 'memory'>): Ledger {
+  const refuse = () => Promise.reject(new Error('Cannot change the ledger: this command only looks'));
+  return { memory: ledger.memory, remember: refuse, forget: refuse, settle: refuse };
+}

@@ -1,0 +1,88 @@
+/** The smallest honest area: each declared sysctl is a file below /toy. For tests of the engine itself. */
+import type { NodePrepSpec } from '../../src/api/nodeprep.ts';
+import { emptySpec } from '../../src/api/nodeprep.ts';
+import type { Area, Change, Finding, Step } from '../../src/areas/area.ts';
+
+export interface ToyStep extends Step {
+  readonly name: string;
+  readonly value: string;
+}
+
+type Desired = readonly { readonly name: string; readonly value: string; readonly required: boolean }[];
+
+/** Behaviour that a test changes: changes to defer, to hold in a chain or to block. */
+export interface ToyOptions {
+  readonly disruption?: Change['disruption'];
+  readonly chain?: string;
+  readonly blocked?: readonly Finding[];
+  readonly failOn?: ReadonlySet<string>;
+}
+
+const pathOf = (name: string) => `/toy/${name}`;
+
+export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<string, string | undefined>, ToyStep> {
+  return {
+    name: 'sysctls',
+    desired: (spec) => spec.sysctls ?? [],
+    observe: async (host, desired) => {
+      const values = new Map<string, string | undefined>();
+      for (const { name } of desired) values.set(name, (await host.readFile(pathOf(name)))?.trim());
+      return values;
+    },
+    plan: (desired, observed) => ({
+      entries: desired.map(({ name, value, required }) => {
+        const live = observed.get(name);
+        return { name, required, desired: value, ...(live === undefined ? {} : { live }) };
+      }),
+      steps: desired
+        .filter(({ name, value }) => observed.get(name) !== value)
+        .map(({ name, value }) => {
+          const from = observed.get(name);
+          const change: Change = {
+            action: from === undefined ? 'create' : 'update',
+            target: name,
+            to: value,
+            ...(from === undefined ? {} : { from }),
+            scope: 'live',
+            disruption: options.disruption ?? 'None',
+          };
+          return {
+            name,
+            value,
+            changes: [change] as const,
+            memos: [
+              {
+                key: `live:${name}`,
+                original: from === undefined ? ({ state: 'absent' } as const) : ({ state: 'value', value: from } as const),
+                wrote: value,
+              },
+            ],
+            ...(options.chain === undefined ? {} : { chain: options.chain }),
+          };
+        }),
+      blocked: options.blocked ?? [],
+      conflicts: [],
+      left: [],
+    }),
+    apply: async (host, step) => {
+      if (options.failOn?.has(step.name) === true) throw new Error(`Cannot write "${step.name}": refused`);
+      await host.writeFile(pathOf(step.name), step.value);
+    },
+    hints: (desired) => desired.map(({ name }) => ({ path: pathOf(name), by: 'event' })),
+    rival: (target) => (target === 'fought' ? 'kube-proxy' : undefined),
+    explain: () => undefined,
+    verify: () => [],
+  };
+}
+
+/** A spec whose sysctls are the given values. */
+export function toySpec(values: Readonly<Record<string, string>>, parts: Partial<NodePrepSpec> = {}): NodePrepSpec {
+  const sysctls = Object.entries(values).map(([name, value]) => ({
+    name,
+    value,
+    match: 'Exact' as const,
+    required: true,
+    drift: 'Correct' as const,
+  }));
+  return { ...emptySpec('Keep'), sysctls, ...parts };
+}
