@@ -159,8 +159,11 @@ export interface Area<Desired, Observed, S extends Step = Step> {
   readonly observe: (host: HostReader, desired: Desired, signal: AbortSignal) => Promise<Observed>;
   /** Pure. The steps, in order, that turn `observed` into `desired`, and what stands in the way. */
   readonly plan: (desired: Desired, observed: Observed, memory: Memory) => Plan<S>;
-  /** Performs one step. Throws `StepError` when it knows the reason, anything else becomes `ApplyFailed`. */
-  readonly apply: (host: Host, step: S, signal: AbortSignal) => Promise<void>;
+  /**
+   * Performs one step. Throws `StepError` when it knows the reason, anything else becomes `ApplyFailed`.
+   * May return the changes that were really made when the host needed fewer than planned.
+   */
+  readonly apply: (host: Host, step: S, signal: AbortSignal) => Promise<readonly Change[] | void>;
   /** Where a change hints at drift. The resync covers what no watch can see. */
   readonly hints: (desired: Desired) => readonly Hint[];
   /** The likely other party when `target` is contested, such as `kube-proxy`. */

@@ -161,10 +161,10 @@ async function applySteps<Desired, Observed, S extends Step>(
     if (step.chain !== undefined && broken.has(step.chain)) continue;
     try {
       context.onStep?.({ type: 'applying', area: area.name, changes: step.changes });
-      await area.apply(context.host, step, context.signal);
-      applied.push(...step.changes);
+      const made = (await area.apply(context.host, step, context.signal)) ?? step.changes;
+      applied.push(...made);
       if (step.forgets !== undefined) await context.ledger.forget(area.name, step.forgets);
-      context.onStep?.({ type: 'applied', area: area.name, changes: step.changes });
+      context.onStep?.({ type: 'applied', area: area.name, changes: made });
     } catch (thrown) {
       context.signal.throwIfAborted();
       if (step.chain !== undefined) broken.add(step.chain);

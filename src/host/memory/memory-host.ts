@@ -20,6 +20,8 @@ export interface MemoryBehaviour {
   >;
   /** Takes a write to a kernel file; `false` leaves it to the next behaviour, or to a plain store. */
   readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
+  /** Called before a file is read; throws what the kernel would answer, such as EIO. */
+  readonly readFile?: (host: MemoryHost, path: string) => void;
 }
 
 /** What every call throws once the host has "lost power". */
@@ -96,6 +98,7 @@ export class MemoryHost implements Host {
     const at = this.#resolve(path);
     const node = at === undefined ? undefined : this.nodes.get(at);
     if (node === undefined) return undefined;
+    for (const behaviour of this.#behaviours) behaviour.readFile?.(this, path);
     if (node.type === 'directory') throw new HostFileError('read', path, 'EISDIR', 'it is a directory, not a file');
     if (node.type === 'link') return undefined;
     return encoding === 'bytes' ? node.content : fromBytes(node.content);
