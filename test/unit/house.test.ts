@@ -1,0 +1,204 @@
+/** The rules of the house: what may import what, how large files are, what every part must have. */
+import { existsSync, readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { importsOf, type SourceFile, sourceFiles } from '../support/sources.ts';
+
+const SRC = sourceFiles('src');
+const TESTS = sourceFiles('test');
+
+/** What each part of src may import besides itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  api: [],
+  host: [],
+  areas: ['api', 'host'],
+  reconcile: ['api', 'host', 'areas'],
+  bootstrap: ['api', 'host', 'areas', 'reconcile'],
+  telemetry: ['api', 'host', 'areas', 'reconcile'],
+  daemon: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry'],
+  cli: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry', 'daemon'],
+  main: ['cli'],
+};
+
+/** Packages, and the parts of Node that reach outside the process, with the only part that may import them. */
+const HOME_OF: Readonly<Record<string, string>> = {
+  zod: 'api',
+  yaml: 'api',
+  chokidar: 'host',
+  'node:fs': 'host',
+  'node:fs/promises': 'host',
+  'node:child_process': 'host',
+  'node:net': 'host',
+  'node:http': 'telemetry',
+  'prom-client': 'telemetry',
+  commander: 'cli',
+};
+
+const partOf = (path: string) => (path === 'src/main.ts' ? 'main' : (path.split('/')[1] ?? ''));
+const packageOf = (name: string) => (name.startsWith('@') ? name.split('/', 2).join('/') : (name.split('/')[0] ?? ''));
+
+/** Imports that go from one part of src to another against the direction. */
+function wrongDirections(files: readonly SourceFile[]): readonly string[] {
+  return files.flatMap((file) =>
+    file.imports
+      .filter((name) => name.startsWith('src/'))
+      .filter((name) => partOf(name) !== partOf(file.path) && !MAY_IMPORT[partOf(file.path)]?.includes(partOf(name)))
+      .map((name) => `${file.path} -> ${name}`),
+  );
+}
+
+/** Imports of packages outside their home, or of packages nobody has given a home. */
+function strayPackages(files: readonly SourceFile[]): readonly string[] {
+  return files.flatMap((file) =>
+    file.imports
+      .filter((name) => !name.startsWith('src/') && name !== 'package.json')
+      .filter((name) => {
+        const key = name.startsWith('node:') ? name : packageOf(name);
+        return name.startsWith('node:')
+          ? (HOME_OF[key] ?? partOf(file.path)) !== partOf(file.path)
+          : HOME_OF[key] !== partOf(file.path);
+      })
+      .map((name) => `${file.path} -> ${name}`),
+  );
+}
+
+/** The first circle of imports that is found, as a path of files. */
+function circle(files: readonly SourceFile[]): readonly string[] {
+  const imports = new Map(files.map((file) => [file.path, file.imports.filter((name) => name.startsWith('src/'))]));
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return [];
+    for (const next of imports.get(path) ?? []) {
+      const found = visit(next, [...trail, path]);
+      if (found.length > 0) return found;
+    }
+    done.add(path);
+    return [];
+  };
+  for (const path of imports.keys()) {
+    const found = visit(path, []);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** Exports without a doc comment. A type that only names the shape of the constant above it needs none of its own. */
+function undocumentedExports(file: SourceFile): readonly string[] {
+  return file.lines.flatMap((line, at) => {
+    const name = /^export (?:async |abstract )*(?:const|function\*?|class|interface|type) (\w+)/.exec(line)?.[1];
+    if (name === undefined) return [];
+    const isTwin = /^export type \w+ = .*\btypeof \w+/.test(line) && file.lines[at - 1]?.trim() !== '';
+    // The overloads and the implementation of a function share one comment.
+    const isOverload = file.lines.slice(0, at).some((earlier) => earlier.startsWith(`export function ${name}(`));
+    const isDocumented = file.lines[at - 1]?.trimEnd().endsWith('*/') ?? false;
+    return isDocumented || isTwin || isOverload ? [] : [`${file.path}:${at + 1} ${name}`];
+  });
+}
+
+const matching = (files: readonly SourceFile[], pattern: RegExp) =>
+  files.flatMap((file) =>
+    file.lines.flatMap((line, at) => (pattern.test(line) ? [`${file.path}:${at + 1} ${line.trim()}`] : [])),
+  );
+
+describe('imports', () => {
+  test('go one way: api, host <- areas <- reconcile <- bootstrap, telemetry <- daemon <- cli <- main', () => {
+    expect(wrongDirections(SRC)).toEqual([]);
+  });
+
+  test('lead only into parts that the rules know', () => {
+    expect([...new Set(SRC.map((file) => partOf(file.path)))].filter((part) => !(part in MAY_IMPORT))).toEqual([]);
+  });
+
+  test('form no circle between files', () => {
+    expect(circle(SRC)).toEqual([]);
+  });
+
+  test('of a package, of the file system and of processes happen in one part only', () => {
+    expect(strayPackages(SRC)).toEqual([]);
+  });
+
+  test('are seen by these rules in every form, and a wrong one is found', () => {
+    const text = [
+      "import type { A } from '../host/host.ts';",
+      "import {\n  b,\n  c,\n} from '../daemon/index.ts';",
+      "export { d } from './d.ts';",
+      "const { e } = await import('zod');",
+      "const http = process.getBuiltinModule('node:http');",
+      "import 'chokidar';",
+    ].join('\n');
+    const file = { path: 'src/api/a.ts', lines: text.split('\n'), imports: importsOf('src/api/a.ts', text) };
+    const back = { path: 'src/api/d.ts', lines: [], imports: ['src/api/a.ts'] };
+
+    expect(wrongDirections([file])).toEqual([
+      'src/api/a.ts -> src/host/host.ts',
+      'src/api/a.ts -> src/daemon/index.ts',
+    ]);
+    expect(strayPackages([file])).toEqual(['src/api/a.ts -> chokidar', 'src/api/a.ts -> node:http']);
+    expect(circle([file, back])).toEqual(['src/api/a.ts', 'src/api/d.ts', 'src/api/a.ts']);
+    expect(
+      undocumentedExports({ ...file, lines: ['/** A. */', 'export const a = 1;', '', 'export const b = 2;'] }),
+    ).toEqual(['src/api/a.ts:4 b']);
+  });
+});
+
+describe('source files', () => {
+  const sizes = SRC.map((file) => file.lines.length).toSorted((a, b) => a - b);
+  const quantile = (part: number) => sizes[Math.min(Math.floor(sizes.length * part), sizes.length - 1)] ?? 0;
+
+  test('are small: none above 300 lines, half of them at most 80, nine in ten at most 200', () => {
+    expect(SRC.filter((file) => file.lines.length > 300).map((file) => `${file.path}: ${file.lines.length}`)).toEqual(
+      [],
+    );
+    expect(quantile(0.5)).toBeLessThanOrEqual(80);
+    expect(quantile(0.9)).toBeLessThanOrEqual(200);
+  });
+
+  test('say for every exported symbol what it is for', () => {
+    expect(SRC.flatMap(undocumentedExports)).toEqual([]);
+  });
+
+  test('have names that say what they hold', () => {
+    const vague = /^(utils?|helpers?|common|manager|base|misc|shared)\b/;
+    expect(SRC.map((file) => file.path).filter((path) => path.split('/').some((part) => vague.test(part)))).toEqual([]);
+    expect(SRC.map((file) => basename(file.path)).filter((name) => !/^[a-z0-9-]+\.ts$/.test(name))).toEqual([]);
+  });
+
+  test('end the process in main.ts only', () => {
+    expect(matching(SRC, /process\.(exit|abort)\b/).filter((hit) => !hit.startsWith('src/main.ts:'))).toEqual([]);
+  });
+
+  test('have neither default exports nor a way around the types', () => {
+    expect(matching(SRC, /^export default\b|@ts-(ignore|expect-error|nocheck)|\bas any\b/)).toEqual([]);
+  });
+});
+
+describe('areas', () => {
+  const SHAPE = ['index', 'desired', 'observe', 'plan', 'apply', 'knowledge', 'explain', 'verify'];
+  const folders = existsSync('src/areas')
+    ? readdirSync('src/areas', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    : [];
+
+  test.each(folders.map((folder) => folder.name))('%s has the same shape as the others', (name) => {
+    const files = readdirSync(`src/areas/${name}`);
+
+    expect(SHAPE.filter((file) => !files.includes(`${file}.ts`))).toEqual([]);
+    expect(files.some((file) => /^parse.*\.ts$/.test(file))).toBe(true);
+  });
+});
+
+describe('tests', () => {
+  const others = TESTS.filter((file) => file.path !== 'test/unit/house.test.ts');
+
+  test('replace no module of our own by a mock', () => {
+    expect(matching(others, /\bvi\.(do)?mock\(/)).toEqual([]);
+  });
+
+  test('never sleep: they use fake timers or poll for what they expect', () => {
+    expect(matching(others, /new Promise\b.*\bsetTimeout\(|from 'node:timers\/promises'|Atomics\.wait\(/)).toEqual([]);
+  });
+
+  test('are never narrowed to one, and say why when they are skipped', () => {
+    expect(matching(others, /\b(test|it|describe)\.only\(|\b(test|it|describe)\.skip\(/)).toEqual([]);
+  });
+});
