@@ -75,7 +75,8 @@ export interface SpecKeeper {
 /** Opens the record of the last good spec. `hostName` names a document without `metadata.name`. */
 export async function openSpecKeeper(host: Host, hostName: string, now: () => Date): Promise<SpecKeeper> {
   const record = await readRecord(host, LAST_GOOD_PATH, 'LastGoodSpec', LAST_GOOD_VERSION);
-  const warning = record.problem === undefined ? undefined : await setAside(host, LAST_GOOD_PATH, record.problem, now());
+  const warning =
+    record.problem === undefined ? undefined : await setAside(host, LAST_GOOD_PATH, record.problem, now());
   let last = snapshotFrom(record.content);
   let fromFiles = record.content?.['fromFiles'] === true;
   return {
@@ -88,7 +89,14 @@ export async function openSpecKeeper(host: Host, hostName: string, now: () => Da
       const generation = same && last !== undefined ? last.generation : (last?.generation ?? 0) + 1;
       const next = { name, generation, spec: declared.spec, source: declared.source };
       if (!same || fromFiles !== declared.fromFiles) {
-        const content = { kind: 'LastGoodSpec', version: LAST_GOOD_VERSION, generation, name, fromFiles: declared.fromFiles, source: declared.source };
+        const content = {
+          kind: 'LastGoodSpec',
+          version: LAST_GOOD_VERSION,
+          generation,
+          name,
+          fromFiles: declared.fromFiles,
+          source: declared.source,
+        };
         await host.writeFile(LAST_GOOD_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
       }
       fromFiles = declared.fromFiles;

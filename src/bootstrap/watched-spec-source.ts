@@ -25,7 +25,12 @@ export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
       try {
         const declared = await readSpec(parts.machine, parts.host, parts.request);
         if (!declared.fromFiles && parts.keeper.hadFiles() && parts.request.profile === undefined) {
-          throw new HostFileError('read', SPEC_FILE, 'ENOENT', 'the spec files are gone; run "nodeprep uninstall" to take NodePrep off this host');
+          throw new HostFileError(
+            'read',
+            SPEC_FILE,
+            'ENOENT',
+            'the spec files are gone; run "nodeprep uninstall" to take NodePrep off this host',
+          );
         }
         lastRefusal = undefined;
         return await parts.keeper.accept(declared);

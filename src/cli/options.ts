@@ -18,7 +18,10 @@ export function withSpec(target: Command): Command {
   return withRoot(
     target
       .addOption(
-        new Option('-f, --file <file>', `spec file, repeatable, "-" for standard input (default: ${SPEC_FILE} and ${SPEC_DIRECTORY}/*.yaml)`)
+        new Option(
+          '-f, --file <file>',
+          `spec file, repeatable, "-" for standard input (default: ${SPEC_FILE} and ${SPEC_DIRECTORY}/*.yaml)`,
+        )
           .argParser((value: string, all: readonly string[]) => [...all, value === '-' ? value : absolute(value)])
           .default([], ''),
       )
@@ -35,7 +38,9 @@ export function withRoot(target: Command): Command {
 }
 
 export function withOutput(target: Command): Command {
-  return target.addOption(new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table'));
+  return target.addOption(
+    new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table'),
+  );
 }
 
 /** Adds `--timeout` with a default in seconds. */

@@ -57,9 +57,18 @@ export function renderPlan(report: NodeReport, paint: Paint, columns: number): s
   const show = (title: string, list: readonly AreaFinding[]) => {
     if (list.length > 0) parts.push(renderFindings(title, list, paint, columns));
   };
-  show('Blocked', findings(report, (area) => [...area.failures, ...area.blocked]));
-  show('Conflicts', findings(report, (area) => area.conflicts));
-  show('Left on purpose', findings(report, (area) => area.left));
+  show(
+    'Blocked',
+    findings(report, (area) => [...area.failures, ...area.blocked]),
+  );
+  show(
+    'Conflicts',
+    findings(report, (area) => area.conflicts),
+  );
+  show(
+    'Left on purpose',
+    findings(report, (area) => area.left),
+  );
   return parts.join('\n\n');
 }
 
@@ -89,7 +98,8 @@ function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint): st
 /** Findings with their message below. */
 export function renderFindings(title: string, list: readonly AreaFinding[], paint: Paint, columns: number): string {
   const rows = list.map((finding) => {
-    const place = finding.file === undefined ? '' : ` (${finding.file}${finding.line === undefined ? '' : `:${finding.line}`})`;
+    const place =
+      finding.file === undefined ? '' : ` (${finding.file}${finding.line === undefined ? '' : `:${finding.line}`})`;
     const optional = finding.required === false ? ' [not required]' : '';
     const head = `  ${finding.area} ${printable(finding.target)}: ${paint('yellow', finding.reason)}${optional}${printable(place)}`;
     return `${head}\n${wrap(printable(finding.message), columns, '    ')}`;

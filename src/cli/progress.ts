@@ -16,11 +16,16 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
       } else if (event.type === 'applied') {
         say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
       } else {
-        say(paint('red', '✗'), `${event.area}: ${describe(event.changes)}: ${event.finding.reason}: ${printable(event.finding.message)}`);
+        say(
+          paint('red', '✗'),
+          `${event.area}: ${describe(event.changes)}: ${event.finding.reason}: ${printable(event.finding.message)}`,
+        );
       }
     },
     onWait: (report, waitMs) => {
-      const waiting = report.areas.flatMap((area) => [...area.failures, ...area.blocked]).filter((one) => one.transient);
+      const waiting = report.areas
+        .flatMap((area) => [...area.failures, ...area.blocked])
+        .filter((one) => one.transient);
       const targets = [...new Set(waiting.map((one) => printable(one.target)))].join(', ');
       say(paint('yellow', '…'), `waiting for ${targets}; next try in ${(waitMs / 1000).toFixed(1)} s`);
     },

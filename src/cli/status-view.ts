@@ -37,5 +37,8 @@ function paintStatus(type: string, status: string, paint: Paint): string {
 function clip(rows: readonly (readonly string[])[], columns: number): string[][] {
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length), 9));
   const room = Math.max(columns - widths.reduce((sum, width) => sum + width + 3, 0), 30);
-  return rows.map((row) => [...row.slice(0, 3), (row[3] ?? '').length > room ? `${(row[3] ?? '').slice(0, room - 1)}…` : (row[3] ?? '')]);
+  return rows.map((row) => [
+    ...row.slice(0, 3),
+    (row[3] ?? '').length > room ? `${(row[3] ?? '').slice(0, room - 1)}…` : (row[3] ?? ''),
+  ]);
 }

@@ -15,7 +15,9 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
   const line = (row: readonly string[]) =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell))))
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - width(cell)),
+      )
       .join('   ')
       .trimEnd();
   return [paint('bold', line(header)), ...rows.map(line)].join('\n');

@@ -42,7 +42,8 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   const ledger = await openLedger(machine.host, machine.now);
   const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now);
   const status = await takeOverStatusFile(machine.host, machine.now());
-  for (const warning of [ledger.warning, keeper.warning, status.warning]) if (warning !== undefined) logger.warn(warning);
+  for (const warning of [ledger.warning, keeper.warning, status.warning])
+    if (warning !== undefined) logger.warn(warning);
 
   const trigger = new Trigger(machine.clock);
   stack.defer(options.onReload(() => trigger.fire('spec')));

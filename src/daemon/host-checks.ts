@@ -9,7 +9,11 @@ const PROGRAM_DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '
 export async function hostChecks(host: HostReader): Promise<Check[]> {
   return [
     ...(await cgroupChecks(host)),
-    await programCheck(host, 'conntrack', 'kubeadm before 1.32 refuses to start without it, and kube-proxy uses it to drop stale UDP flows.'),
+    await programCheck(
+      host,
+      'conntrack',
+      'kubeadm before 1.32 refuses to start without it, and kube-proxy uses it to drop stale UDP flows.',
+    ),
     await programCheck(host, 'socat', '"kubectl port-forward" fails with some container runtimes.'),
     await clockCheck(host),
   ];
@@ -19,7 +23,9 @@ async function cgroupChecks(host: HostReader): Promise<Check[]> {
   const looked = '/sys/fs/cgroup/cgroup.controllers';
   const title = 'cgroup version is 2';
   if (host.kernel === 'absent') {
-    return [{ title, looked, found: 'no running kernel', outcome: 'skip', consequence: 'It shows after the first boot.' }];
+    return [
+      { title, looked, found: 'no running kernel', outcome: 'skip', consequence: 'It shows after the first boot.' },
+    ];
   }
   // The controllers of the unified hierarchy: /proc/cgroups no longer lists memory on cgroup v2 since Linux 6.12.
   const controllers = await host.readFile(looked);
@@ -49,7 +55,13 @@ async function programCheck(host: HostReader, program: string, why: string): Pro
     return { title: `${program} is installed`, looked: path, found: 'installed', outcome: 'pass', consequence: '' };
   }
   const consequence = `${why} Install it with the package manager of this system, such as "apt-get install ${program}".`;
-  return { title: `${program} is installed`, looked: PROGRAM_DIRECTORIES.join(':'), found: 'absent', outcome: 'warn', consequence };
+  return {
+    title: `${program} is installed`,
+    looked: PROGRAM_DIRECTORIES.join(':'),
+    found: 'absent',
+    outcome: 'warn',
+    consequence,
+  };
 }
 
 async function clockCheck(host: HostReader): Promise<Check> {
@@ -58,9 +70,17 @@ async function clockCheck(host: HostReader): Promise<Check> {
   const consequence =
     'Certificates, leases and logs of a cluster depend on one time. Install and start chrony or systemd-timesyncd.';
   try {
-    const { stdout } = await host.query(['timedatectl', 'show', '--property=NTPSynchronized', '--value'], { timeoutMs: 5000 });
+    const { stdout } = await host.query(['timedatectl', 'show', '--property=NTPSynchronized', '--value'], {
+      timeoutMs: 5000,
+    });
     const synchronised = stdout.trim() === 'yes';
-    return { title, looked, found: synchronised ? 'synchronised' : 'not synchronised', outcome: synchronised ? 'pass' : 'warn', consequence };
+    return {
+      title,
+      looked,
+      found: synchronised ? 'synchronised' : 'not synchronised',
+      outcome: synchronised ? 'pass' : 'warn',
+      consequence,
+    };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     return { title, looked, found: error.stderr.split('\n')[0] || 'cannot be asked', outcome: 'skip', consequence };

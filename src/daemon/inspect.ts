@@ -64,13 +64,20 @@ export async function explainEntry(
 }
 
 /** Areas observe what is declared, so an entry that is not is added for this one look. */
-function specFor(spec: NodePrepSpec, entry: string): { area: 'modules' | 'sysctls' | 'swap'; spec: NodePrepSpec; declared: boolean } {
+function specFor(
+  spec: NodePrepSpec,
+  entry: string,
+): { area: 'modules' | 'sysctls' | 'swap'; spec: NodePrepSpec; declared: boolean } {
   if (entry === 'swap' || entry.startsWith('/')) return { area: 'swap', spec, declared: spec.swap !== undefined };
   if (/[./]/.test(entry)) {
     const name = parsed(entry, () => canonicalSysctl(entry));
     const declared = spec.sysctls?.some((one) => one.name === name) ?? false;
     const added = { name, value: '0', match: 'Exact', required: false, drift: 'Ignore' } as const;
-    return { area: 'sysctls', declared, spec: declared ? spec : { ...spec, sysctls: [...(spec.sysctls ?? []), added] } };
+    return {
+      area: 'sysctls',
+      declared,
+      spec: declared ? spec : { ...spec, sysctls: [...(spec.sysctls ?? []), added] },
+    };
   }
   const name = parsed(entry, () => canonicalModule(entry));
   const declared = spec.modules?.some((one) => one.name === name) ?? false;

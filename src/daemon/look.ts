@@ -13,7 +13,10 @@ export interface Look {
 }
 
 /** The spec that a command works with, not yet accepted by a daemon. */
-export async function declaredSnapshot(machine: Machine, request: SpecRequest): Promise<{ declared: Declared; snapshot: SpecSnapshot }> {
+export async function declaredSnapshot(
+  machine: Machine,
+  request: SpecRequest,
+): Promise<{ declared: Declared; snapshot: SpecSnapshot }> {
   const declared = await readSpec(machine.here, machine.host, request);
   const name = declared.name ?? (await hostNameOf(machine.host));
   return { declared, snapshot: { name, generation: 1, spec: declared.spec, source: declared.source } };

@@ -30,7 +30,7 @@ export class HostBusyError extends Error {
   constructor(name: string, holder: LockHolder | undefined) {
     const who =
       holder === undefined
-        ? `something that does not answer like NodePrep holds the socket "@${name}"; "ss -xlp" shows what it is`
+        ? `something that does not answer as NodePrep does (or hangs) holds the socket "@${name}"; "ss -xlp" shows what it is`
         : `process ${holder.pid} ("${holder.command}", version ${holder.version}) is already managing it; stop it first ("systemctl stop nodeprep" for the service) or let it do the work`;
     super(`Cannot take the host: ${who}`);
     this.holder = holder;
@@ -53,9 +53,15 @@ export async function acquireHostLock(options: {
     if (server !== undefined) return { release: () => close(server) };
 
     const answer = await ask(name);
-    if (answer === 'gone' && attempt < attempts) continue;
-    throw new HostBusyError(name, answer === 'gone' ? undefined : holderFrom(answer));
+    if (answer === undefined && attempt < attempts) continue;
+    throw new HostBusyError(name, answer === undefined ? undefined : holderFrom(answer));
   }
+}
+
+/** Who manages the host now; `undefined` when nobody does, or nobody who answers as NodePrep does. */
+export async function lockHolder(root: string): Promise<LockHolder | undefined> {
+  const answer = await ask(lockName(root));
+  return answer === undefined ? undefined : holderFrom(answer);
 }
 
 /** Every directory host has a lock of its own, under all of its names. */
@@ -90,12 +96,12 @@ function close(server: Server): Promise<void> {
   });
 }
 
-/** What the holder says; `gone` when nobody holds the name any more. */
-function ask(name: string): Promise<string | 'gone'> {
+/** What the holder says; `undefined` when nobody holds the name any more. */
+function ask(name: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     let answer = '';
     const socket = connect({ path: `\0${name}` });
-    const finish = (said: string) => {
+    const finish = (said: string | undefined) => {
       clearTimeout(timer);
       socket.destroy();
       resolve(said);
@@ -106,7 +112,7 @@ function ask(name: string): Promise<string | 'gone'> {
       answer += text;
       if (answer.includes('\n') || answer.length > maximumAnswerCharacters) finish(answer);
     });
-    socket.once('error', (error) => finish(errnoOf(error) === 'ECONNREFUSED' ? 'gone' : answer));
+    socket.once('error', (error) => finish(errnoOf(error) === 'ECONNREFUSED' ? undefined : answer));
     socket.once('close', () => finish(answer));
   });
 }

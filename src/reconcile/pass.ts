@@ -13,7 +13,8 @@ import type { AreaReport } from './report.ts';
 
 /** Told as it happens, for progress lines and logs. */
 export type StepEvent =
-  | { readonly type: 'applying' | 'applied'; readonly area: AreaName; readonly changes: readonly Change[] }
+  | { readonly type: 'applying'; readonly area: AreaName; readonly changes: readonly Change[] }
+  | { readonly type: 'applied'; readonly area: AreaName; readonly changes: readonly Change[] }
   | {
       readonly type: 'failed';
       readonly area: AreaName;

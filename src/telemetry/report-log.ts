@@ -46,14 +46,26 @@ function logDrift(report: NodeReport, logger: Logger): void {
 function logProblems(report: NodeReport, known: ReadonlySet<string>, logger: Logger): Set<string> {
   const current = new Set<string>();
   for (const area of report.areas) {
-    const lists = { failed: area.failures, blocked: area.blocked, conflicting: area.conflicts, contested: area.contested };
+    const lists = {
+      failed: area.failures,
+      blocked: area.blocked,
+      conflicting: area.conflicts,
+      contested: area.contested,
+    };
     for (const [state, findings] of Object.entries(lists)) {
       for (const { target, reason, message, file, line } of findings) {
         // The countdown of a held-off correction changes with every pass.
         const key = JSON.stringify([area.area, state, target, reason, state === 'contested' ? '' : message]);
         if (!current.has(key) && !known.has(key)) {
           const place = file === undefined ? {} : { file, ...(line === undefined ? {} : { line }) };
-          logger.warn('Entry is not as declared', { area: area.area, state, target, reason, detail: message, ...place });
+          logger.warn('Entry is not as declared', {
+            area: area.area,
+            state,
+            target,
+            reason,
+            detail: message,
+            ...place,
+          });
         }
         current.add(key);
       }

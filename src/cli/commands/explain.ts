@@ -33,7 +33,10 @@ function renderExplanation(explanation: EntryExplanation, paint: Paint, columns:
     section('Declared', explanation.desired ?? 'not declared in this spec'),
     section('Live value', explanation.live ?? 'none (absent here, or no running kernel to ask)'),
     `${paint('bold', 'Set by, in the order of the boot')}\n${renderSources(explanation, paint)}`,
-    section('Original value', explanation.original === undefined ? 'never changed by NodePrep' : originalText(explanation.original)),
+    section(
+      'Original value',
+      explanation.original === undefined ? 'never changed by NodePrep' : originalText(explanation.original),
+    ),
     section('Last change by NodePrep', explanation.changed ?? 'none'),
     ...explanation.notes.map((note) => section('Note', note)),
   ];

@@ -15,7 +15,10 @@ export function uninstallCommand(io: Io): Command {
     'uninstall --root /mnt/image',
   ]);
   return withTimeout(withOutput(withRoot(base)), '60s')
-    .addHelpText('after', '\nExit codes: 0 everything is back or left on purpose, 2 something is not back yet, 1 error.')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 everything is back or left on purpose, 2 something is not back yet, 1 error.',
+    )
     .action(async (options: { root: string; output: OutputFormat; timeout: number }) => {
       const write = options.output === 'table' ? io.out : io.err;
       const progress = progressFor(io, write);
@@ -24,7 +27,9 @@ export function uninstallCommand(io: Io): Command {
       print(io, options.output, resultFrom(report, done), (paint) => {
         const left = report.areas.flatMap((area) => area.left.map((one) => ({ area: area.area, ...one })));
         const failed = report.areas.flatMap((area) => area.failures.map((one) => ({ area: area.area, ...one })));
-        const parts = [done ? paint('green', 'NodePrep is off this machine.') : paint('red', 'Not everything is back.')];
+        const parts = [
+          done ? paint('green', 'NodePrep is off this machine.') : paint('red', 'Not everything is back.'),
+        ];
         if (failed.length > 0) parts.push(renderFindings('Failed', failed, paint, io.columns));
         if (left.length > 0) parts.push(renderFindings('Left on purpose', left, paint, io.columns));
         return parts.join('\n\n');

@@ -30,7 +30,9 @@ export function validateCommand(io: Io): Command {
         const { problems } = error;
         print(io, options.output, { valid: false, problems }, (paint) =>
           [
-            ...problems.map((problem) => printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.path}: ${problem.message}`)),
+            ...problems.map((problem) =>
+              printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.path}: ${problem.message}`),
+            ),
             paint('red', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`),
           ].join('\n'),
         );
