@@ -104,20 +104,24 @@ function look<T>(
   path: string,
   places: Places,
   lookup: 'read' | 'entry',
-  at: (place: Place) => T,
+  at: (place: Place, path: string) => T,
 ): T | undefined {
   try {
     using place = places.find(action, path, lookup);
-    return place === undefined ? undefined : at(place);
+    return place === undefined ? undefined : at(place, path);
   } catch (error) {
     if (isAbsent(error, path)) return undefined;
     throw fileErrorFrom(action, path, error);
   }
 }
 
-function namesIn(place: Place): readonly string[] {
+function namesIn(place: Place, path: string): readonly string[] {
+  // Asked first, because ENOTDIR would not tell a file in this place from a file in the place of a parent.
+  if (!statSync(place.at).isDirectory()) {
+    throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
+  }
   if (place.flags === 0) return readdirSync(place.at).toSorted();
-  // Held first, because readdir(3) by path would follow a link that somebody has put there meanwhile.
+  // Held, because readdir(3) by path would follow a link that somebody has put there meanwhile.
   const descriptor = openSync(place.at, holdFlags);
   try {
     return readdirSync(`/proc/self/fd/${descriptor}`).toSorted();

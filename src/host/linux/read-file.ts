@@ -33,6 +33,7 @@ export function readText(path: string, place: Place, encoding: TextEncoding): st
 
 /** True for the errors by which the kernel says that there is no such file, or no longer. */
 export function isAbsent(error: unknown, path: string): boolean {
+  if (error instanceof HostFileError) return false;
   const code = errnoOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return true;
   // A process that ends and a device that is unplugged take their open files with them.

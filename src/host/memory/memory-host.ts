@@ -35,6 +35,7 @@ export type MemoryFiles = Readonly<Record<string, string | { readonly link: stri
 const toBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 const fromBytes = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
 const parent = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 1));
+const devNull = '/dev/null';
 
 export class MemoryHost implements Host {
   readonly kernel: Kernel;
@@ -69,7 +70,7 @@ export class MemoryHost implements Host {
 
   /** Contents as text without any fault, `undefined` when absent; for assertions and behaviours. */
   text(path: string): string | undefined {
-    const node = this.nodes.get(this.#resolve(path) ?? path);
+    const node = this.nodes.get(this.#resolve('read', path));
     return node?.type === 'file' ? fromBytes(node.content) : undefined;
   }
 
@@ -95,20 +96,20 @@ export class MemoryHost implements Host {
 
   readonly readFile = async (path: string, encoding: TextEncoding = 'utf8'): Promise<string | undefined> => {
     this.#alive();
-    const at = this.#resolve(path);
-    const node = at === undefined ? undefined : this.nodes.get(at);
-    if (node === undefined) return undefined;
-    for (const behaviour of this.#behaviours) behaviour.readFile?.(this, path);
+    const at = this.#resolve('read', path);
+    if (at === devNull) return '';
+    const node = this.nodes.get(at);
+    if (node === undefined || node.type === 'link') return undefined;
     if (node.type === 'directory') throw new HostFileError('read', path, 'EISDIR', 'it is a directory, not a file');
-    if (node.type === 'link') return undefined;
+    if (node.type === 'block') throw new HostFileError('read', path, 'EINVAL', 'it is a device, not a file');
     return encoding === 'bytes' ? node.content : fromBytes(node.content);
   };
 
   readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {
     this.#alive();
-    const at = this.#resolve(path);
-    const node = at === undefined ? undefined : this.nodes.get(at);
-    if (at === undefined || node === undefined) return undefined;
+    const at = this.#resolve('list', path);
+    const node = this.nodes.get(at);
+    if (node === undefined) return undefined;
     if (node.type !== 'directory') throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
     const prefix = at === '/' ? '/' : `${at}/`;
     const names = [...this.nodes.keys()].filter((known) => known !== '/' && known.startsWith(prefix));
@@ -117,11 +118,7 @@ export class MemoryHost implements Host {
 
   readonly stat = async (path: string): Promise<FileStat | undefined> => {
     this.#alive();
-    const up = this.#resolve(parent(path));
-    if (up === undefined) return undefined;
-    const node = this.nodes.get(
-      path === '/' ? '/' : `${up === '/' ? '' : up}/${path.slice(path.lastIndexOf('/') + 1)}`,
-    );
+    const node = this.nodes.get(this.#entry('look at', path));
     if (node === undefined) return undefined;
     if (node.type === 'link') return { type: 'link', mode: 0o777, size: node.target.length };
     if (node.type === 'directory') return { type: 'directory', mode: 0o755, size: 0 };
@@ -130,14 +127,14 @@ export class MemoryHost implements Host {
 
   readonly readLink = async (path: string): Promise<string | undefined> => {
     this.#alive();
-    const node = this.nodes.get(path);
+    const node = this.nodes.get(this.#entry('read the link', path));
     return node?.type === 'link' ? node.target : undefined;
   };
 
   readonly realPath = async (path: string): Promise<string | undefined> => {
     this.#alive();
-    const at = this.#resolve(path);
-    return at !== undefined && this.nodes.has(at) ? at : undefined;
+    const at = this.#resolve('resolve', path);
+    return at === devNull || this.nodes.has(at) ? at : undefined;
   };
 
   readonly query = async (command: Command): Promise<CommandOutput> => {
@@ -151,49 +148,64 @@ export class MemoryHost implements Host {
   };
 
   readonly writeFile = async (path: string, contents: string, options: WriteOptions = {}): Promise<void> => {
-    const temporary = `${parent(path)}/.${path.slice(path.lastIndexOf('/') + 1)}.nodeprep.tmp`;
-    const old = this.nodes.get(path);
+    const at = this.#entryToChange('write', path);
+    const temporary = `${parent(at)}/.${at.slice(at.lastIndexOf('/') + 1)}.nodeprep.tmp`;
+    const old = this.nodes.get(at);
     if (old?.type === 'link') throw new HostFileError('write', path, 'ELOOP', 'it is a link');
     if (old?.type === 'directory') throw new HostFileError('write', path, 'EISDIR', 'it is a directory, not a file');
+    if (old?.type === 'block') throw new HostFileError('write', path, 'EINVAL', 'it is a device, not a file');
     const content = options.encoding === 'bytes' ? contents : toBytes(contents);
-    const mode = old?.type === 'file' ? old.mode : (options.mode ?? 0o644);
+    const mode = old?.mode ?? options.mode ?? 0o644;
     this.#mutate();
     this.put(temporary, '');
     this.nodes.set(temporary, { type: 'file', content: content.slice(0, content.length / 2), mode });
     this.#mutate();
     this.nodes.delete(temporary);
-    this.nodes.set(path, { type: 'file', content, mode });
+    this.nodes.set(at, { type: 'file', content, mode });
   };
 
   readonly writeKernelFile = async (path: string, contents: string): Promise<void> => {
     if (this.kernel !== 'running') {
       throw new HostFileError('write', path, 'EROFS', 'this host is a directory, its kernel is not running');
     }
+    if (!/^\/(proc|sys)\//.test(path)) {
+      throw new HostFileError('write', path, 'EINVAL', 'only files below /proc and /sys are kernel files');
+    }
     this.#mutate();
     for (const behaviour of this.#behaviours) if (behaviour.writeKernelFile?.(this, path, contents)) return;
-    if (!this.nodes.has(path)) throw new HostFileError('write', path, 'ENOENT', 'no such file or directory');
+    const node = this.nodes.get(path);
+    if (node === undefined) throw new HostFileError('write', path, 'ENOENT', 'no such file or directory');
+    if (node.type !== 'file') throw new HostFileError('write', path, 'EISDIR', 'it is not a file');
     this.put(path, `${contents.trim()}\n`);
   };
 
   readonly removeFile = async (path: string): Promise<void> => {
-    if (this.nodes.get(path)?.type === 'directory')
+    const at = this.#entry('remove', path);
+    if (this.nodes.get(at)?.type === 'directory') {
       throw new HostFileError('remove', path, 'EISDIR', 'it is a directory');
+    }
     this.#mutate();
-    this.nodes.delete(path);
+    this.nodes.delete(at);
   };
 
   readonly removeDirectory = async (path: string): Promise<void> => {
-    if (this.nodes.get(path)?.type !== 'directory') return;
-    if ([...this.nodes.keys()].some((known) => known.startsWith(`${path}/`))) return;
+    const at = this.#entry('remove', path);
+    if (at === '/' || this.nodes.get(at)?.type !== 'directory') return;
+    if ([...this.nodes.keys()].some((known) => known.startsWith(`${at}/`))) return;
     this.#mutate();
-    this.nodes.delete(path);
+    this.nodes.delete(at);
   };
 
   readonly makeLink = async (path: string, target: string): Promise<void> => {
-    if (this.nodes.get(path)?.type === 'directory')
+    const at = this.#entryToChange('link', path);
+    if (target === '' || target.includes('\0')) {
+      throw new HostFileError('link', path, 'EINVAL', 'no link can have this target');
+    }
+    if (this.nodes.get(at)?.type === 'directory') {
       throw new HostFileError('link', path, 'EISDIR', 'it is a directory');
+    }
     this.#mutate();
-    this.put(path, { link: target });
+    this.put(at, { link: target });
   };
 
   /** The whole world, sorted, for a readable assertion. */
@@ -219,6 +231,7 @@ export class MemoryHost implements Host {
   }
 
   #execute(command: Command): CommandOutput {
+    if (this.kernel !== 'running') throw new CommandMissingError(command, 'this host is a directory');
     const [program, ...args] = command;
     for (const behaviour of this.#behaviours) {
       const run = behaviour.commands?.[program];
@@ -227,8 +240,27 @@ export class MemoryHost implements Host {
     throw new CommandMissingError(command, `there is no "${program}" on this host`);
   }
 
+  /** The path with the links of its parents followed, but not itself. */
+  #entry(action: string, path: string): string {
+    const clean = path.replace(/(?<=.)\/+$/, '');
+    const up = this.#resolve(action, parent(clean));
+    return clean === '/' ? '/' : `${up === '/' ? '' : up}/${clean.slice(clean.lastIndexOf('/') + 1)}`;
+  }
+
+  #entryToChange(action: string, path: string): string {
+    const at = this.#entry(action, path);
+    for (let up = parent(at); up !== '/'; up = parent(up)) {
+      if ((this.nodes.get(up)?.type ?? 'directory') === 'directory') continue;
+      throw new HostFileError(action, path, 'ENOTDIR', 'a part of the path is not a directory');
+    }
+    return at;
+  }
+
   /** Follows links in every part of the path, at most 40 as the kernel does. */
-  #resolve(path: string, depth = 0): string | undefined {
+  #resolve(action: string, path: string, links = { left: 40 }): string {
+    if (!path.startsWith('/') || path.includes('\0')) {
+      throw new HostFileError(action, path, 'EINVAL', 'paths of a host are absolute and without NUL');
+    }
     let at = '';
     for (const part of path.split('/').filter((piece) => piece !== '' && piece !== '.')) {
       if (part === '..') {
@@ -238,10 +270,10 @@ export class MemoryHost implements Host {
       at = `${at}/${part}`;
       const node = this.nodes.get(at);
       if (node?.type !== 'link') continue;
-      if (depth >= 40) return undefined;
+      links.left -= 1;
+      if (links.left < 0) throw new HostFileError(action, path, 'ELOOP', 'its links lead in a circle');
       const target = node.target.startsWith('/') ? node.target : `${parent(at)}/${node.target}`;
-      const resolved = this.#resolve(target, depth + 1);
-      if (resolved === undefined) return undefined;
+      const resolved = this.#resolve(action, target, links);
       at = resolved === '/' ? '' : resolved;
     }
     return at === '' ? '/' : at;
