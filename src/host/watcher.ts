@@ -23,15 +23,16 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   const real = realpathSync.native(options.root);
   const root = real === '/' ? '' : real;
   const unwatchable = new Set<string>();
-  let tell: (path: string, source: 'event' | 'poll') => void = () => undefined;
+  let tell: ((path: string, source: 'event' | 'poll') => void) | undefined;
+  const isSilent = (path: string) => root === '' && !raisesEvents(path);
 
   const polls = new PollSource(root, options.pollMs ?? 1000, (path, how) => {
     // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
     if (how === 'appeared') events.renew();
-    tell(path, 'poll');
+    tell?.(path, 'poll');
   });
   const events = new EventSource(root, options.debounceMs ?? 50, {
-    onEvent: (path) => tell(path, 'event'),
+    onEvent: (path) => tell?.(path, 'event'),
     onUnwatchable: (path) => {
       unwatchable.add(path);
       polls.add(path);
@@ -41,7 +42,6 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   return {
     watch: async (hints, onHint) => {
       tell = onHint;
-      const isSilent = (path: string) => root === '' && !raisesEvents(path);
       const pathsOf = (wanted: (hint: Hint) => boolean) => [...new Set(hints.filter(wanted).map((hint) => hint.path))];
       polls.watch(pathsOf(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
       await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSilent(path)));
@@ -50,7 +50,7 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
       if (polls.settle()) events.renew();
     },
     close: async () => {
-      tell = () => undefined;
+      tell = undefined;
       polls.close();
       await events.close();
     },

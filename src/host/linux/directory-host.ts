@@ -80,7 +80,7 @@ class Walk {
 
   find(): Place | undefined {
     this.#held.push({ fd: openSync(this.#root, holdFlags), name: '' });
-    let parts = partsOf(this.#path);
+    const parts = partsOf(this.#path);
     for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
       if (part.name === '..') {
         this.#leave(part);
@@ -99,7 +99,7 @@ class Walk {
       } else if (found.isSymbolicLink()) {
         const target = readlinkSync(this.#at(part.name));
         if (target === '/dev/null') return last ? this.#place(part.name, true) : this.#notDirectory();
-        parts = [...this.#follow(this.#real(part.name), target), ...parts];
+        parts.unshift(...this.#follow(this.#real(part.name), target));
       } else if (last) return this.#place(part.name);
       else if (found.isDirectory()) this.#enter(part.name);
       else return this.#notDirectory();

@@ -5,6 +5,7 @@
  */
 import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
+import { assertPath } from '../linux/file-errors.ts';
 
 /** A file, a link or a directory of a `MemoryHost`; contents hold one character per byte. */
 export type MemoryNode =
@@ -37,6 +38,7 @@ const fromBytes = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8
 const parent = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 1));
 const devNull = '/dev/null';
 
+/** A machine in memory: set it up, let NodePrep work on it, look at what became of it. */
 export class MemoryHost implements Host {
   readonly kernel: Kernel;
   readonly nodes = new Map<string, MemoryNode>([['/', { type: 'directory' }]]);
@@ -242,6 +244,7 @@ export class MemoryHost implements Host {
 
   /** The path with the links of its parents followed, but not itself. */
   #entry(action: string, path: string): string {
+    assertPath(action, path);
     const clean = path.replace(/(?<=.)\/+$/, '');
     const up = this.#resolve(action, parent(clean));
     return clean === '/' ? '/' : `${up === '/' ? '' : up}/${clean.slice(clean.lastIndexOf('/') + 1)}`;
@@ -258,9 +261,7 @@ export class MemoryHost implements Host {
 
   /** Follows links in every part of the path, at most 40 as the kernel does. */
   #resolve(action: string, path: string, links = { left: 40 }): string {
-    if (!path.startsWith('/') || path.includes('\0')) {
-      throw new HostFileError(action, path, 'EINVAL', 'paths of a host are absolute and without NUL');
-    }
+    assertPath(action, path);
     let at = '';
     for (const part of path.split('/').filter((piece) => piece !== '' && piece !== '.')) {
       if (part === '..') {

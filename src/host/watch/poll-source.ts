@@ -49,7 +49,7 @@ export class PollSource {
   }
 
   #poll(): void {
-    for (const [path, polled] of [...this.#polled]) {
+    for (const [path, polled] of this.#polled) {
       const how = polled.poll();
       if (how !== 'same') this.#listener(path, how);
     }
