@@ -1,0 +1,138 @@
+/** What zod found wrong, in the words of a person who writes a spec. */
+import { z } from 'zod';
+import type { SpecDocument } from './documents.ts';
+import type { Problem } from './errors.ts';
+import type { FieldPath } from './field-path.ts';
+import { partAt } from './located.ts';
+import { didYouMean, nearest } from './nearest.ts';
+import { NodePrepDocument, NodePrepSpecSource } from './nodeprep.ts';
+import { quoted } from './quote.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The problems behind one issue; unknown fields are one problem each. */
+export function problemsFromIssue(document: SpecDocument, issue: Issue): Problem[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => document.problem([...path, key], unknownField(path, key), 'key'));
+  }
+  return [document.problem(path, messageFrom(document, path, issue))];
+}
+
+function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): string {
+  const part = partAt(document.root, path);
+  if (part === undefined) return `is missing; expected ${expectation(issue)}`;
+  const { value, written } = part;
+  const found = `found ${describe(value, written)}`;
+  switch (issue.code) {
+    case 'invalid_value':
+      return `expected ${listed(issue.values.map(String))}, ${found}${valueHint(value, issue.values.map(String))}`;
+    case 'too_big':
+    case 'too_small':
+      if (issue.origin === 'int' || issue.origin === 'number')
+        return `${found}: too large for a number, ${quoteHint(value, written)}`;
+      if (issue.origin === 'array') return `has ${(value as unknown[]).length} entries; ${limit(issue)} are possible`;
+      return `${found}; expected text of ${limit(issue)} characters`;
+    case 'invalid_key':
+      return `${quoted(String(path.at(-1)))} is too long for a name`;
+    default:
+      return `expected ${expectation(issue)}, ${found}${typeHint(issue, value, written)}`;
+  }
+}
+
+function limit(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
+  return issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping of fields',
+  record: 'a mapping of names to values',
+  array: 'a list',
+};
+
+/** `text or a whole number` for the type or the alternatives that would have been right. */
+function expectation(issue: Issue): string {
+  if (issue.code === 'invalid_type') return TYPE_WORDS[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_value') return listed(issue.values.map(String));
+  if (issue.code === 'invalid_union') {
+    const words = issue.errors.map((alternative) => (alternative[0] === undefined ? '' : expectation(alternative[0])));
+    return listed([...new Set(words)].filter((word) => word !== ''));
+  }
+  if (issue.code === 'too_big' || issue.code === 'too_small') return TYPE_WORDS[issue.origin] ?? 'another value';
+  return 'another value';
+}
+
+function typeHint(issue: Issue, value: unknown, written: string | undefined): string {
+  const wantsText = expectation(issue).includes('text');
+  if (wantsText && (typeof value === 'number' || typeof value === 'boolean')) return `; ${quoteHint(value, written)}`;
+  if (issue.code === 'invalid_type' && issue.expected === 'array' && isMapping(value))
+    return '; begin each entry with "- "';
+  if (issue.code === 'invalid_type' && issue.expected === 'boolean' && typeof value === 'string') {
+    return '; YAML 1.2 reads yes, no, on and off as text';
+  }
+  if (value === null && issue.code === 'invalid_type' && issue.expected === 'array')
+    return '; remove the field, or write []';
+  return '';
+}
+
+/** How to say that a number or a boolean is meant as the text that was written. */
+export function quoteHint(value: unknown, written: string | undefined): string {
+  return `quote it if the kernel takes it as it is: ${quoted(written ?? String(value))}`;
+}
+
+/** Words that mean "no swap" to everybody but are not in the vocabulary. */
+function valueHint(value: unknown, allowed: readonly string[]): string {
+  const word = String(value);
+  if (allowed.includes('Disabled') && /^(?:off|no|none|false|disable)$/i.test(word))
+    return ' (did you mean "Disabled"?)';
+  return didYouMean(word, allowed);
+}
+
+function unknownField(path: FieldPath, key: string): string {
+  const known = fieldsAt(path);
+  const near = nearest(key, known);
+  const inside = Object.keys(NodePrepSpecSource.shape);
+  let hint = `; known fields are ${known.join(', ')}`;
+  if (near !== undefined) hint = ` (did you mean "${near}"?)`;
+  else if (path.length === 0 && inside.includes(key)) hint = ` here (did you mean "spec.${key}"?)`;
+  return `unknown field ${quoted(key)}${hint}`;
+}
+
+/** Names of the fields that the schema has at a path. */
+function fieldsAt(path: FieldPath): string[] {
+  let schema: unknown = NodePrepDocument;
+  for (const part of path) {
+    schema = unwrapped(schema);
+    if (schema instanceof z.ZodArray) schema = schema.element;
+    else if (schema instanceof z.ZodObject) schema = (schema.shape as Record<string, unknown>)[part];
+  }
+  schema = unwrapped(schema);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function unwrapped(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+}
+
+/** A value as a message names it: `the text "x"`, `the number 1`, `nothing`, `a list`. */
+export function describe(value: unknown, written?: string): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const text = quoted(written ?? String(value)).replaceAll(/^"|"(?=…|$)/g, '');
+  return typeof value === 'number' ? `the number ${text}` : text;
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `a, b or c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

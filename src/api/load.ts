@@ -1,0 +1,96 @@
+/** The one way from files to a spec: every mistake of every file is reported, or nothing of them is used. */
+import { type SpecDocument, parseDocuments } from './documents.ts';
+import { unknownProfile } from './entry-rules.ts';
+import { type Problem, SpecInvalidError } from './errors.ts';
+import { expand } from './expand.ts';
+import { linkedProblems } from './linked-sysctls.ts';
+import { type Merged, mergeDocuments } from './merge.ts';
+import { type NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
+import { isPresetName, presets } from './presets.ts';
+import { quoted } from './quote.ts';
+import { validateDocument } from './validate.ts';
+
+/** A file that was read; `file` is what messages call it. */
+export interface SpecFile {
+  readonly file: string;
+  readonly contents: Uint8Array | string;
+}
+
+/** A spec that can be enforced. */
+export interface LoadedSpec {
+  /** `metadata.name`, when a document has it. */
+  readonly name?: string;
+  readonly spec: NodePrepSpec;
+  /** The merged documents as people wrote them, before profile and defaults. */
+  readonly source: NodePrepSpecSource;
+}
+
+/**
+ * Parses, checks, merges and expands. `profile` adds a built-in profile to documents that name none,
+ * and stands alone without documents. Throws `SpecInvalidError` and nothing else.
+ */
+export function loadSpec(inputs: readonly SpecFile[], options: { readonly profile?: string } = {}): LoadedSpec {
+  const problems: Problem[] = [];
+  const documents: SpecDocument[] = [];
+  for (const { file, contents } of inputs) {
+    const parsed = parseDocuments(file, contents);
+    const found = [...parsed.problems, ...parsed.documents.flatMap(validateDocument)];
+    problems.push(...found.toSorted(byPlace));
+    documents.push(...parsed.documents);
+  }
+  const merged = mergeDocuments(documents);
+  problems.push(...merged.problems, ...profileProblems(inputs.length, documents, options.profile));
+  const profile = profileOf(merged, options.profile);
+  problems.push(
+    ...linkedProblems(merged.sysctls, isPresetName(profile ?? '') ? presets[profile as keyof typeof presets] : {}),
+  );
+  if (problems.length > 0) throw new SpecInvalidError(problems);
+
+  const source = sourceOf(merged, profile, inputs.at(-1)?.file ?? '');
+  return { ...(merged.name === undefined ? {} : { name: merged.name }), spec: expand(source), source };
+}
+
+function profileOf(merged: Merged, option: string | undefined): string | undefined {
+  const own = merged.spec['profile'];
+  return typeof own === 'string' ? own : option;
+}
+
+function profileProblems(inputs: number, documents: readonly SpecDocument[], option: string | undefined): Problem[] {
+  const commandLine = (message: string): Problem => ({ file: '--profile', line: 0, column: 0, path: '', message });
+  if (option === undefined) {
+    return inputs > 0
+      ? []
+      : [commandLine('neither a document nor a profile was given; name one, such as kubeadm-worker')];
+  }
+  if (!isPresetName(option)) return [commandLine(unknownProfile(option))];
+  return documents.flatMap((document) => {
+    const path = ['spec', 'profile'];
+    const own = (document.root.value as { spec?: { profile?: unknown } | null } | null)?.spec?.profile;
+    if (typeof own !== 'string' || own === option) return [];
+    return [
+      document.problem(
+        path,
+        `the document names the profile ${quoted(own)}, but --profile asks for ${quoted(option)}; leave one out`,
+      ),
+    ];
+  });
+}
+
+/** The typed source. Only limits can fail here: each document keeps them, but all together may not. */
+function sourceOf(merged: Merged, profile: string | undefined, file: string): NodePrepSpecSource {
+  const parsed = NodePrepSpecSource.safeParse({ ...(profile === undefined ? {} : { profile }), ...merged.spec });
+  if (parsed.success) return parsed.data;
+  throw new SpecInvalidError(
+    parsed.error.issues.map((issue) => ({
+      file,
+      line: 0,
+      column: 0,
+      path: `spec.${issue.path.join('.')}`,
+      message: `all documents together have too many entries: ${issue.message}`,
+    })),
+  );
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  return a.line - b.line || a.column - b.column;
+}
