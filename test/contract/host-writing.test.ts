@@ -1,7 +1,7 @@
 /** What every `Host` promises when it changes something, see `host-reading.test.ts`. */
 import { describe, expect, test } from 'vitest';
 import { CommandMissingError, HostFileError } from '../../src/host/errors.ts';
-import { hosts } from '../support/hosts-alike.ts';
+import { directoryHosts, hosts } from '../support/hosts-alike.ts';
 
 describe.each(hosts)('$name', ({ create }) => {
   describe('writing a file', () => {
@@ -158,26 +158,26 @@ describe.each(hosts)('$name', ({ create }) => {
       expect(await host.listDirectory('/etc/full')).toEqual(['x']);
     });
   });
+});
 
-  describe('without a running kernel', () => {
-    test('is captured when the lists of a kernel are there and absent otherwise', () => {
-      expect(create({ '/proc/modules': 'overlay 1 0 - Live 0x0\n' }).kernel).toBe('captured');
-      expect(create({ '/etc/fstab': '' }).kernel).toBe('absent');
-    });
+describe.each(directoryHosts)('$name without a running kernel', ({ create }) => {
+  test('is captured when the lists of a kernel are there and absent otherwise', () => {
+    expect(create({ '/proc/modules': 'overlay 1 0 - Live 0x0\n' }).kernel).toBe('captured');
+    expect(create({ '/etc/fstab': '' }).kernel).toBe('absent');
+  });
 
-    test('reads captured kernel files but never writes them', async () => {
-      const host = create({ '/proc/modules': 'overlay 1 0\n', '/proc/sys/net/ipv4/ip_forward': '0\n' });
+  test('reads captured kernel files but never writes them', async () => {
+    const host = create({ '/proc/modules': 'overlay 1 0\n', '/proc/sys/net/ipv4/ip_forward': '0\n' });
 
-      await expect(host.writeKernelFile('/proc/sys/net/ipv4/ip_forward', '1')).rejects.toMatchObject({ code: 'EROFS' });
+    await expect(host.writeKernelFile('/proc/sys/net/ipv4/ip_forward', '1')).rejects.toMatchObject({ code: 'EROFS' });
 
-      expect(await host.readFile('/proc/sys/net/ipv4/ip_forward')).toBe('0\n');
-    });
+    expect(await host.readFile('/proc/sys/net/ipv4/ip_forward')).toBe('0\n');
+  });
 
-    test('runs no command at all', async () => {
-      const host = create({ '/bin/true': '' });
+  test('runs no command at all', async () => {
+    const host = create({ '/bin/true': '' });
 
-      await expect(host.run(['true'])).rejects.toBeInstanceOf(CommandMissingError);
-      await expect(host.query(['true'])).rejects.toBeInstanceOf(CommandMissingError);
-    });
+    await expect(host.run(['true'])).rejects.toBeInstanceOf(CommandMissingError);
+    await expect(host.query(['true'])).rejects.toBeInstanceOf(CommandMissingError);
   });
 });

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
+import { HostFileError } from '../../src/host/errors.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createLinuxHost } from '../../src/host/linux/linux-host.ts';
 import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
@@ -37,11 +38,46 @@ function directoryHost(files: MemoryFiles): Host {
   return createLinuxHost({ root });
 }
 
+/** The host `/` seen from a directory: the paths of the test are below it, and so are its absolute links. */
+function wholeHost(files: MemoryFiles): Host {
+  const root = temporaryDirectory();
+  const inside = (path: string) => (path.startsWith('/') && path !== '/dev/null' ? root + path : path);
+  const outside = (path: string | undefined) => (path?.startsWith(root) ? path.slice(root.length) || '/' : path);
+  const moved = Object.entries(files).map(
+    ([path, file]) => [path, file !== null && typeof file === 'object' ? { link: inside(file.link) } : file] as const,
+  );
+  fill(root, Object.fromEntries(moved));
+  const host = createLinuxHost();
+  const told = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      if (!(error instanceof HostFileError)) throw error;
+      throw new HostFileError('use', outside(error.path) ?? '', error.code, error.message);
+    }
+  };
+  return {
+    ...host,
+    readFile: (path, encoding) => told(host.readFile(inside(path), encoding)),
+    listDirectory: (path) => told(host.listDirectory(inside(path))),
+    stat: (path) => told(host.stat(inside(path))),
+    readLink: async (path) => outside(await told(host.readLink(inside(path)))),
+    realPath: async (path) => outside(await told(host.realPath(inside(path)))),
+    writeFile: (path, contents, options) => told(host.writeFile(inside(path), contents, options)),
+    removeFile: (path) => told(host.removeFile(inside(path))),
+    removeDirectory: (path) => told(host.removeDirectory(inside(path))),
+    makeLink: (path, target) => told(host.makeLink(inside(path), inside(target))),
+  };
+}
+
 const memoryHost = (files: MemoryFiles): Host =>
   new MemoryHost(files, { kernel: '/proc/modules' in files ? 'captured' : 'absent' });
 
 /** The hosts without a running kernel, each made from files. */
-export const hosts = [
+export const directoryHosts = [
   { name: 'MemoryHost', create: memoryHost },
-  { name: 'LinuxHost', create: directoryHost },
+  { name: 'LinuxHost of a directory', create: directoryHost },
 ] as const;
+
+/** Every kind of host, each made from files. */
+export const hosts = [...directoryHosts, { name: 'LinuxHost of /', create: wholeHost }] as const;

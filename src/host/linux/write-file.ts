@@ -65,6 +65,8 @@ export function removeEntry(path: string, place: Place): void {
     unlinkIfThere(place.at);
     syncDirectory(place.directory);
   } catch (error) {
+    // A file where a parent directory would be: then the path is absent as well.
+    if (errnoOf(error) === 'ENOTDIR') return;
     throw fileErrorFrom('remove', path, error);
   }
 }

@@ -41,7 +41,11 @@ export function readModprobeWorld(host: MemoryHost): ModprobeWorld {
     loadable.set(moduleOf(path), dependencies.trim().split(/\s+/).filter(Boolean).map(moduleOf));
   }
   const builtIn = new Set(read('modules.builtin').map(moduleOf));
-  const aliases = new Map(read('modules.alias').map((line) => line.split(/\s+/)).map(([, from, to]) => [from, to]));
+  const aliases = new Map(
+    read('modules.alias')
+      .map((line) => line.split(/\s+/))
+      .map(([, from, to]) => [from, to]),
+  );
   const words = configLines(host).map((line) => line.trim().split(/\s+/));
   const config = (directive: string) => words.filter(([word]) => word === directive);
   const options = new Map<string, string[]>();
