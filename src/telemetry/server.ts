@@ -66,7 +66,7 @@ export async function listen(options: ServerOptions): Promise<TelemetryServer> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return { code: 405, text: 'Only GET and HEAD.\n', headers: { allow: 'GET, HEAD' } };
     }
-    return await route();
+    return route();
   };
 
   // The import of node:http takes 33 ms as an ES module, and commands that serve nothing must not pay it.
