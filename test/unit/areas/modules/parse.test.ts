@@ -121,7 +121,9 @@ test('no bytes whatever make a parser throw or yield a name that is not one', ()
   const hostile = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 300 }),
     fc
-      .array(fc.constantFrom('blacklist ', 'install ', 'alias ', 'options ', '\\\n', '\n', '\0', '"', '../', 'a-b', ' '))
+      .array(
+        fc.constantFrom('blacklist ', 'install ', 'alias ', 'options ', '\\\n', '\n', '\0', '"', '../', 'a-b', ' '),
+      )
       .map((parts) => parts.join('')),
   );
   fc.assert(
