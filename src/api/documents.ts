@@ -1,11 +1,12 @@
 /** From a file to its YAML (or JSON) documents as plain data, with the place of every part. */
-import { Composer, Parser } from 'yaml';
+import { Composer, type CST, type Document } from 'yaml';
 import { decode } from './decode.ts';
 import type { Problem } from './errors.ts';
 import { type FieldPath, renderFieldPath } from './field-path.ts';
 import { placesOf } from './lines.ts';
 import { type Located, locatedFrom, offsetAt } from './located.ts';
 import { plainText } from './quote.ts';
+import { tokenize } from './tokens.ts';
 import { refusalsIn } from './yaml-limits.ts';
 
 /** One document of a file. */
@@ -40,31 +41,20 @@ export function parseDocuments(file: string, contents: Uint8Array | string): Par
     message,
   });
 
-  const tokens = [...new Parser().parse(text)];
-  const refusals = refusalsIn(tokens);
-  if (refusals.some((refusal) => refusal.fatal)) {
+  const tokenized = tokenize(text);
+  const refusals = 'refusal' in tokenized ? [tokenized.refusal] : refusalsIn(tokenized.tokens);
+  if ('refusal' in tokenized || refusals.length > 0) {
     return { documents: [], problems: refusals.map(({ at, message }) => problemAt(at, [], message)) };
   }
 
   const documents: SpecDocument[] = [];
   const problems: Problem[] = [];
-  // Duplicate keys are found while the tree is built: the check of the library compares every key with every other.
-  const composer = new Composer({
-    version: '1.2',
-    schema: 'core',
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
-  for (const parsed of composer.compose(tokens, true, text.length)) {
-    const faults = [...parsed.errors, ...parsed.warnings];
-    if (faults.length > 0) {
-      const shown = faults.slice(0, SYNTAX_PROBLEMS);
-      problems.push(
-        ...shown.map((fault) => problemAt(fault.pos[0], [], `not valid YAML: ${plainText(fault.message, 200)}`)),
-      );
-      continue;
+  for (const parsed of compose(tokenized.tokens, text.length)) {
+    const faults = [...parsed.errors, ...parsed.warnings].slice(0, SYNTAX_PROBLEMS);
+    for (const fault of faults) {
+      problems.push(problemAt(fault.pos[0], [], `not valid YAML: ${plainText(fault.message, 200)}`));
     }
+    if (faults.length > 0) continue;
     const root = locatedFrom(parsed.contents, parsed.range[0], [], (at, path, message) =>
       problems.push(problemAt(at, path, message)),
     );
@@ -80,4 +70,16 @@ export function parseDocuments(file: string, contents: Uint8Array | string): Par
     problems.push(problemAt(0, [], 'the file is empty; expected a NodePrep document (apiVersion, kind, spec)'));
   }
   return { documents, problems };
+}
+
+function compose(tokens: readonly CST.Token[], end: number): Iterable<Document.Parsed> {
+  // Duplicate keys are found while the tree is built: the check of the library compares every key with every other.
+  const options = {
+    version: '1.2',
+    schema: 'core',
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  } as const;
+  return new Composer(options).compose(tokens, false, end);
 }

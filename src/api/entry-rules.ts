@@ -98,10 +98,10 @@ function numberProblem({ value, written }: Located): string | undefined {
 
 function reserveProblems(document: SpecDocument): Problem[] {
   const path = ['spec', 'swap', 'reserve'];
-  const text = textAt(document, path);
-  if (text === undefined) return [];
+  const value = partAt(document.root, path)?.value;
+  if (typeof value !== 'string' && typeof value !== 'number') return [];
   try {
-    parseQuantity(text);
+    parseQuantity(String(value));
     return [];
   } catch (error) {
     if (error instanceof QuantityError) return [document.problem(path, error.message)];

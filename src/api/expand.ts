@@ -91,5 +91,5 @@ export function sysctlFrom(source: NonNullable<NodePrepSpecSource['sysctls']>[nu
 }
 
 function swapFrom(source: NonNullable<NodePrepSpecSource['swap']>): SwapSpec {
-  return { behavior: source.behavior, reserveBytes: parseQuantity(source.reserve ?? DEFAULT_RESERVE) };
+  return { behavior: source.behavior, reserveBytes: parseQuantity(String(source.reserve ?? DEFAULT_RESERVE)) };
 }

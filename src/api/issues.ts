@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { SpecDocument } from './documents.ts';
 import type { Problem } from './errors.ts';
 import type { FieldPath } from './field-path.ts';
-import { partAt } from './located.ts';
+import { type Located, partAt } from './located.ts';
 import { didYouMean, nearest } from './nearest.ts';
 import { NodePrepDocument, NodePrepSpecSource } from './nodeprep.ts';
-import { quoted } from './quote.ts';
+import { plainText, quoted } from './quote.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -24,20 +24,17 @@ function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): str
   if (part === undefined) return `is missing; expected ${expectation(issue)}`;
   const { value, written } = part;
   const found = `found ${describe(value, written)}`;
-  switch (issue.code) {
-    case 'invalid_value':
-      return `expected ${listed(issue.values.map(String))}, ${found}${valueHint(value, issue.values.map(String))}`;
-    case 'too_big':
-    case 'too_small':
-      if (issue.origin === 'int' || issue.origin === 'number')
-        return `${found}: too large for a number, ${quoteHint(value, written)}`;
-      if (issue.origin === 'array') return `has ${(value as unknown[]).length} entries; ${limit(issue)} are possible`;
-      return `${found}; expected text of ${limit(issue)} characters`;
-    case 'invalid_key':
-      return `${quoted(String(path.at(-1)))} is too long for a name`;
-    default:
-      return `expected ${expectation(issue)}, ${found}${typeHint(issue, value, written)}`;
+  if (issue.code === 'invalid_value') {
+    return `expected ${listed(issue.values.map(String))}, ${found}${valueHint(value, issue.values.map(String))}`;
   }
+  if (issue.code === 'invalid_key') return `${quoted(String(path.at(-1)))} is too long for a name`;
+  if (issue.code === 'too_big' || issue.code === 'too_small') {
+    if (issue.origin === 'int' || issue.origin === 'number')
+      return `${found}: too large for a number, ${quoteHint(value, written)}`;
+    if (issue.origin === 'array') return `has ${(value as unknown[]).length} entries; ${limit(issue)} are possible`;
+    return `${found}; expected text of ${limit(issue)} characters`;
+  }
+  return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, typeof path.at(-1) === 'number')}`;
 }
 
 function limit(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
@@ -66,11 +63,14 @@ function expectation(issue: Issue): string {
   return 'another value';
 }
 
-function typeHint(issue: Issue, value: unknown, written: string | undefined): string {
+function typeHint(issue: Issue, { value, written }: Located, isEntry: boolean): string {
   const wantsText = expectation(issue).includes('text');
   if (wantsText && (typeof value === 'number' || typeof value === 'boolean')) return `; ${quoteHint(value, written)}`;
   if (issue.code === 'invalid_type' && issue.expected === 'array' && isMapping(value))
     return '; begin each entry with "- "';
+  if (issue.code === 'invalid_type' && issue.expected === 'object' && typeof value === 'string' && isEntry) {
+    return `; write ${quoted(`- name: ${value}`)}`;
+  }
   if (issue.code === 'invalid_type' && issue.expected === 'boolean' && typeof value === 'string') {
     return '; YAML 1.2 reads yes, no, on and off as text';
   }
@@ -124,7 +124,7 @@ export function describe(value: unknown, written?: string): string {
   if (typeof value === 'string') return quoted(value);
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  const text = quoted(written ?? String(value)).replaceAll(/^"|"(?=…|$)/g, '');
+  const text = plainText(written ?? JSON.stringify(value), 60);
   return typeof value === 'number' ? `the number ${text}` : text;
 }
 

@@ -30,24 +30,26 @@ export interface LoadedSpec {
  * and stands alone without documents. Throws `SpecInvalidError` and nothing else.
  */
 export function loadSpec(inputs: readonly SpecFile[], options: { readonly profile?: string } = {}): LoadedSpec {
-  const problems: Problem[] = [];
-  const documents: SpecDocument[] = [];
-  for (const { file, contents } of inputs) {
-    const parsed = parseDocuments(file, contents);
-    const found = [...parsed.problems, ...parsed.documents.flatMap(validateDocument)];
-    problems.push(...found.toSorted(byPlace));
-    documents.push(...parsed.documents);
-  }
+  const files = inputs.map(({ file, contents }) => parseDocuments(file, contents));
+  const documents = files.flatMap((file) => file.documents);
   const merged = mergeDocuments(documents);
-  problems.push(...merged.problems, ...profileProblems(inputs.length, documents, options.profile));
   const profile = profileOf(merged, options.profile);
-  problems.push(
-    ...linkedProblems(merged.sysctls, isPresetName(profile ?? '') ? presets[profile as keyof typeof presets] : {}),
-  );
+  const preset = profile !== undefined && isPresetName(profile) ? presets[profile] : {};
+  const problems = [
+    ...files.flatMap((file) => file.problems),
+    ...documents.flatMap(validateDocument),
+    ...merged.problems,
+    ...linkedProblems(merged.sysctls, preset),
+    ...profileProblems(inputs.length, documents, options.profile),
+  ].toSorted(byPlace(inputs.map((input) => input.file)));
   if (problems.length > 0) throw new SpecInvalidError(problems);
 
   const source = sourceOf(merged, profile, inputs.at(-1)?.file ?? '');
   return { ...(merged.name === undefined ? {} : { name: merged.name }), spec: expand(source), source };
+}
+
+function commandLine(message: string): Problem {
+  return { file: '--profile', line: 0, column: 0, path: '', message };
 }
 
 function profileOf(merged: Merged, option: string | undefined): string | undefined {
@@ -56,7 +58,6 @@ function profileOf(merged: Merged, option: string | undefined): string | undefin
 }
 
 function profileProblems(inputs: number, documents: readonly SpecDocument[], option: string | undefined): Problem[] {
-  const commandLine = (message: string): Problem => ({ file: '--profile', line: 0, column: 0, path: '', message });
   if (option === undefined) {
     return inputs > 0
       ? []
@@ -91,6 +92,7 @@ function sourceOf(merged: Merged, profile: string | undefined, file: string): No
   );
 }
 
-function byPlace(a: Problem, b: Problem): number {
-  return a.line - b.line || a.column - b.column;
+/** In the order in which a person walks through the files. */
+function byPlace(files: readonly string[]): (a: Problem, b: Problem) => number {
+  return (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column;
 }

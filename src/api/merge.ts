@@ -76,11 +76,11 @@ function singleValue(documents: readonly SpecDocument[], path: FieldPath, proble
 
 /** `1Gi` and `1024Mi` are one reserve. */
 function meaningOf(path: FieldPath, value: unknown): string {
-  if (path.at(-1) !== 'reserve' || typeof value !== 'string') return JSON.stringify(value);
+  if (path.at(-1) !== 'reserve') return JSON.stringify(value);
   try {
-    return String(parseQuantity(value));
+    return String(parseQuantity(String(value)));
   } catch (error) {
-    if (error instanceof QuantityError) return value;
+    if (error instanceof QuantityError) return String(value);
     throw error;
   }
 }

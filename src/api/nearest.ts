@@ -4,7 +4,6 @@ const LONGEST_WORD = 64;
 /** The candidate that somebody who wrote `word` most likely meant; `undefined` when none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST_WORD) return undefined;
-  const plain = (text: string) => text.toLowerCase().replaceAll(/[-_ ]/g, '');
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(plain(word), plain(candidate)) }))
     .toSorted((a, b) => a.distance - b.distance);
@@ -17,6 +16,11 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const best = nearest(word, candidates);
   return best === undefined ? '' : ` (did you mean "${best}"?)`;
+}
+
+/** Case and separators are the commonest mistakes and cost nothing. */
+function plain(text: string): string {
+  return text.toLowerCase().replaceAll(/[-_ ]/g, '');
 }
 
 /** Levenshtein distance, one row at a time. */

@@ -32,12 +32,20 @@ export const ModuleSource = z.strictObject({
     .string()
     .min(1)
     .max(55)
+    .meta({ examples: ['br_netfilter', 'overlay'] })
     .describe('Kernel module name as lsmod or modprobe writes it; "-" and "_" are the same.'),
   parameters: z
     .record(z.string().max(128), z.union([z.string().max(1024), z.int(), z.boolean()]))
     .optional()
-    .describe('Module parameters, written to /etc/modprobe.d/nodeprep.conf.'),
-  required: z.boolean().optional().describe('Whether the node is not ready without it. Default true.'),
+    .meta({ examples: [{ hashsize: 262144 }] })
+    .describe(
+      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values without quotes and backslashes.',
+    ),
+  required: z
+    .boolean()
+    .optional()
+    .meta({ default: true })
+    .describe('Whether the node is not ready without it. Default true.'),
 });
 
 export const SysctlSource = z.strictObject({
@@ -45,45 +53,72 @@ export const SysctlSource = z.strictObject({
     .string()
     .min(1)
     .max(255)
+    .meta({ examples: ['net.ipv4.ip_forward', 'net/ipv4/conf/eth0.100/forwarding'] })
     .describe('Kernel parameter with dots or slashes: net.ipv4.ip_forward, net/ipv4/conf/eth0.100/forwarding.'),
-  value: z.union([z.string().max(4096), z.int()]).describe('Wanted value. Fields of a vector are separated by blanks.'),
-  match: SysctlMatch.optional().describe(
-    'How the live value is compared. Exact: equal. AtLeast, AtMost: never lowers or raises what is already beyond. Contains: every listed member is present. Default Exact.',
-  ),
-  required: z.boolean().optional().describe('Whether the node is not ready without it. Default true.'),
-  drift: DriftPolicy.optional().describe(
-    'What happens when the value changes after it was applied: Correct it, Report it, or Ignore it. Default Correct.',
-  ),
+  value: z
+    .union([z.string().max(4096), z.int()])
+    .meta({ examples: [1, '4096 131072 6291456'] })
+    .describe('Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number.'),
+  match: SysctlMatch.optional()
+    .meta({ default: 'Exact' })
+    .describe(
+      'How the live value is compared. Exact: equal. AtLeast, AtMost: never lowers or raises what is already beyond. Contains: every listed member is present. Default Exact.',
+    ),
+  required: z
+    .boolean()
+    .optional()
+    .meta({ default: true })
+    .describe('Whether the node is not ready without it. Default true.'),
+  drift: DriftPolicy.optional()
+    .meta({ default: 'Correct' })
+    .describe(
+      'What happens when the value changes after it was applied: Correct it, Report it, or Ignore it. Default Correct.',
+    ),
 });
 
 export const SwapSource = z.strictObject({
   behavior: SwapBehavior.describe(
     'Disabled: no swap now or after a boot. ZramHostOnly: compressed memory only. LimitedSwap: swap stays and must fit the kubelet configuration. Unmanaged: left alone.',
   ),
+  // YAML reads plain bytes and 1e9 as numbers, and Kubernetes takes a quantity either way.
   reserve: z
-    .string()
-    .max(32)
+    .union([z.string().max(32), z.int()])
     .optional()
+    .meta({ default: '128Mi', examples: ['128Mi', '1Gi', '500M', 134217728] })
     .describe('Memory that must stay available while swap is emptied, as a Kubernetes quantity. Default 128Mi.'),
 });
 
 export const NodePrepSpecSource = z.strictObject({
-  profile: z.string().max(63).optional().describe('Built-in preset that these entries are added to.'),
-  mode: Mode.optional().describe(
-    'Enforce corrects drift, Audit only reports it, Paused touches nothing. Default Enforce.',
-  ),
+  profile: z
+    .string()
+    .max(63)
+    .optional()
+    .meta({ examples: ['kubeadm-worker'] })
+    .describe(
+      'Built-in preset that these entries are added to; an own entry of the same name replaces that of the preset.',
+    ),
+  mode: Mode.optional()
+    .meta({ default: 'Enforce' })
+    .describe('Enforce corrects drift, Audit only reports it, Paused touches nothing. Default Enforce.'),
   areaModes: z
-    .strictObject({ modules: Mode.optional(), sysctls: Mode.optional(), swap: Mode.optional() })
+    .strictObject({
+      modules: Mode.optional().describe('Mode of the kernel modules.'),
+      sysctls: Mode.optional().describe('Mode of the kernel parameters.'),
+      swap: Mode.optional().describe('Mode of swap.'),
+    })
     .optional()
     .describe('Mode of single areas, overriding mode.'),
-  deletionPolicy: DeletionPolicy.optional().describe(
-    'What happens to the live value when an entry is removed: Keep it or Restore the original. Default Keep.',
-  ),
+  deletionPolicy: DeletionPolicy.optional()
+    .meta({ default: 'Keep' })
+    .describe(
+      'What happens to the live value when an entry is removed: Keep it or Restore the original. Default Keep.',
+    ),
   bootstrap: z
     .strictObject({
       onFailure: z
         .enum(['Block', 'Degrade'])
         .optional()
+        .meta({ default: 'Degrade' })
         .describe('Whether the kubelet waits for a host that is not ready. Default Degrade.'),
     })
     .optional()
@@ -96,11 +131,12 @@ export const NodePrepSpecSource = z.strictObject({
 export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;
 
 export const NodePrepDocument = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal('NodePrep'),
+  apiVersion: z.literal(API_VERSION).describe('Group and version of the API.'),
+  kind: z.literal('NodePrep').describe('Kind of the object.'),
   metadata: z
     .looseObject({ name: z.string().max(253).optional().describe('Name of the Node; default the host name.') })
-    .optional(),
+    .optional()
+    .describe('Name and, in a cluster, labels and annotations of the object.'),
   spec: NodePrepSpecSource.describe('What this host must be.'),
   status: z.unknown().optional().describe('Ignored in files.'),
 });

@@ -18,12 +18,13 @@ export function validateDocument(document: SpecDocument): Problem[] {
   // The fields of another kind would all be "unknown" and bury the one thing that matters.
   if (foreign !== undefined && foreign.alone) return [foreign.problem];
 
-  const problems = foreign === undefined ? [] : [foreign.problem];
-  const version = apiVersionProblem(document);
-  if (version !== undefined) problems.push(version);
-  const parsed = NodePrepDocument.safeParse(value);
-  for (const issue of parsed.error?.issues ?? []) problems.push(...problemsFromIssue(document, issue));
-  problems.push(...entryProblems(document));
+  const issues = NodePrepDocument.safeParse(value).error?.issues ?? [];
+  const problems = [
+    foreign?.problem,
+    apiVersionProblem(document),
+    ...issues.flatMap((issue) => problemsFromIssue(document, issue)),
+    ...entryProblems(document),
+  ].filter((problem) => problem !== undefined);
   // The first one at a path is the most specific: a rule of ours precedes only for kind and apiVersion.
   const first = new Map<string, Problem>();
   for (const problem of problems) if (!first.has(problem.path)) first.set(problem.path, problem);
