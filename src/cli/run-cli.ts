@@ -5,11 +5,12 @@ import { CommandError, HostFileError } from '../host/errors.ts';
 import { HostBusyError } from '../host/lock.ts';
 import { NotRootError } from '../daemon/privilege.ts';
 import { UnknownEntryError } from '../daemon/inspect.ts';
+import { ServerStartError } from '../telemetry/server.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
 import { paintFor, printable } from './table.ts';
 
-const EXPECTED = [SpecInvalidError, HostFileError, CommandError, HostBusyError, NotRootError, UnknownEntryError];
+const EXPECTED = [SpecInvalidError, HostFileError, CommandError, HostBusyError, NotRootError, UnknownEntryError, ServerStartError];
 
 /** `argv` without the program's own name. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<void> {

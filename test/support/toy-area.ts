@@ -53,7 +53,8 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
             memos: [
               {
                 key: `live:${name}`,
-                original: from === undefined ? ({ state: 'absent' } as const) : ({ state: 'value', value: from } as const),
+                original:
+                  from === undefined ? ({ state: 'absent' } as const) : ({ state: 'value', value: from } as const),
                 wrote: value,
               },
             ],

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/areas/area.ts';
 import { createContention } from '../../../src/reconcile/contention.ts';
 
-const change: Change = { action: 'update', target: 'net.ipv4.ip_forward', from: '0', to: '1', scope: 'live', disruption: 'None' };
+const change: Change = {
+  action: 'update',
+  target: 'net.ipv4.ip_forward',
+  from: '0',
+  to: '1',
+  scope: 'live',
+  disruption: 'None',
+};
 const MINUTE = 60_000;
 
 function fight() {

@@ -7,7 +7,12 @@ import { toyArea, type ToyOptions, toySpec } from '../../support/toy-area.ts';
 
 const now = () => new Date('2026-11-21T10:00:00Z');
 
-async function passOver(host: MemoryHost, spec = toySpec({ a: '1', b: '2' }), options: ToyOptions = {}, more: Partial<PassContext> = {}) {
+async function passOver(
+  host: MemoryHost,
+  spec = toySpec({ a: '1', b: '2' }),
+  options: ToyOptions = {},
+  more: Partial<PassContext> = {},
+) {
   const ledger = await openLedger(host, now);
   const context: PassContext = { host, ledger, signal: new AbortController().signal, clock: () => 0, ...more };
   return { ledger, report: await manage(toyArea(options)).reconcile(spec, context) };
@@ -33,7 +38,10 @@ describe('a pass', () => {
     await passOver(host, toySpec({ a: '1' }));
 
     expect(host.text('/toy/a')).toBe('old');
-    expect(JSON.parse(host.text(LEDGER_PATH) ?? '').areas.sysctls['live:a'].original).toEqual({ state: 'value', value: 'old' });
+    expect(JSON.parse(host.text(LEDGER_PATH) ?? '').areas.sysctls['live:a'].original).toEqual({
+      state: 'value',
+      value: 'old',
+    });
   });
 
   it('changes nothing when the ledger cannot be written', async () => {
@@ -109,7 +117,12 @@ describe('a pass', () => {
     const host = new MemoryHost({ '/toy/a': '0', '/toy/b': '0' });
     const finding = { target: 'a', reason: 'Contested' as const, message: 'fight' };
 
-    const { report } = await passOver(host, undefined, {}, { holdOff: (_, change) => (change.target === 'a' ? finding : undefined) });
+    const { report } = await passOver(
+      host,
+      undefined,
+      {},
+      { holdOff: (_, change) => (change.target === 'a' ? finding : undefined) },
+    );
 
     expect(host.text('/toy/a')).toBe('0');
     expect(host.text('/toy/b')).toBe('2');

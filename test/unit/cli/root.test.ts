@@ -1,0 +1,172 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { copyOfHost, nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
+import { treeOf } from '../../support/tree.ts';
+
+const json = (text: string) => JSON.parse(text);
+
+describe('nodeprep on a captured host', () => {
+  it('plans live and persistent changes and exits 2', async () => {
+    const root = copyOfHost('debian-12');
+
+    const { code, stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
+
+    const plan = json(stdout);
+    expect(code).toBe(2);
+    expect(Object.keys(plan)).toEqual(['apiVersion', 'kind', 'inSync', 'changes', 'blocked', 'conflicts']);
+    expect(plan).toMatchObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Plan', inSync: false });
+    const forward = plan.changes.filter((change: { target: string }) => change.target === 'net.ipv4.ip_forward');
+    expect(forward).toContainEqual({
+      area: 'sysctls',
+      action: 'update',
+      target: 'net.ipv4.ip_forward',
+      from: '0',
+      to: '1',
+      scope: 'live',
+      disruption: 'None',
+    });
+    expect(forward.map((change: { scope: string }) => change.scope).toSorted()).toEqual(['live', 'persistent']);
+  });
+
+  it('changes nothing when it only looks', async () => {
+    const root = copyOfHost('debian-12');
+    const before = treeOf(root, { directories: true });
+
+    for (const command of ['plan', 'status', 'verify']) await nodeprep([command, '--root', root]);
+    await nodeprep(['explain', 'net.ipv4.ip_forward', '--root', root]);
+    const dryRun = await nodeprep(['bootstrap', '--dry-run', '--root', root]);
+
+    expect(dryRun.code).toBe(0);
+    expect(dryRun.stdout).toContain('net.ipv4.ip_forward');
+    expect(treeOf(root, { directories: true })).toBe(before);
+  });
+
+  it('writes the persistent side, leaves the captured kernel alone and exits 3', async () => {
+    const root = copyOfHost('debian-12');
+
+    const { code, stdout } = await nodeprep(['bootstrap', '--root', root]);
+
+    expect(code).toBe(3);
+    expect(stdout).toContain('at the next boot');
+    expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toMatch(/^net\.ipv4\.ip_forward\s*=\s*1$/m);
+    expect(readFileSync(join(root, 'etc/modules-load.d/nodeprep.conf'), 'utf8')).toMatch(/^br_netfilter$/m);
+    expect(readFileSync(join(root, 'etc/fstab'), 'utf8')).not.toMatch(/^LABEL=swap/m);
+    expect(readFileSync(join(root, 'proc/sys/net/ipv4/ip_forward'), 'utf8')).toBe('0\n');
+  });
+
+  it('applies nothing the second time', async () => {
+    const root = copyOfHost('debian-12');
+    await nodeprep(['bootstrap', '--root', root]);
+    const before = treeOf(root);
+
+    const { code } = await nodeprep(['bootstrap', '--root', root]);
+
+    expect(code).toBe(3);
+    expect(treeOf(root)).toBe(before);
+  });
+
+  it.each(['debian-12', 'debian-13'])('gives %s back byte for byte on uninstall', async (host) => {
+    const root = copyOfHost(host);
+    const before = treeOf(root);
+    await nodeprep(['bootstrap', '--root', root]);
+    expect(treeOf(root)).not.toBe(before);
+
+    const { code, stdout } = await nodeprep(['uninstall', '--root', root]);
+
+    expect(stdout).toContain('NodePrep is off this machine');
+    expect(code).toBe(0);
+    expect(treeOf(root)).toBe(before);
+  });
+
+  it('reports the whole object as JSON', async () => {
+    const root = copyOfHost('debian-12');
+
+    const { code, stdout } = await nodeprep(['status', '--root', root, '-o', 'json']);
+
+    const object = json(stdout);
+    expect(code).toBe(2);
+    expect(object).toMatchObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', metadata: { name: 'node1' } });
+    expect(object.status.conditions.map((condition: { type: string }) => condition.type)).toContain('Ready');
+  });
+});
+
+describe('nodeprep on an image without a kernel', () => {
+  it('persists everything and is in sync afterwards as far as files go', async () => {
+    const root = temporaryDirectory();
+    mkdirSync(join(root, 'etc'));
+
+    expect((await nodeprep(['bootstrap', '--root', root])).code).toBe(3);
+
+    expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toContain('net.bridge.bridge-nf-call-iptables');
+    const { code, stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
+    expect({ code, inSync: json(stdout).inSync }).toEqual({ code: 0, inSync: true });
+  });
+});
+
+describe('nodeprep on a hostile directory', () => {
+  it('refuses a directory link that leads out and writes nothing there', async () => {
+    const outside = temporaryDirectory();
+    const root = temporaryDirectory();
+    mkdirSync(join(root, 'etc'));
+    symlinkSync(outside, join(root, 'etc/sysctl.d'));
+
+    const { code, stdout, stderr } = await nodeprep(['bootstrap', '--root', root]);
+
+    expect(treeOf(outside)).toBe('');
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain('etc/sysctl.d');
+  });
+
+  it.each(['etc/fstab', 'etc/sysctl.d/99-zz-nodeprep.conf', 'var/lib/nodeprep/ledger.json'])(
+    'never writes through %s when it is a link that leads out',
+    async (path) => {
+      const outside = temporaryDirectory();
+      const root = copyOfHost('debian-12');
+      writeFileSync(join(outside, 'victim'), 'LABEL=swap none swap sw 0 0\n');
+      mkdirSync(join(root, path, '..'), { recursive: true });
+      rmSync(join(root, path), { force: true });
+      symlinkSync(join(outside, 'victim'), join(root, path));
+
+      const { code } = await nodeprep(['bootstrap', '--root', root]);
+
+      expect(code).not.toBe(0);
+      expect(readFileSync(join(outside, 'victim'), 'utf8')).toBe('LABEL=swap none swap sw 0 0\n');
+    },
+  );
+
+  it('says that a root does not exist', async () => {
+    const { code, stderr } = await nodeprep(['plan', '--root', '/nonexistent/image']);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('/nonexistent/image');
+    expect(stderr).not.toContain('bug in NodePrep');
+  });
+
+  it.each([
+    ['truncated', '{"kind":"Ledger","ver'],
+    ['newer', '{"kind":"Ledger","version":99,"areas":{}}'],
+  ])('keeps a %s ledger aside and says so', async (_, content) => {
+    const root = copyOfHost('debian-12');
+    mkdirSync(join(root, 'var/lib/nodeprep'), { recursive: true });
+    writeFileSync(join(root, 'var/lib/nodeprep/ledger.json'), content);
+
+    const { code, stdout } = await nodeprep(['bootstrap', '--root', root]);
+
+    const aside = /var\/lib\/nodeprep\/ledger\.json\.unusable-\w+/.exec(stdout)?.[0];
+    expect(code).toBe(3);
+    expect(aside).toBeDefined();
+    expect(readFileSync(join(root, aside ?? ''), 'utf8')).toBe(content);
+  });
+
+  it('keeps an unusable status file aside', async () => {
+    const root = copyOfHost('debian-12');
+    mkdirSync(join(root, 'run/nodeprep'), { recursive: true });
+    writeFileSync(join(root, 'run/nodeprep/status.json'), '{"apiVersion":"nodeprep.dev/v9","kind":"NodePrep"}');
+
+    const { stdout } = await nodeprep(['bootstrap', '--root', root]);
+
+    expect(stdout).toMatch(/status\.json.*kept as/);
+    expect(existsSync(join(root, 'run/nodeprep/status.json'))).toBe(true);
+  });
+});
