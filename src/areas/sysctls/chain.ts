@@ -1,0 +1,81 @@
+/**
+ * Who wins in the sysctl.d chain. systemd-sysctl keeps one assignment per spelling: a later one
+ * replaces an earlier one, `-key` included, and patterns pass over every key that has an entry.
+ * procps writes line after line and honours `-pattern` for patterns only. Pure.
+ */
+import { isGlob, matchesGlob } from './glob.ts';
+import type { Reader } from './parse-conf.ts';
+import type { Chain } from './sysctl-d.ts';
+
+/** One line of the chain that has a say in a key. */
+export interface Rule {
+  readonly file: string;
+  readonly line: number;
+  readonly keyPath: string;
+  /** Absent: the line takes the key out of patterns (and for systemd out of the chain). */
+  readonly value?: string;
+}
+
+/** The rules of one reader, ready to be asked. */
+export interface Rules {
+  readonly reader: Reader;
+  /** All rules in the order of reading. */
+  readonly all: readonly Rule[];
+  /** The last explicit rule by key. */
+  readonly explicit: ReadonlyMap<string, Rule>;
+  /** Patterns that set a value, in the order in which they are applied. */
+  readonly globs: readonly Rule[];
+  /** Patterns that take keys out. */
+  readonly exclusions: readonly Rule[];
+}
+
+/** The rules of the files for which `include` holds. */
+export function rulesOf(chain: Chain, reader: Reader, include: (path: string) => boolean): Rules {
+  const all = chain.files
+    .filter((file) => include(file.path))
+    .flatMap((file) =>
+      (file.parsed[reader]?.assignments ?? []).map((assignment): Rule => ({ file: file.path, ...assignment })),
+    );
+  const kept = reader === 'systemd' ? keptBySystemd(all) : all;
+  const explicit = new Map<string, Rule>();
+  for (const rule of kept) {
+    const isSetting = rule.value !== undefined || reader === 'systemd' || !explicit.has(rule.keyPath);
+    if (!isGlob(rule.keyPath) && isSetting) explicit.set(rule.keyPath, rule);
+  }
+  const patterns = kept.filter((rule) => isGlob(rule.keyPath));
+  return {
+    reader,
+    all,
+    explicit,
+    globs: patterns.filter((rule) => rule.value !== undefined),
+    // In systemd a pattern with "-" only replaces the same pattern; it never takes out a key.
+    exclusions: reader === 'systemd' ? [] : patterns.filter((rule) => rule.value === undefined),
+  };
+}
+
+/** The rule that decides a key, without `value` when the chain leaves the key alone on purpose; `undefined` when none does. */
+export function winnerOf(rules: Rules, keyPath: string): Rule | undefined {
+  const explicit = rules.explicit.get(keyPath);
+  if (explicit !== undefined) return explicit;
+  const exclusion = rules.exclusions.find((rule) => matchesGlob(rule.keyPath, keyPath, true));
+  return exclusion ?? rules.globs.findLast((rule) => matchesGlob(rule.keyPath, keyPath));
+}
+
+/** Every rule that mentions a key, in the order of reading. */
+export function rulesFor(rules: Rules, keyPath: string): readonly Rule[] {
+  return rules.all.filter(
+    (rule) => rule.keyPath === keyPath || (isGlob(rule.keyPath) && matchesGlob(rule.keyPath, keyPath)),
+  );
+}
+
+/** systemd's ordered map: an equal value keeps its place, another one moves the entry to the end. */
+function keptBySystemd(all: readonly Rule[]): readonly Rule[] {
+  const kept = new Map<string, Rule>();
+  for (const rule of all) {
+    const earlier = kept.get(rule.keyPath);
+    if (earlier !== undefined && earlier.value !== rule.value) kept.delete(rule.keyPath);
+    // The later of two equal lines is the one to name, in the place of the earlier.
+    kept.set(rule.keyPath, rule);
+  }
+  return [...kept.values()];
+}

@@ -1,0 +1,22 @@
+/** What the spec says about kernel parameters, and what of the rest of the spec they depend on. */
+import type { DeletionPolicy, NodePrepSpec, SysctlEntry } from '../../api/nodeprep.ts';
+
+/** The part of the spec that this area works from. */
+export interface Desired {
+  /** Whether the spec declares the area at all. */
+  readonly isManaged: boolean;
+  readonly entries: readonly SysctlEntry[];
+  readonly deletionPolicy: DeletionPolicy;
+  /** Modules that NodePrep loads before it gets here; their parameters may be waited for. */
+  readonly declaredModules: ReadonlySet<string>;
+}
+
+/** Takes this area's part of the spec. */
+export function desiredFrom(spec: NodePrepSpec): Desired {
+  return {
+    isManaged: spec.sysctls !== undefined,
+    entries: spec.sysctls ?? [],
+    deletionPolicy: spec.deletionPolicy,
+    declaredModules: new Set((spec.modules ?? []).map((entry) => entry.name)),
+  };
+}

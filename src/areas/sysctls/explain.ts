@@ -1,0 +1,86 @@
+/** All there is to say about one parameter on this host. */
+import { sysctlPath } from '../../api/sysctl-names.ts';
+import type { Explanation, Source } from '../area.ts';
+import { type Rule, type Rules, rulesFor, rulesOf, winnerOf } from './chain.ts';
+import type { Desired } from './desired.ts';
+import { hazardOf } from './hazards.ts';
+import { keyPathFrom, trustedName } from './key-path.ts';
+import { knowledgeOf, rivalOf } from './knowledge.ts';
+import { describeWanted } from './match.ts';
+import type { Observed } from './observe.ts';
+import { liveKey } from './own-files.ts';
+import { providerOf } from './providers.ts';
+import { SYSCTL_CONF } from './sysctl-d.ts';
+
+/** Explains a parameter, declared or not; `undefined` when the name cannot be one. */
+export function explainSysctl(entry: string, desired: Desired, observed: Observed): Explanation | undefined {
+  const name = trustedName(entry);
+  if (name === undefined) return undefined;
+  const { why, breaks, symptom, askedBy, notes = [] } = knowledgeOf(name);
+  const declared = desired.entries.find((one) => one.name === name);
+  const live = observed.live.get(name);
+  return {
+    name,
+    why,
+    breaks,
+    symptom,
+    askedBy,
+    ...(declared === undefined ? {} : { desired: describeWanted(declared) }),
+    ...(live?.state === 'value' ? { live: live.value } : {}),
+    sources: sourcesOf(keyPathFrom(name), observed),
+    memoryKeys: [liveKey(name)],
+    notes: [...notes, ...hostNotes(name, observed)],
+  };
+}
+
+/** Every line of the chain about a key, in the order of reading; one winner for each reader. */
+function sourcesOf(keyPath: string, { chain }: Observed): readonly Source[] {
+  const systemd = rulesOf(chain, 'systemd', () => true);
+  const procps = rulesOf(chain, 'procps', () => true);
+  const wins = { systemd: winnerOf(systemd, keyPath), procps: winnerOf(procps, keyPath) };
+  const hasOneWinner = wins.systemd !== undefined && isWinner(wins.systemd, wins.procps);
+  return inReadingOrder(systemd, procps, keyPath).map((rule) => {
+    const [atBoot, later] = [isWinner(rule, wins.systemd), isWinner(rule, wins.procps)];
+    const notes = [
+      ...(rule.keyPath === keyPath ? [] : ['a pattern']),
+      ...(rule.file === SYSCTL_CONF ? ['read by "sysctl --system" only'] : []),
+      ...(hasOneWinner || atBoot === later ? [] : [atBoot ? 'wins at boot' : 'wins when "sysctl --system" runs']),
+    ];
+    return {
+      file: rule.file,
+      line: rule.line,
+      value: rule.value ?? '(excluded)',
+      wins: atBoot || later,
+      ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
+    };
+  });
+}
+
+function isWinner(rule: Rule, winner: Rule | undefined): boolean {
+  return winner?.value !== undefined && winner.file === rule.file && winner.line === rule.line;
+}
+
+/** procps reads everything that systemd reads, hidden files and /etc/sysctl.conf besides. */
+function inReadingOrder(systemd: Rules, procps: Rules, keyPath: string): readonly Rule[] {
+  const all = rulesFor(procps, keyPath);
+  const known = new Set(all.map((rule) => `${rule.file}:${rule.line}`));
+  // A line that only systemd sees (behind a NUL) goes before those of procps: rare, and still in its file.
+  return [...rulesFor(systemd, keyPath).filter((rule) => !known.has(`${rule.file}:${rule.line}`)), ...all];
+}
+
+function hostNotes(name: string, observed: Observed): readonly string[] {
+  const keyPath = keyPathFrom(name);
+  const [live, provider, hazard, rival] = [
+    observed.live.get(name),
+    providerOf(keyPath),
+    hazardOf(keyPath),
+    rivalOf(name),
+  ];
+  return [
+    ...(provider === undefined ? [] : [`It appears with the kernel module "${provider}".`]),
+    ...(live?.state === 'absent' ? [`It is absent here: ${live.why ?? 'the kernel has no such parameter now'}.`] : []),
+    ...(live?.state === 'unreadable' ? [`${sysctlPath(name)} cannot be read: ${live.why}.`] : []),
+    ...(hazard === undefined ? [] : [`NodePrep never puts its original value back on a running node: ${hazard}.`]),
+    ...(rival === undefined ? [] : [`When it keeps changing, look at ${rival}.`]),
+  ];
+}

@@ -1,0 +1,30 @@
+/**
+ * Kernel parameters: live below /proc/sys, and for the next boot in a file of sysctl.d that is
+ * ours alone. In comes the spec's list with canonical names (and its modules, since some
+ * parameters appear with one); out go steps per key and one per file. Values are compared by
+ * meaning, read back after every write, and persisted only when the kernel holds them. The
+ * sysctl.d chain is replayed as its two readers do, so that whoever beats us is named.
+ */
+import type { Area } from '../area.ts';
+import { applySysctl } from './apply.ts';
+import { type Desired, desiredFrom } from './desired.ts';
+import { explainSysctl } from './explain.ts';
+import { hintsFor } from './hints.ts';
+import { rivalOf } from './knowledge.ts';
+import { type Observed, observeSysctls } from './observe.ts';
+import { planSysctls } from './plan.ts';
+import type { SysctlStep } from './steps.ts';
+import { verifySysctls } from './verify.ts';
+
+/** The area of kernel parameters. */
+export const sysctls: Area<Desired, Observed, SysctlStep> = {
+  name: 'sysctls',
+  desired: desiredFrom,
+  observe: observeSysctls,
+  plan: planSysctls,
+  apply: async (host, step, signal) => applySysctl(host, step, signal),
+  hints: hintsFor,
+  rival: rivalOf,
+  explain: explainSysctl,
+  verify: verifySysctls,
+};

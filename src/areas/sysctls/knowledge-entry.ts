@@ -1,0 +1,14 @@
+/** The form in which the knowledge about parameters is written down. */
+
+/** Texts about one parameter or one family of them. */
+export interface Knowledge {
+  /** Matched against the path below /proc/sys. */
+  readonly keys: RegExp;
+  readonly why: string;
+  readonly breaks: string;
+  readonly symptom: string;
+  readonly askedBy: readonly string[];
+  readonly notes?: readonly string[];
+  /** Who else writes it at run time. */
+  readonly rival?: string;
+}

@@ -1,0 +1,70 @@
+/** The checks that guides ask for: is the value there now, and will it be there after a boot. */
+import type { SysctlEntry } from '../../api/nodeprep.ts';
+import { sysctlPath } from '../../api/sysctl-names.ts';
+import type { Check } from '../area.ts';
+import { rulesOf, winnerOf } from './chain.ts';
+import type { Desired } from './desired.ts';
+import { keyPathFrom } from './key-path.ts';
+import { knowledgeOf } from './knowledge.ts';
+import { describeWanted, isSatisfied } from './match.ts';
+import type { Observed } from './observe.ts';
+import { READER_NAMES } from './plan-conflicts.ts';
+
+/** Two checks for every declared parameter. */
+export function verifySysctls(desired: Desired, observed: Observed): readonly Check[] {
+  return desired.entries.flatMap((entry) => [liveCheck(entry, observed), bootCheck(entry, observed)]);
+}
+
+function liveCheck(entry: SysctlEntry, observed: Observed): Check {
+  const live = observed.live.get(entry.name);
+  const check = {
+    title: `${entry.name} is ${describeWanted(entry)}`,
+    looked: sysctlPath(entry.name),
+    consequence: `${knowledgeOf(entry.name).breaks} Run "nodeprep explain ${entry.name}" for the reason and "nodeprep bootstrap" to set it.`,
+  };
+  if (live === undefined) {
+    const isBroken = observed.kernel === 'running';
+    return { ...check, found: 'no /proc/sys here', outcome: isBroken ? failure(entry) : 'skip' };
+  }
+  if (live.state === 'value') {
+    const found = live.value === '' ? '(empty)' : live.value;
+    return { ...check, found, outcome: isSatisfied(entry, live.value) ? 'pass' : failure(entry) };
+  }
+  if (live.state === 'absent') {
+    return { ...check, found: `absent${live.why === undefined ? '' : `: ${live.why}`}`, outcome: failure(entry) };
+  }
+  return { ...check, found: live.why, outcome: 'skip' };
+}
+
+function bootCheck(entry: SysctlEntry, { chain }: Observed): Check {
+  const keyPath = keyPathFrom(entry.name);
+  const systemd = winnerOf(
+    rulesOf(chain, 'systemd', () => true),
+    keyPath,
+  );
+  const procps = winnerOf(
+    rulesOf(chain, 'procps', () => true),
+    keyPath,
+  );
+  const check = {
+    title: `${entry.name} is ${describeWanted(entry)} after a boot`,
+    looked: 'sysctl.d and /etc/sysctl.conf',
+    consequence: `The node loses the value with the next boot. Run "nodeprep bootstrap", or change the file that wins.`,
+  };
+  if (systemd?.value === undefined) {
+    // A limit that nobody lowers needs no file: the kernel's own value was sufficient.
+    const isOptional = entry.match === 'AtLeast' || entry.match === 'AtMost';
+    return { ...check, found: 'no file sets it; the kernel decides', outcome: isOptional ? 'skip' : failure(entry) };
+  }
+  const found = `${systemd.value} (${systemd.file}:${systemd.line})`;
+  if (!isSatisfied(entry, systemd.value)) return { ...check, found, outcome: failure(entry) };
+  if (procps?.value !== undefined && !isSatisfied(entry, procps.value)) {
+    const other = `${found}; but ${procps.value} (${procps.file}:${procps.line}) whenever ${READER_NAMES.procps} runs`;
+    return { ...check, found: other, outcome: failure(entry) };
+  }
+  return { ...check, found, outcome: 'pass' };
+}
+
+function failure(entry: SysctlEntry): 'fail' | 'warn' {
+  return entry.required ? 'fail' : 'warn';
+}
