@@ -1,5 +1,11 @@
 import type { Command } from './host.ts';
 
+/** What comes from outside, such as a path or an argument, fit for one line of a terminal or a log. */
+function shown(text: string): string {
+  const cut = text.length > 300 ? `${text.slice(0, 300)}...` : text;
+  return cut.replace(/\p{C}/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
 /** A file of the host could not be read or written; `code` is the errno name, such as `EROFS`. */
 export class HostFileError extends Error {
   override readonly name = 'HostFileError';
@@ -7,7 +13,7 @@ export class HostFileError extends Error {
   readonly code: string;
 
   constructor(action: string, path: string, code: string, detail: string, options?: ErrorOptions) {
-    super(`Cannot ${action} "${path}": ${detail}`, options);
+    super(`Cannot ${action} "${shown(path)}": ${detail}`, options);
     this.path = path;
     this.code = code;
   }
@@ -27,7 +33,7 @@ export class CommandError extends Error {
     outcome: { exitCode?: number; stderr?: string; timedOut?: boolean; detail: string },
     options?: ErrorOptions,
   ) {
-    super(`Command "${command.join(' ')}" failed: ${outcome.detail}`, options);
+    super(`Command "${shown(command.join(' '))}" failed: ${outcome.detail}`, options);
     this.command = command;
     this.exitCode = outcome.exitCode;
     this.stderr = outcome.stderr ?? '';

@@ -31,15 +31,15 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
   }
   if (signal?.aborted) return Promise.reject(new CommandError(command, { detail: 'it was cancelled before it began' }));
 
+  let child: ReturnType<typeof start>;
+  try {
+    child = start(command);
+  } catch (error) {
+    // Node throws some failures at once (E2BIG, ENOTDIR) and tells others by an event.
+    return Promise.reject(startErrorFrom(command, error));
+  }
+
   return new Promise((resolve, reject) => {
-    const [program, ...args] = command;
-    const child = spawn(program, args, {
-      cwd: '/',
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, so that its children can be killed with it.
-      detached: true,
-    });
     const group = new ProcessGroup(child);
     const stdout = new OutputBuffer(maximumOutputBytes);
     const stderr = new OutputBuffer(maximumOutputBytes);
@@ -101,7 +101,17 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
   });
 }
 
-function startErrorFrom(command: Command, cause: Error): CommandError {
+function start([program, ...args]: Command) {
+  return spawn(program, args, {
+    cwd: '/',
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that its children can be killed with it.
+    detached: true,
+  });
+}
+
+function startErrorFrom(command: Command, cause: unknown): CommandError {
   const [program] = command;
   const code = errnoOf(cause);
   if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -111,6 +121,6 @@ function startErrorFrom(command: Command, cause: Error): CommandError {
   const detail =
     code === 'EACCES'
       ? `"${program}" is there but may not be executed (EACCES); check its mode and whether its file system is mounted noexec`
-      : `it could not be started (${code ?? cause.message})`;
+      : `it could not be started (${code ?? String(cause)})`;
   return new CommandError(command, { detail }, { cause });
 }

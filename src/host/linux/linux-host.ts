@@ -81,7 +81,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
 function rootFrom(given: string): string {
   const path = resolve(given);
   try {
-    const root = realpathSync.native(path);
+    const root = realpathSync.native(given);
     if (statSync(root).isDirectory()) return root;
   } catch (error) {
     throw fileErrorFrom('use as the root of a host', path, error);

@@ -1,7 +1,11 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { errnoOf } from '../linux/file-errors.ts';
 
 /** One buffer for all polls: they are synchronous, and an unchanged value is compared without a copy. */
 const buffer = Buffer.allocUnsafe(64 * 1024);
+
+/** How the kernel says that a path is not there, or that what an open file belongs to is no more. */
+const gone: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
 /** What was seen: the contents, or what stands for them. */
 type Seen = Buffer | 'absent' | 'directory' | `error ${string}` | `stat ${string}`;
@@ -58,8 +62,8 @@ export class PolledPath {
     } catch (error) {
       // The module was unloaded, or the value cannot be told now; the next look opens the path again.
       this.close();
-      const { code } = error as NodeJS.ErrnoException;
-      return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENODEV' ? 'absent' : `error ${code}`;
+      const code = errnoOf(error) ?? 'unknown';
+      return gone.has(code) ? 'absent' : `error ${code}`;
     }
   }
 
