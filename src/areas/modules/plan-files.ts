@@ -12,14 +12,18 @@ export function loadFileStep(
   current: string | undefined,
   remembered: Remembered | undefined,
 ): FileStep | undefined {
-  const persisted = assessments.filter((one) => one.persist !== 'no');
-  const names = persisted.map((one) => one.entry.name);
-  const step = fileStep(LOAD_FILE, renderLoadFile(names), current, remembered, loadLines);
-  if (step === undefined || names.length === 0) return step;
-  const unproven = persisted.filter((one) => one.persist === 'after-load').map((one) => one.entry.name);
+  const persisted = assessments.filter((one) => one.persist !== 'no').map((one) => one.entry.name);
+  const step = fileStep(LOAD_FILE, renderLoadFile(persisted), current, remembered, loadLines);
+  const unproven = assessments.filter((one) => one.persist === 'after-load').map((one) => one.entry.name);
+  if (step === undefined || unproven.length === 0) return step;
   const original = originalOf(current, remembered);
   const otherwise = original.state === 'value' ? original.value : undefined;
-  return { ...step, list: { names, unproven, otherwise } };
+  // Foreign lines go only when a module of ours takes their place, so it is not promised here.
+  const certain = renderLoadFile(persisted.filter((name) => !unproven.includes(name))) ?? otherwise;
+  const after = new Map([...loadLines(certain ?? ''), ...loadLines(unproven.join('\n'))]);
+  const [first, ...others] = changesOfModules(loadLines(current ?? ''), after);
+  const changes: FileStep['changes'] = first === undefined ? step.changes : [first, ...others];
+  return { ...step, changes, list: { names: persisted, unproven, otherwise } };
 }
 
 /** The step for modprobe.d, if the file is not as it should be. */
@@ -67,39 +71,30 @@ function fileStep(
   return { kind: 'write-file', path, contents, changes: changesBetween(path, current, contents, read), forgets: [key] };
 }
 
-/** One change per module that the file gains, loses or treats differently; else one for the file itself. */
+/** The changes of a file; one that concerns no module is named after the file itself. */
 function changesBetween(
   path: string,
   current: string | undefined,
   next: string | undefined,
   read: Reading,
-): readonly [Change, ...Change[]] {
-  const [before, after] = [read(current ?? ''), read(next ?? '')];
-  const changes: Change[] = [];
-  for (const module of new Set([...after.keys(), ...before.keys()])) {
-    const [from, to] = [before.get(module), after.get(module)];
-    if (from === to) continue;
-    const action = from === undefined ? 'create' : to === undefined ? 'delete' : 'update';
-    changes.push({
-      action,
-      target: module,
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      scope: 'persistent',
-      disruption: 'None',
-    });
-  }
-  const [first, ...others] = changes;
+): FileStep['changes'] {
+  const [first, ...others] = changesOfModules(read(current ?? ''), read(next ?? ''));
   if (first !== undefined) return [first, ...others];
   const action = current === undefined ? 'create' : next === undefined ? 'delete' : 'update';
-  return [
-    {
-      action,
-      target: path,
-      from: current === undefined ? 'absent' : 'edited',
-      to: next === undefined ? 'absent' : 'as declared',
-      scope: 'persistent',
-      disruption: 'None',
-    },
-  ];
+  const from = current === undefined ? 'absent' : 'edited';
+  const to = next === undefined ? 'absent' : 'as declared';
+  return [{ action, target: path, from, to, scope: 'persistent', disruption: 'None' }];
+}
+
+/** One change per module that a file gains, loses or treats differently. */
+function changesOfModules(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Change[] {
+  const changes: Change[] = [];
+  for (const target of new Set([...after.keys(), ...before.keys()])) {
+    const [from, to] = [before.get(target), after.get(target)];
+    if (from === to) continue;
+    const action = from === undefined ? 'create' : to === undefined ? 'delete' : 'update';
+    const values = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    changes.push({ action, target, ...values, scope: 'persistent', disruption: 'None' });
+  }
+  return changes;
 }

@@ -6,27 +6,29 @@ import type { EntryView, Finding, Memory, Plan } from '../area.ts';
 import { type Assessment, assessModule } from './assess.ts';
 import type { DesiredModules } from './desired.ts';
 import type { ModulesObserved } from './observe.ts';
-import { LOAD_FILE, OPTIONS_FILE } from './own-files.ts';
+import { located } from './observe-config.ts';
+import { LOAD_FILE, OPTIONS_FILE, originalOf } from './own-files.ts';
 import { renderParameters } from './parameters.ts';
 import { parseLoadList, parseModprobeConfig } from './parse.ts';
 import { loadFileStep, optionsFileStep } from './plan-files.ts';
 import { planRestores } from './plan-restore.ts';
-import { type ModuleStep, liveKey, loadStep, parameterStep } from './steps.ts';
+import { type ModuleStep, fileKey, liveKey, loadStep, parameterStep } from './steps.ts';
 
 /** Plans the area. Pure. */
 export function planModules(desired: DesiredModules, observed: ModulesObserved, memory: Memory): Plan<ModuleStep> {
-  const assessments = desired.entries.map((entry) => assessModule(entry, observed));
+  const judged = { ...observed, directives: lastingDirectives(observed, memory) };
+  const assessments = desired.entries.map((entry) => assessModule(entry, judged));
   const { restores, spent } = planRestores(desired, observed, memory);
   const optionsFile = optionsFileStep(
     assessments.filter((one) => one.persistOptions).map((one) => one.entry),
     observed.optionsFile,
-    memory.get(`file:${OPTIONS_FILE}`),
+    memory.get(fileKey(OPTIONS_FILE)),
   );
   const loads = assessments.filter((one) => one.load).map((one) => loadStep(one.entry.name, optionsOf(one)));
   const updates = assessments.flatMap((one) =>
     one.drifts.map((drift) => parameterStep(one.entry.name, one.observed.realName, drift)),
   );
-  const loadFile = loadFileStep(assessments, observed.loadFile, memory.get(`file:${LOAD_FILE}`));
+  const loadFile = loadFileStep(assessments, observed.loadFile, memory.get(fileKey(LOAD_FILE)));
   const steps: ModuleStep[] = [...restores, optionsFile, ...loads, ...updates, loadFile].filter(
     (step) => step !== undefined,
   );
@@ -37,6 +39,17 @@ export function planModules(desired: DesiredModules, observed: ModulesObserved, 
     conflicts: assessments.flatMap((one) => one.conflicts),
     left: leftLoaded(desired, observed, memory),
   };
+}
+
+/**
+ * What modprobe.d says apart from us. Of our own file that is its original, which comes back some day:
+ * otherwise a block in it would count or not depending on whether we have written the file yet.
+ */
+function lastingDirectives(observed: ModulesObserved, memory: Memory): ModulesObserved['directives'] {
+  const original = originalOf(observed.optionsFile, memory.get(fileKey(OPTIONS_FILE)));
+  const text = original.state === 'value' ? original.value : '';
+  const foreign = observed.directives.filter((line) => line.file !== OPTIONS_FILE);
+  return [...foreign, ...located([{ file: OPTIONS_FILE, text }], parseModprobeConfig)];
 }
 
 /** What concerns entries that are gone is forgotten with the last write to our files, when all is done. */
