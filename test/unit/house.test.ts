@@ -161,7 +161,7 @@ describe('source files', () => {
   test('have names that say what they hold', () => {
     const vague = /^(utils?|helpers?|common|manager|base|misc|shared)\b/;
     expect(SRC.map((file) => file.path).filter((path) => path.split('/').some((part) => vague.test(part)))).toEqual([]);
-    expect(SRC.map((file) => basename(file.path)).filter((name) => !/^[a-z0-9-]+\.ts$/.test(name))).toEqual([]);
+    expect(SRC.map((file) => basename(file.path)).filter((name) => !/^[a-z0-9-]+(\.d)?\.ts$/.test(name))).toEqual([]);
   });
 
   test('end the process in main.ts only', () => {
