@@ -18,14 +18,21 @@ export function namespaceObstacle(kind: 'mount' | 'net'): string | undefined {
   return reason;
 }
 
-/** Runs shell lines and then an ES module in a namespace; resolves with what the module printed as JSON. */
-export async function inNamespace(kind: 'mount' | 'net', setUp: string, module: string): Promise<unknown> {
+/** Runs shell lines and then an ES module that has `createLinuxHost`; resolves with what it printed as JSON. */
+export function inShell(setUp: string, module: string): Promise<unknown> {
+  return runModule([], setUp, module);
+}
+
+/** The same with mounts or a network of its own. */
+export function inNamespace(kind: 'mount' | 'net', setUp: string, module: string): Promise<unknown> {
+  return runModule(['unshare', ...asRoot, `--${kind}`], setUp, module);
+}
+
+async function runModule(prefix: readonly string[], setUp: string, module: string): Promise<unknown> {
   const shell = `set -e\n${setUp}\nexec "$0" --input-type=module-typescript -e "$1"`;
   const imports = `import { createLinuxHost } from '${process.cwd()}/src/host/linux/linux-host.ts';`;
-  const { stdout } = await execute(
-    'unshare',
-    [...asRoot, `--${kind}`, 'sh', '-c', shell, process.execPath, `${imports}\n${module}`],
-    { timeout: 20_000 },
-  );
+  const script = ['sh', '-c', shell, process.execPath, `${imports}\n${module}`];
+  const [program = 'sh', ...args] = [...prefix, ...script];
+  const { stdout } = await execute(program, args, { timeout: 20_000 });
   return JSON.parse(stdout);
 }

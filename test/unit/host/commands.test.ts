@@ -116,7 +116,7 @@ describe('a command that fails', () => {
   });
 });
 
-describe('a command that does not end', () => {
+describe('a command that does not end', { timeout: 30_000 }, () => {
   test('is killed at its time limit together with its children', async () => {
     const file = `${temporaryDirectory()}/pid`;
 

@@ -153,7 +153,7 @@ describe('an absolute link of an image', () => {
   });
 });
 
-describe('what is swapped while we work', () => {
+describe('what is swapped while we work', { timeout: 30_000 }, () => {
   test('a directory that becomes a link between two calls is looked at anew', async () => {
     await host.writeFile('/etc/sysctl.d/f', 'one');
     renameSync(`${root}/etc/sysctl.d`, `${root}/etc/old`);

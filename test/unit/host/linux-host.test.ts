@@ -1,5 +1,5 @@
 /** What only a real file system can show; the rest of `LinuxHost` is in `test/contract`. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -16,7 +16,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Host } from '../../../src/host/host.ts';
 import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
 import { temporaryDirectory } from '../../support/hosts-alike.ts';
-import { inNamespace, namespaceObstacle } from '../../support/namespace.ts';
+import { inNamespace, inShell, namespaceObstacle } from '../../support/namespace.ts';
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('Left out: what needs root to be shown (owners, mounts)');
@@ -70,7 +70,7 @@ describe('reading what is no plain file', () => {
   });
 });
 
-describe('kernel files', () => {
+describe('kernel files', { timeout: 30_000 }, () => {
   test('are read to their end although they say that they are empty', async () => {
     const maps = await whole.readFile('/proc/self/maps');
 
@@ -146,15 +146,18 @@ describe('kernel files', () => {
   });
 });
 
-describe('replacing a file', () => {
+describe('replacing a file', { timeout: 30_000 }, () => {
   test('keeps set-user-id bits and a mode that the umask would cut', async () => {
     writeFileSync(`${root}/etc/f`, 'x');
     chmodSync(`${root}/etc/f`, 0o4777);
-    const before = process.umask(0o077);
 
-    await host.writeFile('/etc/f', 'y');
-    await host.writeFile('/etc/new/g', 'y', { mode: 0o664 });
-    process.umask(before);
+    await inShell(
+      'umask 077',
+      `const host = createLinuxHost({ root: '${root}' });
+       await host.writeFile('/etc/f', 'y');
+       await host.writeFile('/etc/new/g', 'y', { mode: 0o664 });
+       console.log('{}');`,
+    );
 
     expect((await host.stat('/etc/f'))?.mode).toBe(0o4777);
     expect((await host.stat('/etc/new/g'))?.mode).toBe(0o664);
@@ -168,6 +171,19 @@ describe('replacing a file', () => {
     await host.writeFile('/etc/f', 'y');
 
     expect(statSync(`${root}/etc/f`)).toMatchObject({ uid: 1234, gid: 5678 });
+  });
+
+  test('that is immutable says so and what to do', async ({ skip }) => {
+    writeFileSync(`${root}/etc/f`, 'old');
+    const immutable = spawnSync('chattr', ['+i', `${root}/etc/f`]).status === 0;
+    skip(!immutable, 'this file system or user cannot make a file immutable');
+
+    const told = await host.writeFile('/etc/f', 'new').catch((error: unknown) => error);
+    spawnSync('chattr', ['-i', `${root}/etc/f`]);
+
+    expect(told).toMatchObject({ code: 'EPERM', message: expect.stringContaining('chattr -i') });
+    expect(await host.listDirectory('/etc')).toEqual(['f']);
+    expect(await host.readFile('/etc/f')).toBe('old');
   });
 
   test('gives a new inode, so that a reader with the old file open reads it to the end', async () => {
@@ -190,7 +206,7 @@ describe('replacing a file', () => {
   });
 });
 
-describe('a disk that does not take it', () => {
+describe('a disk that does not take it', { timeout: 30_000 }, () => {
   const obstacle = namespaceObstacle('mount');
   const look = `
     import { readdirSync } from 'node:fs';
