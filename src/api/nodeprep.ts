@@ -12,21 +12,27 @@ export const API_VERSION = 'nodeprep.dev/v1alpha1';
 export const AREA_NAMES = ['modules', 'sysctls', 'swap'] as const;
 export type AreaName = (typeof AREA_NAMES)[number];
 
+/** Whether drift is corrected, only reported, or nothing is touched. */
 export const Mode = z.enum(['Enforce', 'Audit', 'Paused']);
 export type Mode = z.infer<typeof Mode>;
 
+/** What happens to a live value whose entry is removed. */
 export const DeletionPolicy = z.enum(['Keep', 'Restore']);
 export type DeletionPolicy = z.infer<typeof DeletionPolicy>;
 
+/** How a live value is compared with the declared one. */
 export const SysctlMatch = z.enum(['Exact', 'AtLeast', 'AtMost', 'Contains']);
 export type SysctlMatch = z.infer<typeof SysctlMatch>;
 
+/** What happens when a value changes after it was applied. */
 export const DriftPolicy = z.enum(['Correct', 'Report', 'Ignore']);
 export type DriftPolicy = z.infer<typeof DriftPolicy>;
 
+/** How swap may be used on the node. */
 export const SwapBehavior = z.enum(['Disabled', 'ZramHostOnly', 'LimitedSwap', 'Unmanaged']);
 export type SwapBehavior = z.infer<typeof SwapBehavior>;
 
+/** One kernel module as people write it. */
 export const ModuleSource = z.strictObject({
   name: z
     .string()
@@ -48,6 +54,7 @@ export const ModuleSource = z.strictObject({
     .describe('Whether the node is not ready without it. Default true.'),
 });
 
+/** One kernel parameter as people write it. */
 export const SysctlSource = z.strictObject({
   name: z
     .string()
@@ -76,6 +83,7 @@ export const SysctlSource = z.strictObject({
     ),
 });
 
+/** The swap area as people write it. */
 export const SwapSource = z.strictObject({
   behavior: SwapBehavior.describe(
     'Disabled: no swap now or after a boot. ZramHostOnly: compressed memory only. LimitedSwap: swap stays and must fit the kubelet configuration. Unmanaged: left alone.',
@@ -88,6 +96,7 @@ export const SwapSource = z.strictObject({
     .describe('Memory that must stay available while swap is emptied, as a Kubernetes quantity. Default 128Mi.'),
 });
 
+/** The spec as people write it, before presets and defaults. */
 export const NodePrepSpecSource = z.strictObject({
   profile: z
     .string()
@@ -130,6 +139,7 @@ export const NodePrepSpecSource = z.strictObject({
 /** A spec as people write it. */
 export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;
 
+/** The whole document as people write it. */
 export const NodePrepDocument = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe('Group and version of the API.'),
   kind: z.literal('NodePrep').describe('Kind of the object.'),
@@ -159,6 +169,7 @@ export interface SysctlEntry {
   readonly drift: DriftPolicy;
 }
 
+/** How swap may be used, and how many bytes stay available while it is emptied. */
 export interface SwapSpec {
   readonly behavior: SwapBehavior;
   readonly reserveBytes: number;

@@ -4,6 +4,7 @@ import { HostFileError } from '../host/errors.ts';
 
 /** Main file and drop-in folder, read when no file is named. */
 export const SPEC_FILE = '/etc/nodeprep/nodeprep.yaml';
+/** Drop-in folder, merged in the order of its names. */
 export const SPEC_DIRECTORY = '/etc/nodeprep/nodeprep.d';
 
 /** A spec file as `loadSpec` takes it. */

@@ -6,7 +6,9 @@ import type { ReportSink } from '../reconcile/node-report.ts';
 import { setAside } from '../reconcile/record.ts';
 import { nodePrepFrom } from '../reconcile/status.ts';
 
+/** Folder of what is true until the next boot only. */
 export const RUN_DIRECTORY = '/run/nodeprep';
+/** Where the last status is, for `nodeprep status` and for people. */
 export const STATUS_PATH = `${RUN_DIRECTORY}/status.json`;
 
 /** What the status file says, or a sentence why it cannot be used; both absent when there is none. */

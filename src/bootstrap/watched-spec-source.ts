@@ -18,6 +18,7 @@ export interface WatchedSpecParts {
   readonly onRefused: (message: string) => void;
 }
 
+/** A spec source over files, which keeps the last good spec when a newer one is broken. */
 export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
   let lastRefusal: string | undefined;
   return {

@@ -14,6 +14,7 @@ export function command(name: string, summary: string, examples: readonly string
   return new Command(name).description(summary).addHelpText('after', `\nExamples:\n${lines}`);
 }
 
+/** Adds `--file`, `--profile` and `--root`. */
 export function withSpec(target: Command): Command {
   return withRoot(
     target
@@ -29,6 +30,7 @@ export function withSpec(target: Command): Command {
   );
 }
 
+/** Adds `--root`. */
 export function withRoot(target: Command): Command {
   return target.addOption(
     new Option('--root <directory>', 'work on a directory instead of /: an image, or the captured files of a host')
@@ -37,6 +39,7 @@ export function withRoot(target: Command): Command {
   );
 }
 
+/** Adds `--output`. */
 export function withOutput(target: Command): Command {
   return target.addOption(
     new Option('-o, --output <format>', 'output format').choices(OUTPUT_FORMATS).default('table'),

@@ -37,12 +37,14 @@ export interface RoundRequest {
   readonly seenAt?: number;
 }
 
+/** Runs rounds over the areas and turns each into a report. */
 export interface Engine {
   readonly round: (request: RoundRequest, signal: AbortSignal) => Promise<NodeReport>;
   /** Milliseconds until a held-off correction may be tried again. */
   readonly nextRelease: () => number | undefined;
 }
 
+/** Creates an engine that remembers reports and contention between rounds. */
 export function createEngine(parts: EngineParts): Engine {
   const { areas, clock } = parts;
   const reports = new Map<AreaName, AreaReport>();

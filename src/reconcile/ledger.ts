@@ -9,6 +9,7 @@ import { readRecord, setAside } from './record.ts';
 
 /** Folder of everything that must survive a reboot. */
 export const STATE_DIRECTORY = '/var/lib/nodeprep';
+/** Where the originals are kept. */
 export const LEDGER_PATH = `${STATE_DIRECTORY}/ledger.json`;
 const LEDGER_VERSION = 1;
 

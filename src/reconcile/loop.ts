@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts';
 import type { NodeReport, PassCause, ReportSink, SpecSnapshot, SpecSource } from './node-report.ts';
 import type { ManagedArea } from './pass.ts';
 import type { AreaReport } from './report.ts';
-import { Trigger } from './trigger.ts';
+import type { Trigger } from './trigger.ts';
 
 /** A full look at everything, for what no event and no poll can see. */
 export const RESYNC_MS = 5 * 60_000;

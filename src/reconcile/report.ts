@@ -7,6 +7,7 @@ import type { Change, Finding } from '../areas/area.ts';
 export const ENTRY_STATES = ['InSync', 'Pending', 'Drifted', 'Conflicting', 'Blocked', 'Failed'] as const;
 export type EntryState = (typeof ENTRY_STATES)[number];
 
+/** One declared entry, what was found and how it stands. */
 export interface EntryReport {
   readonly name: string;
   readonly required: boolean;

@@ -10,6 +10,7 @@ export interface ReportLog extends ReportSink {
   readonly onStep: (event: StepEvent) => void;
 }
 
+/** Creates the sink that writes reports to the log. */
 export function createReportLog(logger: Logger): ReportLog {
   let problems = new Set<string>();
   let conditions: readonly Condition[] = [];

@@ -37,6 +37,7 @@ export interface FileStep extends Step {
   readonly list?: ProvenList;
 }
 
+/** One action of the modules area. */
 export type ModuleStep = LoadStep | ParameterStep | FileStep;
 
 /** The step that loads a module; everything about it ends with the boot. */
