@@ -20,6 +20,7 @@ export async function applySysctl(
       return applyConf(host, step);
     case 'rules':
       return applyRules(host, step);
+    case 'forget':
     default:
       // Forgetting touches the ledger only, and the engine does that.
       return undefined;

@@ -102,6 +102,7 @@ export class MemoryHost implements Host {
     if (at === devNull) return '';
     const node = this.nodes.get(at);
     if (node === undefined || node.type === 'link') return undefined;
+    for (const behaviour of this.#behaviours) behaviour.readFile?.(this, path);
     if (node.type === 'directory') throw new HostFileError('read', path, 'EISDIR', 'it is a directory, not a file');
     if (node.type === 'block') throw new HostFileError('read', path, 'EINVAL', 'it is a device, not a file');
     return encoding === 'bytes' ? node.content : fromBytes(node.content);
