@@ -52,12 +52,13 @@ function firstInvalidByte(bytes: Uint8Array): number | undefined {
     if (decodes(middle, true)) good = middle;
     else bad = middle;
   }
-  // Every prefix decodes: the file ends inside a character.
-  return bad > bytes.length ? lastCharacterStart(bytes) : bad - 1;
+  // Where a character was begun and never completed, its first byte is the one that people look for.
+  const end = bad - 1;
+  return decodes(end, false) ? end : lastCharacterStart(bytes, end);
 }
 
-function lastCharacterStart(bytes: Uint8Array): number {
-  let at = bytes.length - 1;
+function lastCharacterStart(bytes: Uint8Array, end: number): number {
+  let at = end - 1;
   while (at > 0 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at -= 1;
   return at;
 }

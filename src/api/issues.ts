@@ -1,5 +1,5 @@
 /** What zod found wrong, in the words of a person who writes a spec. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SpecDocument } from './documents.ts';
 import type { Problem } from './errors.ts';
 import type { FieldPath } from './field-path.ts';
@@ -32,6 +32,7 @@ function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): str
     if (issue.origin === 'int' || issue.origin === 'number')
       return `${found}: too large for a number, ${quoteHint(value, written)}`;
     if (issue.origin === 'array') return `has ${(value as unknown[]).length} entries; ${limit(issue)} are possible`;
+    if (value === '') return 'is empty; expected text';
     return `${found}; expected text of ${limit(issue)} characters`;
   }
   return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, typeof path.at(-1) === 'number')}`;
@@ -65,6 +66,8 @@ function expectation(issue: Issue): string {
 
 function typeHint(issue: Issue, { value, written }: Located, isEntry: boolean): string {
   const wantsText = expectation(issue).includes('text');
+  if (issue.code === 'invalid_union' && typeof value === 'boolean')
+    return `; a switch of the kernel is ${value ? 1 : 0}`;
   if (wantsText && (typeof value === 'number' || typeof value === 'boolean')) return `; ${quoteHint(value, written)}`;
   if (issue.code === 'invalid_type' && issue.expected === 'array' && isMapping(value))
     return '; begin each entry with "- "';
@@ -79,14 +82,14 @@ function typeHint(issue: Issue, { value, written }: Located, isEntry: boolean): 
   return '';
 }
 
-/** How to say that a number or a boolean is meant as the text that was written. */
+/** How to keep a number or a boolean as the text that was written. */
 export function quoteHint(value: unknown, written: string | undefined): string {
-  return `quote it if the kernel takes it as it is: ${quoted(written ?? String(value))}`;
+  return `quote it if it is meant as text: ${quoted(written ?? String(value))}`;
 }
 
 /** Words that mean "no swap" to everybody but are not in the vocabulary. */
 function valueHint(value: unknown, allowed: readonly string[]): string {
-  const word = String(value);
+  const word = typeof value === 'string' ? value : JSON.stringify(value);
   if (allowed.includes('Disabled') && /^(?:off|no|none|false|disable)$/i.test(word))
     return ' (did you mean "Disabled"?)';
   return didYouMean(word, allowed);

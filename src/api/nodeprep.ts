@@ -3,7 +3,7 @@
  * reference and (later) the CRD come. What a person writes comes in; `expand.ts` turns it into the
  * `NodePrepSpec` that areas read, with presets, defaults and canonical names applied.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** API group and version of every document. */
 export const API_VERSION = 'nodeprep.dev/v1alpha1';

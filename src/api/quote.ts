@@ -8,7 +8,7 @@ const QUOTE_LIMIT = 60;
 export function quoted(text: string): string {
   const shown = text.length > QUOTE_LIMIT ? text.slice(0, QUOTE_LIMIT).replace(/[\ud800-\udbff]$/, '') : text;
   const rest = text.length > QUOTE_LIMIT ? `… (${text.length} characters)` : '';
-  return `"${escaped(shown).replaceAll('"', '\\"')}"${rest}`;
+  return `"${escaped(shown.replaceAll(/["\\]/g, '\\$&'))}"${rest}`;
 }
 
 /** The same without quotes, for text that a parser has put together; cut at `limit` characters. */

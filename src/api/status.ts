@@ -1,5 +1,5 @@
 /** The NodePrep with its status, as `status -o json` prints it and `/run/nodeprep/status.json` holds it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Condition } from './conditions.ts';
 import { API_VERSION, type AreaName, type NodePrepSpecSource } from './nodeprep.ts';
 import { quoted } from './quote.ts';

@@ -33,6 +33,7 @@ function partsFrom(name: string): string[] {
   if (name.startsWith('/')) throw refuse('it is an absolute path; write it relative to /proc/sys');
   if (name.startsWith('-'))
     throw refuse('it begins with "-", which sysctl.d reads as "ignore errors"; use "required: false"');
+  if (/(?:^|\/)\.\.?(?:\/|$)/.test(name)) throw refuse('"." and ".." cannot be parts of a name');
   if (/[*?[\]{}!]/.test(name)) throw refuse('it is a pattern; name every parameter on its own');
   const foreign = /[^A-Za-z0-9_.:@+,~/-]/u.exec(name);
   if (foreign !== null) throw refuse(`the character ${quoted(foreign[0])} cannot be part of a name`);
