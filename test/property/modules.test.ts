@@ -1,5 +1,5 @@
 /** The six properties of every area, for kernel modules. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DeletionPolicy } from '../../src/api/nodeprep.ts';
 import { type MemoryFiles, MemoryHost, MemoryHostDied } from '../../src/host/memory/memory-host.ts';

@@ -29,50 +29,58 @@ export interface Assessment {
   readonly conflicts: readonly Finding[];
 }
 
-const ABSENT: ModuleObserved = { presence: 'absent', realName: '', parameters: new Map() };
-
 /** Judges an entry against what was observed. */
 export function assessModule(entry: ModuleEntry, observed: ModulesObserved): Assessment {
-  const seen = observed.modules.get(entry.name) ?? { ...ABSENT, realName: entry.name };
-  const nothing = { entry, observed: seen, load: false, persistOptions: false, drifts: [], blocked: [], conflicts: [] };
+  const seen = observed.modules.get(entry.name) ?? { presence: 'absent', realName: entry.name, parameters: new Map() };
   const illegal = Object.entries(entry.parameters).find(([name, value]) => !isRenderableParameter(name, value));
   if (illegal !== undefined) {
     const message = `Cannot write parameter "${illegal[0]}" of kernel module "${entry.name}": a quote, backslash or control character would change the meaning of the options line. Declare a value without it.`;
-    return { ...nothing, persist: 'no', blocked: [finding(entry, { reason: 'SpecInvalid' }, message)] };
+    return { ...nothing(entry, seen), blocked: [finding(entry, { reason: 'SpecInvalid' }, message)] };
   }
-  const hasParameters = Object.keys(entry.parameters).length > 0;
-  switch (seen.presence) {
-    case 'loaded': {
-      const block = blockOf(entry.name, observed);
-      const drifts = driftsOf(entry, seen);
-      if (block === undefined) return { ...nothing, persist: 'yes', persistOptions: hasParameters, drifts };
-      const message = `Kernel module "${entry.name}" is loaded now but will not be after a boot: ${block.why}. ${block.next}`;
-      const conflicts = [finding(entry, block, message)];
-      return { ...nothing, persist: 'no', persistOptions: hasParameters, drifts, conflicts };
-    }
-    case 'built-in':
-    case 'effect': {
-      // Only what depmod lists is found at boot; anything else would make systemd-modules-load fail.
-      const isListed = observed.trees.some((tree) => tree.builtIn.has(seen.realName));
-      const blocked = bootParameterFindings(entry, seen, observed);
-      return { ...nothing, persist: isListed ? 'yes' : 'no', blocked };
-    }
-    case 'absent': {
-      const obstacle = obstacleTo(entry.name, observed);
-      if (obstacle === undefined) {
-        const persist = observed.kernel === 'running' ? 'after-load' : 'yes';
-        return { ...nothing, load: observed.kernel !== 'absent', persist, persistOptions: hasParameters };
-      }
-      const isListedByUs = parseLoadList(observed.loadFile ?? '').some((line) => line.name === entry.name);
-      const stays = obstacle.endsWithBoot === true && isListedByUs;
-      return {
-        ...nothing,
-        persist: stays ? 'yes' : 'no',
-        persistOptions: stays && hasParameters,
-        blocked: [finding(entry, obstacle, obstacleMessage(entry.name, obstacle))],
-      };
-    }
+  if (seen.presence === 'loaded') return assessLoaded(entry, seen, observed);
+  if (seen.presence === 'absent') return assessAbsent(entry, seen, observed);
+  // Only what depmod lists is found at boot; anything else would make systemd-modules-load fail.
+  const isListed = observed.trees.some((tree) => tree.builtIn.has(seen.realName));
+  const blocked = bootParameterFindings(entry, seen, observed);
+  return { ...nothing(entry, seen), persist: isListed ? 'yes' : 'no', blocked };
+}
+
+/** Nothing to do and nothing in the way. */
+function nothing(entry: ModuleEntry, observed: ModuleObserved): Assessment {
+  return { entry, observed, load: false, persist: 'no', persistOptions: false, drifts: [], blocked: [], conflicts: [] };
+}
+
+function assessLoaded(entry: ModuleEntry, seen: ModuleObserved, observed: ModulesObserved): Assessment {
+  const block = blockOf(entry.name, observed);
+  const live = { ...nothing(entry, seen), persistOptions: hasParameters(entry), drifts: driftsOf(entry, seen) };
+  if (block === undefined) return { ...live, persist: 'yes' };
+  const message = `Kernel module "${entry.name}" is loaded now but will not be after a boot: ${block.why}. ${block.next}`;
+  return { ...live, conflicts: [finding(entry, block, message)] };
+}
+
+function assessAbsent(entry: ModuleEntry, seen: ModuleObserved, observed: ModulesObserved): Assessment {
+  const obstacle = obstacleTo(entry.name, observed);
+  if (obstacle === undefined) {
+    return {
+      ...nothing(entry, seen),
+      load: observed.kernel !== 'absent',
+      persist: observed.kernel === 'running' ? 'after-load' : 'yes',
+      persistOptions: hasParameters(entry),
+    };
   }
+  const isListedByUs = parseLoadList(observed.loadFile ?? '').some((line) => line.name === entry.name);
+  // The kernel of the next boot may have what this one lacks, so what worked before is kept.
+  const stays = obstacle.endsWithBoot === true && isListedByUs;
+  return {
+    ...nothing(entry, seen),
+    persist: stays ? 'yes' : 'no',
+    persistOptions: stays && hasParameters(entry),
+    blocked: [finding(entry, obstacle, obstacleMessage(entry.name, obstacle))],
+  };
+}
+
+function hasParameters(entry: ModuleEntry): boolean {
+  return Object.keys(entry.parameters).length > 0;
 }
 
 function driftsOf(entry: ModuleEntry, seen: ModuleObserved): ParameterDrift[] {

@@ -67,7 +67,7 @@ function presenceFrom(name: string, { facts, trees }: ModulesObserved): 'loaded'
 /** Every line that names the module, in the order in which the boot reads them. */
 function sourcesOf(name: string, { facts, directives, listed }: ModulesObserved): Source[] {
   const blacklists = directives.filter((line) => line.directive === 'blacklist' && line.module === name);
-  const installs = directives.filter((line) => line.directive === 'install' && line.module === name);
+  const install = directives.find((line) => line.directive === 'install' && line.module === name);
   const options = directives.filter((line) => line.directive === 'options' && line.module === name);
   const isBlocked = blacklists.length > 0;
   const fromBoot = facts.commandLine
@@ -83,7 +83,7 @@ function sourcesOf(name: string, { facts, directives, listed }: ModulesObserved)
         // kmod takes the first install line, and the last value of a parameter that is given twice.
         wins:
           line.directive === 'install'
-            ? line === installs[0]
+            ? line === install
             : line.directive === 'blacklist' || !isOverridden(line, options),
       }),
     );
@@ -101,9 +101,11 @@ function sourcesOf(name: string, { facts, directives, listed }: ModulesObserved)
   return [...fromBoot, ...fromConfig, ...fromLists];
 }
 
+/** Words of the kernel command line whose value is a list of modules. */
+const MODULE_LIST_WORDS = new Set(['module_blacklist', 'modprobe.blacklist', 'modules-load', 'modules_load']);
+
 function isAbout({ name: word, value }: { name: string; value: string }, name: string): boolean {
-  const isList = ['module_blacklist', 'modprobe.blacklist', 'modules-load', 'modules_load'].includes(word);
-  if (isList) return value.split(',').some((module) => kernelName(module) === name);
+  if (MODULE_LIST_WORDS.has(word)) return value.split(',').some((module) => kernelName(module) === name);
   const at = word.indexOf('.');
   return at > 0 && kernelName(word.slice(0, at)) === name;
 }

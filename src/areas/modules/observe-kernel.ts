@@ -30,7 +30,7 @@ export interface ParameterObserved {
 
 /** Observes the kernel; on an image everything is absent. */
 export async function observeKernel(host: HostReader): Promise<KernelFacts> {
-  const read = async (path: string) => (host.kernel === 'absent' ? undefined : await host.readFile(path));
+  const read = async (path: string) => (host.kernel === 'absent' ? undefined : host.readFile(path));
   const loaded = await read('/proc/modules');
   const release = await read('/proc/sys/kernel/osrelease');
   const filesystems = await read('/proc/filesystems');
@@ -52,7 +52,7 @@ export async function observeKernel(host: HostReader): Promise<KernelFacts> {
 /** Needs securityfs and, on some kernels, privileges; it only explains failures, so it may be missing. */
 async function readLockdown(host: HostReader): Promise<string | undefined> {
   if (host.kernel === 'absent') return undefined;
-  return readUnlessRefused(host, '/sys/kernel/security/lockdown').then((text) => parseLockdown(text ?? ''));
+  return parseLockdown((await readUnlessRefused(host, '/sys/kernel/security/lockdown')) ?? '');
 }
 
 /** Whether the effect of a module is there, which settles the matter on kernels without modules. */

@@ -12,9 +12,10 @@ export interface ModprobeCommand {
 /** Takes a modprobe command apart. */
 export function parseCommand(args: readonly string[]): ModprobeCommand {
   const end = args.indexOf('--');
-  const flags = args.filter((arg, at) => arg.startsWith('-') && (end < 0 || at <= end));
-  const [name = '', ...given] = args.filter((arg) => !flags.includes(arg));
-  return { name: underscored(name), given, useBlacklist: flags.includes('-b') || flags.includes('--use-blacklist') };
+  const isFlag = (arg: string, at: number) => arg.startsWith('-') && (end < 0 || at <= end);
+  const flags = new Set(args.filter(isFlag));
+  const [name = '', ...given] = args.filter((arg, at) => !isFlag(arg, at));
+  return { name: underscored(name), given, useBlacklist: flags.has('-b') || flags.has('--use-blacklist') };
 }
 
 /** The configuration that modprobe finds. */
