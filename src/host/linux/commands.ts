@@ -88,13 +88,14 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
       }
       const ended =
         exitCode === null ? `it was killed by ${exitSignal ?? 'a signal'}` : `it exited with code ${exitCode}`;
+      const leftBehind = exitCode === null && exitSignal === null ? ', but hangs in the kernel and cannot be' : '';
       const said = excerptFrom(printed) || excerptFrom(stdout.text());
       reject(
         new CommandError(command, {
           ...(stop === undefined && exitCode !== null ? { exitCode } : {}),
           stderr: printed,
           timedOut: stop?.timedOut ?? false,
-          detail: `${stop?.detail ?? ended}${said === '' ? '' : `: ${said}`}`,
+          detail: `${stop?.detail ?? ended}${leftBehind}${said === '' ? '' : `: ${said}`}`,
         }),
       );
     });

@@ -17,20 +17,28 @@ export class ProcessGroup {
   #kill: NodeJS.Timeout | undefined;
   #drain: NodeJS.Timeout | undefined;
   #ending = false;
+  #giveUp: () => void = () => undefined;
 
   constructor(child: ChildProcess) {
     this.#child = child;
   }
 
-  /** SIGTERM to the whole group, and SIGKILL when that did not end it. */
+  /** SIGTERM to the whole group, SIGKILL when that did not end it, and no more waiting when that did not either. */
   end(): void {
     if (this.#ending) return;
     this.#ending = true;
     this.#signal('SIGTERM');
-    this.#kill = setTimeout(() => this.#signal('SIGKILL'), graceMs);
+    this.#kill = setTimeout(() => {
+      this.#signal('SIGKILL');
+      // A process in an uninterruptible system call (swapoff, a dead network mount) cannot be killed.
+      this.#kill = setTimeout(() => this.#giveUp(), graceMs);
+    }, graceMs);
   }
 
-  /** Calls back once, when the child has ended and its output is read or will not come any more. */
+  /**
+   * Calls back once, when the child has ended and its output is read or will not come any more.
+   * Neither exit code nor signal means that it could not be killed and was left behind.
+   */
   whenOver(over: Over): void {
     const child = this.#child;
     let exit: Parameters<Over> | undefined;
@@ -42,9 +50,14 @@ export class ProcessGroup {
       if (this.#ending) this.#signal('SIGKILL');
       child.stdout?.destroy();
       child.stderr?.destroy();
+      child.removeAllListeners('exit').removeAllListeners('close');
       over(...exit);
       exit = undefined;
-      child.removeAllListeners('exit').removeAllListeners('close');
+    };
+    this.#giveUp = () => {
+      exit ??= [null, null];
+      child.unref();
+      finish();
     };
     child.once('exit', (code, signal) => {
       exit = [code, signal];

@@ -1,8 +1,11 @@
 /** Commands come to an end, say what went wrong, and leave nothing behind. */
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { CommandError, CommandMissingError } from '../../../src/host/errors.ts';
 import { runCommand } from '../../../src/host/linux/commands.ts';
+import { ProcessGroup } from '../../../src/host/linux/process-group.ts';
 import { temporaryDirectory } from '../../support/hosts-alike.ts';
 
 const shell = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...args] as const;
@@ -171,6 +174,24 @@ describe('a command that does not end', { timeout: 30_000 }, () => {
     expect(isRunning(numberIn(file))).toBe(true);
     process.kill(numberIn(file), 'SIGKILL');
   });
+});
+
+test('one that cannot be killed, since it hangs in the kernel, is not waited for any longer', () => {
+  vi.useFakeTimers();
+  // No process can be made to hang there on purpose, so this one only looks like a child.
+  const child = Object.assign(new EventEmitter(), { pid: undefined, unref: vi.fn() }) as unknown as ChildProcess;
+  const group = new ProcessGroup(child);
+  const over: unknown[] = [];
+  group.whenOver((...exit) => over.push(exit));
+
+  group.end();
+  vi.advanceTimersByTime(3999);
+  expect(over).toEqual([]);
+  vi.advanceTimersByTime(1);
+
+  expect(over).toEqual([[null, null]]);
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
 });
 
 test('leaves no timer, no listener and no zombie', async () => {

@@ -175,11 +175,11 @@ describe('replacing a file', { timeout: 30_000 }, () => {
 
   test('that is immutable says so and what to do', async ({ skip }) => {
     writeFileSync(`${root}/etc/f`, 'old');
-    const immutable = spawnSync('chattr', ['+i', `${root}/etc/f`]).status === 0;
+    const immutable = spawnSync('sh', ['-c', 'chattr +i "$0"', `${root}/etc/f`]).status === 0;
     skip(!immutable, 'this file system or user cannot make a file immutable');
 
     const told = await host.writeFile('/etc/f', 'new').catch((error: unknown) => error);
-    spawnSync('chattr', ['-i', `${root}/etc/f`]);
+    spawnSync('sh', ['-c', 'chattr -i "$0"', `${root}/etc/f`]);
 
     expect(told).toMatchObject({ code: 'EPERM', message: expect.stringContaining('chattr -i') });
     expect(await host.listDirectory('/etc')).toEqual(['f']);
