@@ -1,36 +1,47 @@
 /**
- * Bundles src/main.ts into one CommonJS file, dist/nodeprep.cjs, which Node 26 runs without
- * node_modules. CommonJS because the ESM import of node:http alone costs 33 ms at start.
+ * Builds dist/nodeprep, one executable that needs no Node.js on the host.
+ *   npm run build                          for this machine
+ *   npm run build -- --arch linux-arm64    for another one; also linux-x64 or all
+ *   npm run build -- --no-archive          without the .tar.xz, which takes most of the time
  */
-import { build, type Plugin } from 'esbuild';
+import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeArchive, writeSums } from './build/archive.ts';
+import { BUNDLE, writeBundle } from './build/bundle.ts';
+import { writeExecutable } from './build/executable.ts';
+import { LIBATOMIC } from './build/libatomic.ts';
+import { DIST, VERSION } from './build/paths.ts';
+import { run } from './build/run.ts';
+import { NATIVE, targetsFrom } from './build/target.ts';
 
-/** Lets esbuild drop what is not used from packages that do not say they are free of side effects. */
-const withoutSideEffects: Plugin = {
-  name: 'without-side-effects',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^[^.]/ }, async (args) => {
-      if (args.pluginData === 'seen' || args.kind === 'entry-point') return undefined;
-      const { path, kind, importer, resolveDir } = args;
-      const found = await bundle.resolve(path, { kind, importer, resolveDir, pluginData: 'seen' });
-      if (found.errors.length > 0 || found.external || !found.path.includes('node_modules')) return found;
-      return { ...found, sideEffects: false };
-    });
-  },
-};
-
-const result = await build({
-  entryPoints: ['src/main.ts'],
-  outfile: 'dist/nodeprep.cjs',
-  bundle: true,
-  platform: 'node',
-  target: 'node26',
-  format: 'cjs',
-  minify: true,
-  sourcemap: false,
-  legalComments: 'none',
-  banner: { js: '#!/usr/bin/env node' },
-  plugins: [withoutSideEffects],
-  metafile: true,
+const { values } = parseArgs({
+  options: { arch: { type: 'string', multiple: true, default: [] }, 'no-archive': { type: 'boolean', default: false } },
 });
-const bytes = result.metafile.outputs['dist/nodeprep.cjs']?.bytes ?? 0;
-console.log(`dist/nodeprep.cjs: ${Math.ceil(bytes / 1024)} KB`);
+const targets = targetsFrom(values.arch);
+
+mkdirSync(DIST, { recursive: true });
+await writeBundle();
+say(BUNDLE);
+for (const target of targets) {
+  const directory = writeExecutable(target);
+  if (target === NATIVE) {
+    for (const name of ['nodeprep', LIBATOMIC]) {
+      // A running executable cannot be written to, only replaced.
+      rmSync(join(DIST, name), { force: true });
+      copyFileSync(join(directory, name), join(DIST, name));
+    }
+    const said = run(join(DIST, 'nodeprep'), ['version']).trim();
+    if (said !== `nodeprep ${VERSION}`) throw new Error(`The executable says "${said}" and package.json "${VERSION}"`);
+    say(join(DIST, 'nodeprep'));
+  }
+  say(join(directory, 'nodeprep'));
+  if (!values['no-archive']) say(writeArchive(target));
+}
+await writeSums();
+
+function say(path: string): void {
+  const bytes = statSync(path).size;
+  const size = bytes > 10 << 20 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.ceil(bytes / 1024)} KB`;
+  console.log(`${path.slice(DIST.length - 4)}: ${size}`);
+}

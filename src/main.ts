@@ -1,11 +1,8 @@
-#!/usr/bin/env node
 /** Entry point: connects the process to the command line, and is the only file that ends it. */
-import { buffer } from 'node:stream/consumers';
 import type { Io } from './cli/io.ts';
-import { runCli } from './cli/run-cli.ts';
+import { versionLine } from './cli/version-line.ts';
 
-const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+const argv = process.argv.slice(2);
 
 // A closed pipe ("nodeprep plan | head") is the reader's wish, not an error.
 for (const stream of [process.stdout, process.stderr]) {
@@ -15,20 +12,29 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const io: Io = {
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  readStdin: () => buffer(process.stdin),
-  color: process.stdout.isTTY === true && !('NO_COLOR' in process.env && process.env['NO_COLOR'] !== ''),
-  columns: process.stdout.isTTY === true ? process.stdout.columns : 160,
-  signal: stop.signal,
-  onHangup: (listener) => {
-    process.on('SIGHUP', listener);
-    return () => process.off('SIGHUP', listener);
-  },
-  exit: (code) => {
-    process.exitCode = code;
-  },
-};
+const version = versionLine(argv);
+if (version === undefined) void start();
+else process.stdout.write(version);
 
-await runCli(process.argv.slice(2), io);
+/** Everything else is loaded here and not above, so that `version` starts as fast as Node does. */
+async function start(): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const io: Io = {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    readStdin: async () => (await import('node:stream/consumers')).buffer(process.stdin),
+    color: process.stdout.isTTY === true && !('NO_COLOR' in process.env && process.env['NO_COLOR'] !== ''),
+    columns: process.stdout.isTTY === true ? process.stdout.columns : 160,
+    signal: stop.signal,
+    onHangup: (listener) => {
+      process.on('SIGHUP', listener);
+      return () => process.off('SIGHUP', listener);
+    },
+    exit: (code) => {
+      process.exitCode = code;
+    },
+  };
+  const { runCli } = await import('./cli/run-cli.ts');
+  await runCli(argv, io);
+}

@@ -1,0 +1,54 @@
+/** Makes the single executable: Node, the bundle, its code cache and the files of the units in one file. */
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUNDLE } from './bundle.ts';
+import { copyLibatomic } from './libatomic.ts';
+import { NATIVE_NODE, prepareNode } from './node-binary.ts';
+import { DIST, PROJECT } from './paths.ts';
+import { run } from './run.ts';
+import { NATIVE, type Target } from './target.ts';
+
+const UNITS = join(PROJECT, 'manifests/systemd');
+
+/** Writes `dist/<target>/nodeprep` with what it needs beside it, and returns that directory. */
+export function writeExecutable(target: Target): string {
+  const directory = join(DIST, target.name);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  const fresh = join(directory, 'nodeprep.fresh');
+  const config = join(directory, 'sea.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main: BUNDLE,
+      mainFormat: 'commonjs',
+      output: fresh,
+      executable: prepareNode(target),
+      disableExperimentalSEAWarning: true,
+      // Compiled code fits only the processor that compiled it.
+      useCodeCache: target === NATIVE,
+      // A cap and a small nursery: the daemon allocates little, so its memory stays small and flat.
+      execArgv: ['--max-semi-space-size=1', '--max-old-space-size=64'],
+      // NODE_OPTIONS of whoever starts it must not reach a program that runs as root.
+      execArgvExtension: 'none',
+      assets: Object.fromEntries(unitFiles().map((name) => [name, join(UNITS, name)])),
+    }),
+  );
+  run(NATIVE_NODE, ['--build-sea', config]);
+  // The page cache of a file that was just written is in large folios, which count as memory of whoever maps it.
+  const executable = join(directory, 'nodeprep');
+  copyFileSync(fresh, executable);
+  chmodSync(executable, 0o755);
+  rmSync(fresh);
+  rmSync(config);
+  copyLibatomic(target, directory);
+  return directory;
+}
+
+/** Paths below manifests/systemd, with which the executable finds its assets. */
+function unitFiles(): string[] {
+  return readdirSync(UNITS, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(UNITS.length + 1))
+    .toSorted();
+}
