@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,property,contract}/**/*.test.ts'],
+    include: ['test/{unit,property,contract,kernel}/**/*.test.ts'],
     restoreMocks: true,
     unstubEnvs: true,
     coverage: {

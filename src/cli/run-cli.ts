@@ -10,7 +10,15 @@ import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
 import { paintFor, printable } from './table.ts';
 
-const EXPECTED = [SpecInvalidError, HostFileError, CommandError, HostBusyError, NotRootError, UnknownEntryError, ServerStartError];
+const EXPECTED = [
+  SpecInvalidError,
+  HostFileError,
+  CommandError,
+  HostBusyError,
+  NotRootError,
+  UnknownEntryError,
+  ServerStartError,
+];
 
 /** `argv` without the program's own name. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<void> {

@@ -18,7 +18,7 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
   const differing = status.areas.flatMap((area) => area.differing.map((entry) => ({ area: area.name, ...entry })));
   if (differing.length > 0) {
     const lines = differing.map((entry) => {
-      const values = `expected ${printable(entry.expected)}, actual ${printable(entry.actual)}`;
+      const values = `expected ${printable(entry.expected)}, actual ${printable(entry.actual === '' ? 'absent' : entry.actual)}`;
       const line = `  ${entry.area} ${printable(entry.name)}: ${paint('yellow', entry.reason)} (${values})`;
       return `${line}\n${wrap(printable(entry.message), columns, '    ')}`;
     });

@@ -34,7 +34,13 @@ function withFinding(view: EntryView, state: EntryState, finding: Finding): Entr
 function withChange(view: EntryView, state: EntryState, reason: Reason, change: Change): EntryReport {
   const to = change.to === undefined ? '' : ` to "${change.to}"`;
   const from = change.from === undefined ? '' : ` from "${change.from}"`;
-  return { ...view, state, reason, message: `needs ${change.scope} ${change.action} of ${change.target}${from}${to}` };
+  const when = state === 'Pending' ? 'waits for the next boot' : 'is needed';
+  return {
+    ...view,
+    state,
+    reason,
+    message: `${change.scope} ${change.action} of ${change.target}${from}${to} ${when}`,
+  };
 }
 
 function driftReason(change: Change): Reason {

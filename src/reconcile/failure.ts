@@ -3,6 +3,20 @@ import type { Reason } from '../api/conditions.ts';
 import { type Finding, StepError } from '../areas/area.ts';
 import { CommandError, CommandMissingError, HostFileError } from '../host/errors.ts';
 
+/** Errors that waiting can cure: space, memory and descriptors come back. */
+const PASSING = new Set([
+  'EAGAIN',
+  'EBUSY',
+  'EDQUOT',
+  'EINTR',
+  'EIO',
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'ENOSPC',
+  'ETXTBSY',
+]);
+
 /** What went wrong with `target`, with the most specific reason that the error allows. */
 export function findingFrom(error: unknown, target: string): Finding {
   const message = error instanceof Error ? error.message : String(error);
@@ -21,7 +35,7 @@ function verdict(error: unknown): { reason: Reason; transient: boolean } {
   if (error instanceof CommandError) return { reason: 'ApplyFailed', transient: true };
   if (error instanceof HostFileError) {
     const denied = ['EACCES', 'EPERM', 'EROFS'].includes(error.code);
-    return { reason: denied ? 'PermissionDenied' : 'ApplyFailed', transient: !denied };
+    return { reason: denied ? 'PermissionDenied' : 'ApplyFailed', transient: PASSING.has(error.code) };
   }
   return { reason: 'ApplyFailed', transient: true };
 }

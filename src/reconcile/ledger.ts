@@ -53,7 +53,8 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
       const known = areas[area] ?? {};
       const fresh = memos.filter((memo) => !isRecorded(known[memo.key], memo));
       const entries = { ...known };
-      for (const memo of memos) entries[memo.key] = rememberedFrom(known[memo.key], memo, now().toISOString());
+      // Two steps may speak of the same thing, so each memo builds on the one before.
+      for (const memo of memos) entries[memo.key] = rememberedFrom(entries[memo.key], memo, now().toISOString());
       const next = { ...areas, [area]: entries };
       // Correcting drift writes what was written before: only the time is new, and an fsync would be
       // most of the time to repair. `settle` writes it afterwards.

@@ -51,12 +51,17 @@ function areaStatusFrom(report: AreaReport): AreaStatus {
       differing.map((entry) => ({
         name: entry.name,
         expected: entry.desired,
-        actual: entry.live ?? entry.persistent ?? '',
+        actual: actualOf(entry),
         reason: entry.reason ?? 'Drifted',
         message: entry.message ?? '',
       })),
     ),
   };
+}
+
+/** The side that differs: a live value that is right says nothing about a file that is not. */
+function actualOf(entry: EntryReport): string {
+  return (entry.reason === 'PersistentDrift' ? entry.persistent : entry.live) ?? '';
 }
 
 function stateOf(report: AreaReport, worst: EntryReport | undefined): AreaState {

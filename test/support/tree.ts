@@ -15,7 +15,8 @@ export function treeOf(root: string, options: { directories?: boolean } = {}): s
         if (options.directories === true) lines.push(`${relative(root, path)}/ ${mode}`);
         walk(path);
       } else if (stat.isSymbolicLink()) lines.push(`${relative(root, path)} -> ${readlinkSync(path)}`);
-      else lines.push(`${relative(root, path)} ${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`);
+      else
+        lines.push(`${relative(root, path)} ${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`);
     }
   };
   walk(root);

@@ -1,8 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { buildProgram } from '../../../src/cli/program.ts';
 import type { Io } from '../../../src/cli/io.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import { copyOfHost } from '../../support/nodeprep-process.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 function terminal(parts: Partial<Io> = {}) {
   const seen = { out: '', err: '', code: 0 };
@@ -25,7 +27,17 @@ const COMMANDS = buildProgram(terminal().io).commands.map((command) => command.n
 describe('the command line', () => {
   it('has the commands that the reference names', () => {
     expect(COMMANDS).toEqual(
-      expect.arrayContaining(['validate', 'plan', 'bootstrap', 'run', 'status', 'verify', 'explain', 'uninstall', 'version']),
+      expect.arrayContaining([
+        'validate',
+        'plan',
+        'bootstrap',
+        'run',
+        'status',
+        'verify',
+        'explain',
+        'uninstall',
+        'version',
+      ]),
     );
   });
 
@@ -81,15 +93,18 @@ describe('the command line', () => {
     expect(seen.out).toMatch(/^spec:$/m);
   });
 
-  it.each(['net.ipv4.ip_forward', 'net/ipv4/ip_forward', 'br_netfilter', 'br-netfilter', 'swap'])('explains the entry %s', async (entry) => {
-    const { io, seen } = terminal();
+  it.each(['net.ipv4.ip_forward', 'net/ipv4/ip_forward', 'br_netfilter', 'br-netfilter', 'swap'])(
+    'explains the entry %s',
+    async (entry) => {
+      const { io, seen } = terminal();
 
-    await runCli(['explain', entry, '--root', copyOfHost('debian-12')], io);
+      await runCli(['explain', entry, '--root', copyOfHost('debian-12')], io);
 
-    expect(seen.code).toBe(0);
-    expect(seen.out).toContain('Why Kubernetes needs it');
-    expect(seen.out).toContain('Live value');
-  });
+      expect(seen.code).toBe(0);
+      expect(seen.out).toContain('Why Kubernetes needs it');
+      expect(seen.out).toContain('Live value');
+    },
+  );
 
   it.each(['../../etc/passwd', '--', 'a b', ''])('does not pretend to know the entry "%s"', async (entry) => {
     const { io, seen } = terminal();

@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { copyOfHost, nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
 import { treeOf } from '../../support/tree.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const json = (text: string) => JSON.parse(text);
 
@@ -49,7 +51,9 @@ describe('nodeprep on a captured host', () => {
 
     expect(code).toBe(3);
     expect(stdout).toContain('at the next boot');
-    expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toMatch(/^net\.ipv4\.ip_forward\s*=\s*1$/m);
+    expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toMatch(
+      /^net\.ipv4\.ip_forward\s*=\s*1$/m,
+    );
     expect(readFileSync(join(root, 'etc/modules-load.d/nodeprep.conf'), 'utf8')).toMatch(/^br_netfilter$/m);
     expect(readFileSync(join(root, 'etc/fstab'), 'utf8')).not.toMatch(/^LABEL=swap/m);
     expect(readFileSync(join(root, 'proc/sys/net/ipv4/ip_forward'), 'utf8')).toBe('0\n');
@@ -81,12 +85,17 @@ describe('nodeprep on a captured host', () => {
 
   it('reports the whole object as JSON', async () => {
     const root = copyOfHost('debian-12');
+    writeFileSync(join(root, 'etc/hostname'), 'Node1\n');
 
     const { code, stdout } = await nodeprep(['status', '--root', root, '-o', 'json']);
 
     const object = json(stdout);
     expect(code).toBe(2);
-    expect(object).toMatchObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', metadata: { name: 'node1' } });
+    expect(object).toMatchObject({
+      apiVersion: 'nodeprep.dev/v1alpha1',
+      kind: 'NodePrep',
+      metadata: { name: 'node1' },
+    });
     expect(object.status.conditions.map((condition: { type: string }) => condition.type)).toContain('Ready');
   });
 });
@@ -98,7 +107,9 @@ describe('nodeprep on an image without a kernel', () => {
 
     expect((await nodeprep(['bootstrap', '--root', root])).code).toBe(3);
 
-    expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toContain('net.bridge.bridge-nf-call-iptables');
+    expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toContain(
+      'net.bridge.bridge-nf-call-iptables',
+    );
     const { code, stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
     expect({ code, inSync: json(stdout).inSync }).toEqual({ code: 0, inSync: true });
   });

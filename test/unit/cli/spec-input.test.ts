@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { copyOfHost, nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
 import { treeOf } from '../../support/tree.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const HEAD = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\n';
 const spec = (body: string) => `${HEAD}spec:\n${body.replaceAll(/^/gm, '  ')}\n`;
@@ -11,15 +13,27 @@ const GOOD = spec('sysctls:\n- name: net.ipv4.ip_forward\n  value: 1');
 const BAD: readonly (readonly [string, string | Uint8Array, RegExp])[] = [
   ['an unknown field', spec('sysctl: []'), /did you mean.*sysctls/i],
   ['a wrong type', spec('modules: overlay'), /spec\.modules/],
-  ['the same key in two spellings', spec('sysctls:\n- {name: net.ipv4.ip_forward, value: 1}\n- {name: net/ipv4/ip_forward, value: 1}'), /ip_forward/],
+  [
+    'the same key in two spellings',
+    spec('sysctls:\n- {name: net.ipv4.ip_forward, value: 1}\n- {name: net/ipv4/ip_forward, value: 1}'),
+    /ip_forward/,
+  ],
   ['a path out of /proc/sys', spec('sysctls:\n- {name: ../../etc/passwd, value: 1}'), /sysctls\[0\]\.name/],
   ['an absolute path', spec('sysctls:\n- {name: /etc/passwd, value: 1}'), /sysctls\[0\]\.name/],
   ['a NUL in a name', spec('modules:\n- {name: "over\\0lay"}'), /modules\[0\]\.name/],
   ['an option as a module name', spec('modules:\n- {name: --remove}'), /modules\[0\]\.name/],
   ['a megabyte as a name', spec(`sysctls:\n- {name: ${'a'.repeat(1_000_000)}, value: 1}`), /sysctls/],
-  ['a megabyte as a value', spec(`sysctls:\n- {name: kernel.panic, value: ${'a'.repeat(1_040_000)}}`), /sysctls|1 MiB|too large/],
+  [
+    'a megabyte as a value',
+    spec(`sysctls:\n- {name: kernel.panic, value: ${'a'.repeat(1_040_000)}}`),
+    /sysctls|1 MiB|too large/,
+  ],
   ['a denied key', spec('sysctls:\n- {name: kernel.core_pattern, value: "|/bin/sh"}'), /core_pattern/],
-  ['a YAML bomb', `${HEAD}a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nspec: {modules: [*b,*b,*b]}\n`, /anchor|alias/i],
+  [
+    'a YAML bomb',
+    `${HEAD}a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a]\nspec: {modules: [*b,*b,*b]}\n`,
+    /anchor|alias/i,
+  ],
   ['an empty file', '', /empty|no document/i],
   ['text that is not UTF-8', Buffer.from([0x61, 0xff, 0xfe, 0x62]), /UTF-8/],
   ['another kind', 'apiVersion: v1\nkind: ConfigMap\ndata: {}\n', /ConfigMap|kind/],
@@ -55,7 +69,8 @@ describe('nodeprep validate', () => {
     expect(problems.map((problem: { path: string }) => problem.path)).toEqual(
       expect.arrayContaining(['spec.mode', 'spec.modules[0].name', 'spec.sysctls[0].value']),
     );
-    for (const problem of problems) expect(problem).toMatchObject({ file: '<stdin>', line: expect.any(Number), column: expect.any(Number) });
+    for (const problem of problems)
+      expect(problem).toMatchObject({ file: '<stdin>', line: expect.any(Number), column: expect.any(Number) });
   });
 
   it('refuses two documents that disagree and names both places', async () => {
@@ -94,7 +109,10 @@ describe('a broken spec', () => {
     const root = copyOfHost('debian-12');
     mkdirSync(join(root, 'etc/nodeprep/nodeprep.d'), { recursive: true });
     writeFileSync(join(root, 'etc/nodeprep/nodeprep.yaml'), GOOD);
-    writeFileSync(join(root, 'etc/nodeprep/nodeprep.d/10-swappiness.yaml'), spec('sysctls:\n- {name: vm.swappiness, value: 10}'));
+    writeFileSync(
+      join(root, 'etc/nodeprep/nodeprep.d/10-swappiness.yaml'),
+      spec('sysctls:\n- {name: vm.swappiness, value: 10}'),
+    );
 
     const { stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
     const targets = new Set(JSON.parse(stdout).changes.map((change: { target: string }) => change.target));

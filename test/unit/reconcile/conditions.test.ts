@@ -4,7 +4,14 @@ import type { Change } from '../../../src/areas/area.ts';
 import { type ConditionInput, conditionsFrom } from '../../../src/reconcile/conditions.ts';
 import type { AreaReport, EntryReport } from '../../../src/reconcile/report.ts';
 
-const change: Change = { action: 'update', target: 'vm.swappiness', from: '60', to: '10', scope: 'live', disruption: 'None' };
+const change: Change = {
+  action: 'update',
+  target: 'vm.swappiness',
+  from: '60',
+  to: '10',
+  scope: 'live',
+  disruption: 'None',
+};
 const entry: EntryReport = { name: 'vm.swappiness', required: true, desired: '10', live: '10', state: 'InSync' };
 
 function report(parts: Partial<AreaReport> = {}): AreaReport {
@@ -27,20 +34,33 @@ function report(parts: Partial<AreaReport> = {}): AreaReport {
   };
 }
 
-function conditions(reports: readonly AreaReport[], parts: Partial<ConditionInput> = {}): Record<ConditionType, Condition> {
+function conditions(
+  reports: readonly AreaReport[],
+  parts: Partial<ConditionInput> = {},
+): Record<ConditionType, Condition> {
   const now = new Date('2026-11-21T10:00:00.123Z');
   const list = conditionsFrom({ reports, previous: [], generation: 7, now, kernel: 'running', ...parts });
   return Object.fromEntries(list.map((condition) => [condition.type, condition])) as Record<ConditionType, Condition>;
 }
 
-const differing = (state: EntryReport['state'], parts: Partial<EntryReport> = {}) => ({ ...entry, state, message: 'because', ...parts });
+const differing = (state: EntryReport['state'], parts: Partial<EntryReport> = {}) => ({
+  ...entry,
+  state,
+  message: 'because',
+  ...parts,
+});
 
 describe('conditions', () => {
   it('say Ready when everything is in sync, with the generation that was observed', () => {
     const { Ready, Degraded, Drifted, Conflicting, RebootRequired, SysctlsReady } = conditions([report()]);
 
     expect(Ready).toMatchObject({ status: 'True', reason: 'AsExpected', observedGeneration: 7 });
-    expect([Degraded.status, Drifted.status, Conflicting.status, RebootRequired.status]).toEqual(['False', 'False', 'False', 'False']);
+    expect([Degraded.status, Drifted.status, Conflicting.status, RebootRequired.status]).toEqual([
+      'False',
+      'False',
+      'False',
+      'False',
+    ]);
     expect(SysctlsReady.status).toBe('True');
   });
 
@@ -73,7 +93,9 @@ describe('conditions', () => {
   });
 
   it('stay Ready when only entries that are not required differ, and say so', () => {
-    const { Ready, SysctlsReady } = conditions([report({ entries: [entry, differing('Blocked', { required: false })] })]);
+    const { Ready, SysctlsReady } = conditions([
+      report({ entries: [entry, differing('Blocked', { required: false })] }),
+    ]);
 
     expect(Ready).toMatchObject({ status: 'True', reason: 'AsExpected' });
     expect(Ready.message).toContain('not required');
@@ -81,7 +103,9 @@ describe('conditions', () => {
   });
 
   it('show drift that is only audited as Auditing', () => {
-    const { Ready, Drifted } = conditions([report({ mode: 'Audit', entries: [differing('Drifted')], remaining: [change] })]);
+    const { Ready, Drifted } = conditions([
+      report({ mode: 'Audit', entries: [differing('Drifted')], remaining: [change] }),
+    ]);
 
     expect(Ready).toMatchObject({ status: 'False', reason: 'Auditing' });
     expect(Drifted).toMatchObject({ status: 'True', reason: 'LiveDrift' });
@@ -128,18 +152,28 @@ describe('conditions', () => {
   it('wait for a module without giving up', () => {
     const waiting = { target: 'net.bridge.x', reason: 'WaitingForModule', message: 'waits', transient: true } as const;
 
-    expect(conditions([report({ blocked: [waiting] })]).Progressing).toMatchObject({ status: 'True', reason: 'WaitingForModule' });
+    expect(conditions([report({ blocked: [waiting] })]).Progressing).toMatchObject({
+      status: 'True',
+      reason: 'WaitingForModule',
+    });
   });
 
   it('bound messages however much is wrong', () => {
-    const many = Array.from({ length: 500 }, (_, n) => ({ target: `key.${n}`, reason: 'SysctlRejected', message: 'x'.repeat(900) }) as const);
+    const many = Array.from(
+      { length: 500 },
+      (_, n) => ({ target: `key.${n}`, reason: 'SysctlRejected', message: 'x'.repeat(900) }) as const,
+    );
 
-    for (const { message } of Object.values(conditions([report({ failures: many })]))) expect(message.length).toBeLessThanOrEqual(1024);
+    for (const { message } of Object.values(conditions([report({ failures: many })])))
+      expect(message.length).toBeLessThanOrEqual(1024);
   });
 
   it('name whoever fights over a value', () => {
     const fight = { target: 'vm.swappiness', reason: 'Contested', message: 'probably tuned' } as const;
 
-    expect(conditions([report({ contested: [fight] })]).Conflicting).toMatchObject({ status: 'True', reason: 'Contested' });
+    expect(conditions([report({ contested: [fight] })]).Conflicting).toMatchObject({
+      status: 'True',
+      reason: 'Contested',
+    });
   });
 });

@@ -26,6 +26,17 @@ describe('the ledger', () => {
     expect(ledger.memory('sysctls').get('live:x')?.wrote).toEqual(['2', '3']);
   });
 
+  it('joins what two steps of one plan say about the same thing', async () => {
+    const ledger = await openLedger(new MemoryHost(), now);
+
+    await ledger.remember('sysctls', [memo('0', '1'), { key: 'live:x', original: { state: 'unknown', why: 'lost' } }]);
+
+    expect(ledger.memory('sysctls').get('live:x')).toMatchObject({
+      original: { state: 'value', value: '0' },
+      wrote: ['1'],
+    });
+  });
+
   it('does not write when nothing is new', async () => {
     const host = new MemoryHost();
     const ledger = await openLedger(host, now);

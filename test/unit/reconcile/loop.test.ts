@@ -39,7 +39,13 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
       random: () => 0.5,
       resyncMs: 300_000,
       watcher,
-      engine: createEngine({ areas, host, ledger: await openLedger(host, () => new Date()), clock, now: () => new Date() }),
+      engine: createEngine({
+        areas,
+        host,
+        ledger: await openLedger(host, () => new Date()),
+        clock,
+        now: () => new Date(),
+      }),
       source: {
         current: async () => snapshot,
         watch: async (onChange) => {
@@ -176,7 +182,10 @@ describe('the loop', () => {
     await flip();
     expect(host.text('/toy/fought')).toBe('0');
     const last = loop.reports.at(-1);
-    expect(last?.conditions.find((condition) => condition.type === 'Conflicting')).toMatchObject({ status: 'True', reason: 'Contested' });
+    expect(last?.conditions.find((condition) => condition.type === 'Conflicting')).toMatchObject({
+      status: 'True',
+      reason: 'Contested',
+    });
     expect(last?.conditions.find((condition) => condition.type === 'Conflicting')?.message).toContain('kube-proxy');
 
     await vi.advanceTimersByTimeAsync(61_000);

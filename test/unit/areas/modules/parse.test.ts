@@ -119,7 +119,7 @@ describe('the lists of the kernel', () => {
 
 test('no bytes whatever make a parser throw or yield a name that is not one', () => {
   const hostile = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc.string({ unit: 'binary', maxLength: 100 }),
     fc
       .array(
         fc.constantFrom('blacklist ', 'install ', 'alias ', 'options ', '\\\n', '\n', '\0', '"', '../', 'a-b', ' '),
@@ -137,7 +137,7 @@ test('no bytes whatever make a parser throw or yield a name that is not one', ()
       parseFilesystems(text);
       parseCommandLine(text);
       parseLockdown(text);
-      for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_.]+$/);
+      expect(names.filter((name) => !/^[A-Za-z0-9_.]+$/.test(name))).toEqual([]);
     }),
   );
 });
