@@ -1,11 +1,14 @@
 /** The six properties of every area, for kernel modules. */
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { DeletionPolicy } from '../../src/api/nodeprep.ts';
 import { type MemoryFiles, MemoryHost, MemoryHostDied } from '../../src/host/memory/memory-host.ts';
 import { modprobe } from '../../src/host/memory/modprobe.ts';
 import { linuxWorld } from '../support/linux-world.ts';
 import { type Declared, modulesSpec, passModules } from '../support/modules-pass.ts';
+
+// Hundreds of worlds take their time on a busy machine; the limit is there for what hangs.
+vi.setConfig({ testTimeout: 60_000 });
 
 const LIST = '/etc/modules-load.d/nodeprep.conf';
 const OPTIONS = '/etc/modprobe.d/nodeprep.conf';
