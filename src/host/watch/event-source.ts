@@ -113,13 +113,24 @@ export class EventSource {
     this.#schedule();
   }
 
+  /**
+   * The first of a burst is told at once, because that is most of the time to repair; what follows is
+   * collected, so that a program which writes without end cannot keep us busy without end.
+   */
   #schedule(): void {
     if (this.#closed || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#tell()), this.#debounceMs).unref();
+    if (!this.#stale) void this.#inTurn(() => this.#tell());
+    this.#timer = setTimeout(() => this.#collected(), this.#debounceMs).unref();
+  }
+
+  #collected(): void {
+    this.#timer = undefined;
+    if (this.#closed || (this.#pending.size === 0 && !this.#stale)) return;
+    void this.#inTurn(() => this.#tell());
+    this.#timer = setTimeout(() => this.#collected(), this.#debounceMs).unref();
   }
 
   async #tell(): Promise<void> {
-    this.#timer = undefined;
     if (this.#stale) {
       this.#stale = false;
       await this.#watchAnew([...this.#trails.keys()]);
