@@ -35,7 +35,7 @@ function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): str
     if (value === '') return 'is empty; expected text';
     return `${found}; expected text of ${limit(issue)} characters`;
   }
-  return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, typeof path.at(-1) === 'number')}`;
+  return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, path)}`;
 }
 
 function limit(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
@@ -64,21 +64,20 @@ function expectation(issue: Issue): string {
   return 'another value';
 }
 
-function typeHint(issue: Issue, { value, written }: Located, isEntry: boolean): string {
-  const wantsText = expectation(issue).includes('text');
-  if (issue.code === 'invalid_union' && typeof value === 'boolean')
-    return `; a switch of the kernel is ${value ? 1 : 0}`;
-  if (wantsText && (typeof value === 'number' || typeof value === 'boolean')) return `; ${quoteHint(value, written)}`;
-  if (issue.code === 'invalid_type' && issue.expected === 'array' && isMapping(value))
-    return '; begin each entry with "- "';
-  if (issue.code === 'invalid_type' && issue.expected === 'object' && typeof value === 'string' && isEntry) {
-    return `; write ${quoted(`- name: ${value}`)}`;
+/** What to write instead, for the mistakes that people make. */
+function typeHint(issue: Issue, { value, written }: Located, path: FieldPath): string {
+  if (issue.code === 'invalid_union') {
+    if (typeof value === 'boolean' && path.at(-1) === 'value') return `; a switch of the kernel is ${value ? 1 : 0}`;
+    if (Array.isArray(value)) return '; write it as one text';
   }
-  if (issue.code === 'invalid_type' && issue.expected === 'boolean' && typeof value === 'string') {
-    return '; YAML 1.2 reads yes, no, on and off as text';
-  }
-  if (value === null && issue.code === 'invalid_type' && issue.expected === 'array')
-    return '; remove the field, or write []';
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  if (isPlain && expectation(issue).includes('text')) return `; ${quoteHint(value, written)}`;
+  if (issue.code !== 'invalid_type') return '';
+  if (issue.expected === 'boolean' && typeof value === 'string') return '; YAML 1.2 reads yes, no, on and off as text';
+  if (issue.expected === 'array' && value === null) return '; remove the field, or write []';
+  if (issue.expected === 'array') return '; write each entry as "- name: …"';
+  if (typeof path.at(-1) === 'number' && typeof value === 'string') return `; write ${quoted(`- name: ${value}`)}`;
+  if (path.at(-1) === 'swap' && value !== null) return '; write "behavior: Disabled" below it';
   return '';
 }
 
@@ -129,10 +128,6 @@ export function describe(value: unknown, written?: string): string {
   if (typeof value === 'object') return 'a mapping';
   const text = plainText(written ?? JSON.stringify(value), 60);
   return typeof value === 'number' ? `the number ${text}` : text;
-}
-
-function isMapping(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `a, b or c`. */

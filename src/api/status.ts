@@ -70,9 +70,14 @@ export interface NodePrep {
   readonly status: NodePrepStatus;
 }
 
-/** The first rows of a list that is already sorted worst first, with messages of bounded length. */
+/** The first rows of a list that is already sorted worst first, with texts of bounded length. */
 export function boundedRows(rows: readonly DifferingEntry[]): readonly DifferingEntry[] {
-  return rows.slice(0, MAX_DIFFERING_ROWS).map((row) => ({ ...row, message: boundedMessage(row.message) }));
+  return rows.slice(0, MAX_DIFFERING_ROWS).map((row) => ({
+    ...row,
+    expected: boundedMessage(row.expected),
+    actual: boundedMessage(row.actual),
+    message: boundedMessage(row.message),
+  }));
 }
 
 /** A message cut to `MAX_MESSAGE_CHARACTERS`, never in the middle of a character. */

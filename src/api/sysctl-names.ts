@@ -69,6 +69,7 @@ export const DENIED_SYSCTLS: Readonly<Record<string, string>> = {
   'kernel.poweroff_cmd': 'it is a program that the kernel runs as root',
   'kernel.random.*': 'these are readings of the random number generator that change on every read',
   'kernel.sysrq': 'it opens the keyboard and serial console commands that kill, remount or reboot the machine',
+  'kernel.tainted': 'it is a mark of what happened to the kernel that can be set but never taken back',
   'kernel.usermodehelper.*':
     'it decides with which capabilities the programs run that the kernel starts, and capabilities dropped there never come back',
   'net.ipv4.route.flush': 'it is a trigger that empties the routing cache, not a setting',

@@ -59,7 +59,7 @@ describe('a spec from one document', () => {
     }
   });
 
-  it('accepts the largest spec there can be', () => {
+  it('accepts the largest spec there can be', { timeout: 30_000 }, () => {
     const entry = (index: number) =>
       `  # Reason ${index}.\n  - name: net.ipv4.conf.eth${index}.forwarding\n    value: "1"\n    match: AtLeast\n    required: false\n    drift: Report`;
     const modules = Array.from({ length: 256 }, (_, index) => `  - {name: m${index}, parameters: {a: 1, b: x}}`);
@@ -69,14 +69,14 @@ describe('a spec from one document', () => {
     expect(spec.sysctls).toHaveLength(2048);
   });
 
-  it('refuses one entry more', () => {
+  it('refuses one entry more', { timeout: 30_000 }, () => {
     const sysctls = Array.from({ length: 2049 }, (_, index) => `  - {name: a.b${index}, value: 1}`);
     expect(problemsOf(() => loadSpec([file('f', ['sysctls:', ...sysctls].join('\n'))]))).toMatchObject([
       { path: 'spec.sysctls', message: 'has 2049 entries; at most 2048 are possible' },
     ]);
   });
 
-  it('never repeats a megabyte of text in a name or a value', () => {
+  it('never repeats a megabyte of text in a name or a value', { timeout: 30_000 }, () => {
     const long = 'x'.repeat(1_000_000);
     for (const spec of [
       `sysctls: [{name: ${long}, value: 1}]`,
@@ -234,7 +234,7 @@ describe('several documents', () => {
     ]);
   });
 
-  it('have the limits of one document together', () => {
+  it('have the limits of one document together', { timeout: 30_000 }, () => {
     const many = (prefix: string) =>
       ['sysctls:', ...Array.from({ length: 1500 }, (_, index) => `  - {name: ${prefix}.b${index}, value: 1}`)].join(
         '\n',

@@ -91,6 +91,9 @@ describe('the bounds of a status', () => {
     expect(long.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS);
     expect(long.isWellFormed()).toBe(true);
     expect(long.endsWith('…')).toBe(true);
-    expect(boundedRows([{ ...ROW, message: 'x'.repeat(5000) }])[0]?.message).toHaveLength(MAX_MESSAGE_CHARACTERS);
+    const [row] = boundedRows([{ ...ROW, expected: long, actual: 'x'.repeat(5000), message: 'x'.repeat(5000) }]);
+    for (const text of [row?.expected, row?.actual, row?.message]) {
+      expect(text?.length).toBeLessThanOrEqual(MAX_MESSAGE_CHARACTERS);
+    }
   });
 });
