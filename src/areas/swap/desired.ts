@@ -1,0 +1,28 @@
+/** The part of the spec that this area owns. */
+import type { DeletionPolicy, NodePrepSpec, SwapBehavior } from '../../api/nodeprep.ts';
+
+/** What the area works towards. `Unmanaged`, also for a spec without swap, owns nothing. */
+export interface DesiredSwap {
+  readonly behavior: SwapBehavior;
+  readonly reserveBytes: number;
+  readonly deletionPolicy: DeletionPolicy;
+}
+
+/** Takes the swap policy out of a spec. */
+export function desiredSwap(spec: NodePrepSpec): DesiredSwap {
+  return {
+    behavior: spec.swap?.behavior ?? 'Unmanaged',
+    reserveBytes: spec.swap?.reserveBytes ?? 0,
+    deletionPolicy: spec.deletionPolicy,
+  };
+}
+
+/** Whether the policy turns swap off, be it all of it or all but zram. */
+export function turnsOff({ behavior }: DesiredSwap): boolean {
+  return behavior === 'Disabled' || behavior === 'ZramHostOnly';
+}
+
+/** Whether swap on such a device, or started by such a unit, has to go. */
+export function mustGo(desired: DesiredSwap, isZram: boolean): boolean {
+  return desired.behavior === 'Disabled' || (desired.behavior === 'ZramHostOnly' && !isZram);
+}

@@ -1,0 +1,83 @@
+/** What to do about devices and services that we turned off and that the spec does not want off any more. Pure. */
+import type { Finding, Memory } from '../area.ts';
+import { type DesiredSwap, mustGo, turnsOff } from './desired.ts';
+import type { SwapObserved } from './observe.ts';
+import { FSTAB_KEY, RELOAD_KEY } from './own-files.ts';
+import { isZramDevice, parseSwapLine, type SwapDevice } from './parse.ts';
+import { type ServiceStep, startServiceStep, type SwaponStep, swaponStep } from './steps.ts';
+import { SWAP_SERVICES } from './units.ts';
+import type { WantedUnits } from './wanted.ts';
+
+/** The way back for what was turned off live. */
+export interface Restores {
+  readonly services: readonly ServiceStep[];
+  readonly devices: readonly SwaponStep[];
+  /** Ledger keys for which nothing is left to do. */
+  readonly spent: readonly string[];
+  readonly left: readonly Finding[];
+}
+
+/** Plans the way back. With `Keep`, and where no kernel runs, the next boot is the way back. */
+export function planRestores(
+  desired: DesiredSwap,
+  observed: SwapObserved,
+  wanted: WantedUnits,
+  memory: Memory,
+): Restores {
+  const isLive = observed.kernel === 'running' && desired.deletionPolicy === 'Restore';
+  const services: ServiceStep[] = [];
+  const devices: SwaponStep[] = [];
+  const spent: string[] = [];
+  const left: Finding[] = [];
+  for (const [key, { original }] of memory) {
+    const at = key.indexOf(':');
+    const [kind, name] = at < 0 ? [key, ''] : [key.slice(0, at), key.slice(at + 1)];
+    if (kind === 'device') {
+      const device = deviceFrom(original.state === 'value' ? original.value : '');
+      if (mustGo(desired, isZramDevice(name))) continue;
+      const isOn = observed.swaps?.some((swap) => swap.path === name && !swap.isDeleted) ?? false;
+      if (!isOn && isLive && device !== undefined) devices.push(swaponStep(device));
+      else {
+        spent.push(key);
+        if (!isOn && observed.kernel === 'running') left.push(leftOff(name));
+      }
+    } else if (kind === 'service') {
+      if (mustGo(desired, SWAP_SERVICES[name]?.isZram ?? false)) continue;
+      const isOn = observed.units.get(name)?.live?.isActive ?? false;
+      if (!isOn && isLive && observed.systemd.state === 'running') services.push(startServiceStep(name));
+      else spent.push(key);
+    } else if (isSpent(key, kind, name, { desired, observed, wanted })) spent.push(key);
+  }
+  return { services, devices, spent, left };
+}
+
+function isSpent(
+  key: string,
+  kind: string,
+  name: string,
+  { desired, observed, wanted }: { desired: DesiredSwap; observed: SwapObserved; wanted: WantedUnits },
+): boolean {
+  if (kind === 'unit') return !wanted.masks.has(name) && observed.units.get(name)?.etc !== 'masked';
+  if (kind === 'drop-in') return !wanted.dropIns.has(name) && observed.units.get(name)?.dropIn === undefined;
+  if (key === FSTAB_KEY) return !turnsOff(desired) && !observed.fstabSwaps.some((swap) => swap.isDisabled);
+  // A reload is outstanding only for a systemd that runs; any other reads its files at the next boot.
+  return key === RELOAD_KEY && observed.systemd.state !== 'running';
+}
+
+/** The device as it was; `undefined` when the ledger was edited and does not say. */
+function deviceFrom(line: string): SwapDevice | undefined {
+  try {
+    return parseSwapLine(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function leftOff(path: string): Finding {
+  return {
+    target: path,
+    reason: 'NextBoot',
+    required: false,
+    message: `Swap on "${path}" stays off until the next boot: whether this node may swap now is not for NodePrep to decide any more. Turn it on with "swapon ${path}" when it should be back at once.`,
+  };
+}
