@@ -1,13 +1,19 @@
 /** The one-shot commands that change a host: `bootstrap` and `uninstall`. */
 import type { Condition } from '../api/conditions.ts';
 import { emptySpec } from '../api/nodeprep.ts';
-import { LAST_GOOD_PATH, openSpecKeeper, readSpec, type SpecRequest } from '../bootstrap/file-spec-source.ts';
+import {
+  LAST_GOOD_PATH,
+  openSpecKeeper,
+  readSpec,
+  type SpecKeeper,
+  type SpecRequest,
+} from '../bootstrap/file-spec-source.ts';
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../bootstrap/status-file.ts';
 import { acquireHostLock } from '../host/lock.ts';
 import { converge } from '../reconcile/converge.ts';
 import { createEngine, type Engine } from '../reconcile/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../reconcile/ledger.ts';
-import type { NodeReport } from '../reconcile/node-report.ts';
+import type { NodeReport, SpecSnapshot } from '../reconcile/node-report.ts';
 import type { StepEvent } from '../reconcile/pass.ts';
 import { hostNameOf, type Machine } from './machine.ts';
 import { requireRoot } from './privilege.ts';
@@ -31,10 +37,20 @@ export async function bootstrap(
   requireRoot(machine.root, 'bootstrap');
   // Before the lock and before any write: a broken spec must leave the host untouched.
   const declared = await readSpec(machine.here, machine.host, request);
+  return convergeOnce(machine, options, (keeper) => keeper.accept(declared), signal);
+}
+
+/** One convergence under the lock of the host, with the snapshot that `pick` makes once the records are open. */
+export async function convergeOnce(
+  machine: Machine,
+  options: { readonly timeoutMs: number } & Progress,
+  pick: (keeper: SpecKeeper) => Promise<SpecSnapshot>,
+  signal: AbortSignal,
+): Promise<NodeReport> {
   return locked(machine, 'bootstrap', async () => {
     const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now);
     if (keeper.warning !== undefined) options.onWarning(keeper.warning);
-    const snapshot = await keeper.accept(declared);
+    const snapshot = await pick(keeper);
     const status = await takeOverStatusFile(machine.host, machine.now());
     if (status.warning !== undefined) options.onWarning(status.warning);
     const engine = await openEngine(machine, options, status.conditions);

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { bootstrap } from '../../daemon/apply-once.ts';
+import { bootstrapForService } from '../../daemon/service-bootstrap.ts';
 import { look } from '../../daemon/look.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { exitCodeFrom } from '../../reconcile/converge.ts';
 import { nodePrepFrom } from '../../reconcile/status.ts';
+import { createLogger } from '../../telemetry/logger.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec, withTimeout } from '../options.ts';
 import { planFrom, renderPlan } from '../plan-view.ts';
@@ -12,7 +14,7 @@ import { progressFor } from '../progress.ts';
 import { renderStatus } from '../status-view.ts';
 import { paintFor } from '../table.ts';
 
-type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean };
+type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean; service: boolean };
 
 /** `nodeprep bootstrap`: converge and exit. */
 export function bootstrapCommand(io: Io): Command {
@@ -24,10 +26,19 @@ export function bootstrapCommand(io: Io): Command {
   ]);
   return withTimeout(withOutput(withSpec(base)), '60s')
     .option('--dry-run', 'print the plan and change nothing', false)
+    .option(
+      '--service',
+      'as the systemd unit before the kubelet: log to the journal, do what spec.bootstrap.onFailure says',
+      false,
+    )
     .addHelpText('after', '\nExit codes: 0 ready, 2 not reached, 3 ready after a boot, 1 error.')
     .action(async (options: Options) => {
       const machine = openMachine(options.root);
       const request = await specRequestFrom(options, io);
+      if (options.service) {
+        const service = { timeoutMs: options.timeout, logger: createLogger() };
+        return io.exit(await bootstrapForService(machine, request, service, io.signal));
+      }
       const paint = paintFor(io.color);
       const planned = await look(machine, request, io.signal);
       if (options.dryRun) {
