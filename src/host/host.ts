@@ -77,6 +77,11 @@ export interface Host extends HostReader {
    * refuses to write through a link.
    */
   readonly writeFile: (path: string, contents: string, options?: WriteOptions) => Promise<void>;
+  /**
+   * Writes a file as `writeFile` does, from bytes that come in pieces, for files too large to hold
+   * in memory; it has the given mode afterwards. When the source throws, the old file stays.
+   */
+  readonly installFile: (path: string, contents: AsyncIterable<Uint8Array>, mode: number) => Promise<void>;
   /** Writes a kernel file below `/proc` or `/sys` in place, in a single write(2). Only where `kernel` is `running`. */
   readonly writeKernelFile: (path: string, contents: string) => Promise<void>;
   /** Removes a file or link; absent is fine. */

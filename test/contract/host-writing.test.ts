@@ -1,4 +1,5 @@
 /** What every `Host` promises when it changes something, see `host-reading.test.ts`. */
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { CommandMissingError, HostFileError } from '../../src/host/errors.ts';
 import { directoryHosts, hosts } from '../support/hosts-alike.ts';
@@ -88,6 +89,49 @@ describe.each(hosts)('$name', ({ create }) => {
 
       expect(await host.readFile('/etc/a')).toBe('second');
       expect(await host.listDirectory('/etc')).toEqual(['a']);
+    });
+  });
+
+  describe('installing a file from pieces', () => {
+    const pieces = (...texts: string[]) => Readable.from(texts.map((text) => Buffer.from(text)));
+
+    test('writes all of them in order, with the mode asked for', async () => {
+      const host = create({});
+
+      await host.installFile('/usr/local/lib/x/program', pieces('one,', '', 'two'), 0o755);
+
+      expect(await host.readFile('/usr/local/lib/x/program')).toBe('one,two');
+      expect(await host.stat('/usr/local/lib/x/program')).toEqual({ type: 'file', mode: 0o755, size: 7 });
+    });
+
+    test('replaces an old file together with its mode', async () => {
+      const host = create({ '/bin/program': 'old and longer' });
+
+      await host.installFile('/bin/program', pieces('new'), 0o755);
+
+      expect(await host.readFile('/bin/program')).toBe('new');
+      expect(await host.stat('/bin/program')).toMatchObject({ mode: 0o755 });
+    });
+
+    test('leaves the old file and nothing else when the source fails midway', async () => {
+      const host = create({ '/bin/program': 'old' });
+      async function* failing() {
+        yield Buffer.from('half');
+        throw new Error('the source is gone');
+      }
+
+      await expect(host.installFile('/bin/program', failing(), 0o755)).rejects.toThrow(/the source is gone/);
+
+      expect(await host.readFile('/bin/program')).toBe('old');
+      expect(await host.listDirectory('/bin')).toEqual(['program']);
+    });
+
+    test('never goes through a link', async () => {
+      const host = create({ '/bin/target': 'x', '/bin/link': { link: 'target' } });
+
+      await expect(host.installFile('/bin/link', pieces('y'), 0o755)).rejects.toMatchObject({ code: 'ELOOP' });
+
+      expect(await host.readFile('/bin/target')).toBe('x');
     });
   });
 

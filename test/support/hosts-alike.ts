@@ -64,6 +64,7 @@ function wholeHost(files: MemoryFiles): Host {
     readLink: async (path) => outside(await told(host.readLink(inside(path)))),
     realPath: async (path) => outside(await told(host.realPath(inside(path)))),
     writeFile: (path, contents, options) => told(host.writeFile(inside(path), contents, options)),
+    installFile: (path, contents, mode) => told(host.installFile(inside(path), contents, mode)),
     removeFile: (path) => told(host.removeFile(inside(path))),
     removeDirectory: (path) => told(host.removeDirectory(inside(path))),
     makeLink: (path, target) => told(host.makeLink(inside(path), inside(target))),

@@ -66,8 +66,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     run: execute,
     writeFile: (path, contents, { encoding = 'utf8', mode = 0o644 } = {}) =>
       changed('write', path, (place) =>
-        replaceFile(path, place, Buffer.from(contents, encoding === 'bytes' ? 'latin1' : 'utf8'), mode),
+        replaceFile(path, place, Buffer.from(contents, encoding === 'bytes' ? 'latin1' : 'utf8'), { ifNew: mode }),
       ),
+    installFile: (path, contents, mode) =>
+      changed('write', path, (place) => replaceFile(path, place, contents, { always: mode })),
     writeKernelFile: async (path, contents) => {
       if (whole) return writeKernelText(path, contents);
       throw new HostFileError('write', path, 'EROFS', `"${root}" is a directory, its kernel is not running`);

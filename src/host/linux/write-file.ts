@@ -27,17 +27,27 @@ import { syncDirectory } from './sync-directory.ts';
 const syncFile = promisify(fsync);
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
+/** What a file is written from: all at once, or in pieces. */
+export type FileContents = Uint8Array | AsyncIterable<Uint8Array>;
+
 /** Replaces or creates a file. On any failure before the rename the old file is untouched and nothing is left. */
-export async function replaceFile(path: string, place: Place, contents: Buffer, newMode: number): Promise<void> {
+export async function replaceFile(
+  path: string,
+  place: Place,
+  contents: FileContents,
+  mode: { readonly ifNew: number } | { readonly always: number },
+): Promise<void> {
   const old = lstatSync(place.at, { throwIfNoEntry: false });
   assertReplaceable(path, old);
+  const modeBits = 'always' in mode ? mode.always : (old?.mode ?? mode.ifNew);
   await rename('write', path, place, async (temporary) => {
     const descriptor = openSync(temporary, createFlags, 0o600);
     try {
-      writeAll(descriptor, contents);
+      if (contents instanceof Uint8Array) writeAll(descriptor, contents);
+      else for await (const piece of contents) writeAll(descriptor, piece);
       if (old !== undefined) keepOwner(descriptor, old);
       // After the change of owner, which clears the set-user-id bits; and the umask has no say in it.
-      fchmodSync(descriptor, (old?.mode ?? newMode) & 0o7777);
+      fchmodSync(descriptor, modeBits & 0o7777);
       await keepSecurityLabel(path, old === undefined ? undefined : place.at, temporary);
       await syncFile(descriptor);
     } finally {
@@ -116,7 +126,7 @@ function assertReplaceable(path: string, old: Stats | undefined): void {
   throw new HostFileError('write', path, 'EINVAL', 'it is a FIFO, a socket or a device, where a plain file belongs');
 }
 
-function writeAll(descriptor: number, contents: Buffer): void {
+function writeAll(descriptor: number, contents: Uint8Array): void {
   for (let written = 0; written < contents.length; ) {
     written += writeSync(descriptor, contents, written, contents.length - written);
   }

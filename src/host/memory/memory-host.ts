@@ -151,20 +151,17 @@ export class MemoryHost implements Host {
   };
 
   readonly writeFile = async (path: string, contents: string, options: WriteOptions = {}): Promise<void> => {
-    const at = this.#entryToChange('write', path);
-    const temporary = `${parent(at)}/.${at.slice(at.lastIndexOf('/') + 1)}.nodeprep.tmp`;
+    const at = this.#fileToReplace(path);
     const old = this.nodes.get(at);
-    if (old?.type === 'link') throw new HostFileError('write', path, 'ELOOP', 'it is a link');
-    if (old?.type === 'directory') throw new HostFileError('write', path, 'EISDIR', 'it is a directory, not a file');
-    if (old?.type === 'block') throw new HostFileError('write', path, 'EINVAL', 'it is a device, not a file');
-    const content = options.encoding === 'bytes' ? contents : toBytes(contents);
-    const mode = old?.mode ?? options.mode ?? 0o644;
-    this.#mutate();
-    this.put(temporary, '');
-    this.nodes.set(temporary, { type: 'file', content: content.slice(0, content.length / 2), mode });
-    this.#mutate();
-    this.nodes.delete(temporary);
-    this.nodes.set(at, { type: 'file', content, mode });
+    const mode = old?.type === 'file' ? old.mode : (options.mode ?? 0o644);
+    this.#replace(at, options.encoding === 'bytes' ? contents : toBytes(contents), mode);
+  };
+
+  readonly installFile = async (path: string, contents: AsyncIterable<Uint8Array>, mode: number): Promise<void> => {
+    const at = this.#fileToReplace(path);
+    let content = '';
+    for await (const piece of contents) content += Buffer.from(piece).toString('latin1');
+    this.#replace(at, content, mode);
   };
 
   readonly writeKernelFile = async (path: string, contents: string): Promise<void> => {
@@ -231,6 +228,26 @@ export class MemoryHost implements Host {
     this.#alive();
     const failure = this.#failures.get(this.#mutations);
     if (failure !== undefined) throw failure;
+  }
+
+  #fileToReplace(path: string): string {
+    const at = this.#entryToChange('write', path);
+    const old = this.nodes.get(at);
+    if (old?.type === 'link') throw new HostFileError('write', path, 'ELOOP', 'it is a link');
+    if (old?.type === 'directory') throw new HostFileError('write', path, 'EISDIR', 'it is a directory, not a file');
+    if (old?.type === 'block') throw new HostFileError('write', path, 'EINVAL', 'it is a device, not a file');
+    return at;
+  }
+
+  /** Two changes, so that a test can lose power between the temporary file and the rename. */
+  #replace(at: string, content: string, mode: number): void {
+    const temporary = `${parent(at)}/.${at.slice(at.lastIndexOf('/') + 1)}.nodeprep.tmp`;
+    this.#mutate();
+    this.put(temporary, '');
+    this.nodes.set(temporary, { type: 'file', content: content.slice(0, content.length / 2), mode });
+    this.#mutate();
+    this.nodes.delete(temporary);
+    this.nodes.set(at, { type: 'file', content, mode });
   }
 
   #execute(command: Command): CommandOutput {
