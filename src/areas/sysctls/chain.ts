@@ -1,7 +1,8 @@
 /**
  * Who wins in the sysctl.d chain. systemd-sysctl keeps one assignment per spelling: a later one
- * replaces an earlier one, `-key` included, and patterns pass over every key that has an entry.
- * procps writes line after line and honours `-pattern` for patterns only. Pure.
+ * replaces an earlier one, `-key` included. procps writes line after line, and `-key` stops patterns
+ * only. In both, patterns pass over every key that is named anywhere. A pattern with "-" excludes
+ * nothing in systemd 252 and procps 4.0.2 (newer procps lets it stop patterns). Pure.
  */
 import { isGlob, matchesGlob } from './glob.ts';
 import type { Reader } from './parse-conf.ts';
@@ -25,8 +26,6 @@ export interface Rules {
   readonly explicit: ReadonlyMap<string, Rule>;
   /** Patterns that set a value, in the order in which they are applied. */
   readonly globs: readonly Rule[];
-  /** Patterns that take keys out. */
-  readonly exclusions: readonly Rule[];
 }
 
 /** The rules of the files for which `include` holds. */
@@ -42,23 +41,13 @@ export function rulesOf(chain: Chain, reader: Reader, include: (path: string) =>
     const isSetting = rule.value !== undefined || reader === 'systemd' || !explicit.has(rule.keyPath);
     if (!isGlob(rule.keyPath) && isSetting) explicit.set(rule.keyPath, rule);
   }
-  const patterns = kept.filter((rule) => isGlob(rule.keyPath));
-  return {
-    reader,
-    all,
-    explicit,
-    globs: patterns.filter((rule) => rule.value !== undefined),
-    // In systemd a pattern with "-" only replaces the same pattern; it never takes out a key.
-    exclusions: reader === 'systemd' ? [] : patterns.filter((rule) => rule.value === undefined),
-  };
+  const globs = kept.filter((rule) => isGlob(rule.keyPath) && rule.value !== undefined);
+  return { reader, all, explicit, globs };
 }
 
 /** The rule that decides a key, without `value` when the chain leaves the key alone on purpose; `undefined` when none does. */
 export function winnerOf(rules: Rules, keyPath: string): Rule | undefined {
-  const explicit = rules.explicit.get(keyPath);
-  if (explicit !== undefined) return explicit;
-  const exclusion = rules.exclusions.find((rule) => matchesGlob(rule.keyPath, keyPath, true));
-  return exclusion ?? rules.globs.findLast((rule) => matchesGlob(rule.keyPath, keyPath));
+  return rules.explicit.get(keyPath) ?? rules.globs.findLast((rule) => matchesGlob(rule.keyPath, keyPath));
 }
 
 /** Every rule that mentions a key, in the order of reading. */

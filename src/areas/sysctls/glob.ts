@@ -11,9 +11,8 @@ export function isGlob(keyPath: string): boolean {
   return /[*?[]/.test(keyPath);
 }
 
-/** Whether a pattern matches a path. With `acrossSlashes` a star also matches slashes, as fnmatch(3) without flags does. */
-export function matchesGlob(pattern: string, path: string, acrossSlashes = false): boolean {
-  if (acrossSlashes) return matchesPart(pattern, path);
+/** Whether a pattern matches a path; no wildcard matches a slash. */
+export function matchesGlob(pattern: string, path: string): boolean {
   const [patterns, parts] = [pattern.split('/'), path.split('/')];
   return patterns.length === parts.length && patterns.every((one, at) => matchesPart(one, parts[at] as string));
 }

@@ -71,6 +71,9 @@ async function absence(host: HostReader, keyPath: string): Promise<string | unde
   if (keyPath.startsWith('net/ipv6/') && !(await exists('net/ipv6'))) {
     return 'this kernel runs without IPv6 (ipv6.disable=1, or built without it)';
   }
+  if (((await host.listDirectory('/proc/sys')) ?? []).length === 0) {
+    return '/proc/sys is empty or not there: mount it ("mount -t proc proc /proc"), or give a container the /proc of the host';
+  }
   const device = interfaceOf(keyPath);
   const family = keyPath.split('/').slice(0, 3).join('/');
   if (device === undefined || (await exists(`${family}/${device}`))) return undefined;
