@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createReportLog } from '../telemetry/report-log.ts';
 import { startServer } from '../telemetry/server.ts';
+import { swapBytesOf } from '../telemetry/swap-bytes.ts';
 import { hostNameOf, type Machine } from './machine.ts';
 import { requireRoot } from './privilege.ts';
 import { VERSION } from './version.ts';
@@ -47,7 +48,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
 
   const trigger = new Trigger(machine.clock);
   stack.defer(options.onReload(() => trigger.fire('spec')));
-  const metrics = createMetrics({ version: VERSION });
+  const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
   const log = createReportLog(logger);
   const server = await startServer({ port: options.metricsPort, metrics, logger });
   stack.defer(() => server.close());
