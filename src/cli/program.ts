@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { VERSION } from '../daemon/version.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { explainCommand } from './commands/explain.ts';
+import { installCommand } from './commands/install.ts';
 import { planCommand } from './commands/plan.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -28,6 +29,7 @@ export function buildProgram(io: Io): Command {
     verifyCommand(io),
     explainCommand(io),
     validateCommand(io),
+    installCommand(io),
     uninstallCommand(io),
     new Command('version').description('Print the version').action(() => io.out(`nodeprep ${VERSION}\n`)),
   ];

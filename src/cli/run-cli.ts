@@ -3,6 +3,7 @@ import { CommanderError } from 'commander';
 import { SpecInvalidError } from '../api/errors.ts';
 import { CommandError, HostFileError } from '../host/errors.ts';
 import { HostBusyError } from '../host/lock.ts';
+import { NotInstallableError } from '../daemon/install/install.ts';
 import { NotRootError } from '../daemon/privilege.ts';
 import { UnknownEntryError } from '../daemon/inspect.ts';
 import { ServerStartError } from '../telemetry/server.ts';
@@ -15,6 +16,7 @@ const EXPECTED = [
   HostFileError,
   CommandError,
   HostBusyError,
+  NotInstallableError,
   NotRootError,
   UnknownEntryError,
   ServerStartError,

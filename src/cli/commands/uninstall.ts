@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { isTakenBack, uninstall } from '../../daemon/apply-once.ts';
+import { purge } from '../../daemon/install/install.ts';
+import { disableUnits } from '../../daemon/install/service.ts';
 import { openMachine } from '../../daemon/machine.ts';
+import { requireRoot } from '../../daemon/privilege.ts';
 import type { NodeReport } from '../../reconcile/node-report.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot, withTimeout } from '../options.ts';
@@ -12,18 +15,26 @@ import { progressFor } from '../progress.ts';
 export function uninstallCommand(io: Io): Command {
   const base = command('uninstall', 'Take back everything NodePrep did on this machine', [
     'uninstall',
+    'uninstall --purge           # also the executable, the units and /etc/nodeprep',
     'uninstall --root /mnt/image',
   ]);
   return withTimeout(withOutput(withRoot(base)), '60s')
+    .option('--purge', 'also remove the executable, the units and /etc/nodeprep once everything is back', false)
     .addHelpText(
       'after',
-      '\nExit codes: 0 everything is back or left on purpose, 2 something is not back yet, 1 error.',
+      '\nThe units are stopped and start no more. Exit codes: 0 everything is back or left on purpose, 2 something is not back yet, 1 error.',
     )
-    .action(async (options: { root: string; output: OutputFormat; timeout: number }) => {
+    .action(async (options: { root: string; output: OutputFormat; timeout: number; purge: boolean }) => {
       const write = options.output === 'table' ? io.out : io.err;
       const progress = progressFor(io, write);
-      const report = await uninstall(openMachine(options.root), { ...progress, timeoutMs: options.timeout }, io.signal);
+      const machine = openMachine(options.root);
+      requireRoot(machine.root, 'uninstall');
+      // First of all: the daemon holds the host, and would put everything back.
+      await disableUnits(machine.host);
+      const report = await uninstall(machine, { ...progress, timeoutMs: options.timeout }, io.signal);
       const done = isTakenBack(report);
+      // The executable is what can take the rest back, so it stays as long as there is a rest.
+      if (done && options.purge) await purge(machine.host);
       print(io, options.output, resultFrom(report, done), (paint) => {
         const left = report.areas.flatMap((area) => area.left.map((one) => ({ area: area.area, ...one })));
         const failed = report.areas.flatMap((area) => area.failures.map((one) => ({ area: area.area, ...one })));

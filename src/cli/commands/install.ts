@@ -1,0 +1,91 @@
+import { isAbsolute, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
+import { SPEC_FILE } from '../../bootstrap/spec-files.ts';
+import { readStatusFile } from '../../bootstrap/status-file.ts';
+import { install, type Installed } from '../../daemon/install/install.ts';
+import { PROGRAM } from '../../daemon/install/layout.ts';
+import { openMachine } from '../../daemon/machine.ts';
+import { VERSION } from '../../daemon/version.ts';
+import { ownExecutable } from '../../host/own-executable.ts';
+import type { NodePrep } from '../../api/status.ts';
+import type { Io } from '../io.ts';
+import { command, type OutputFormat, withOutput, withRoot } from '../options.ts';
+import { print } from '../print.ts';
+import { renderStatus } from '../status-view.ts';
+import { paintFor } from '../table.ts';
+
+interface Options {
+  readonly root: string;
+  readonly file?: string;
+  readonly profile?: string;
+  readonly start: boolean;
+  readonly output: OutputFormat;
+}
+
+/** `nodeprep install`: this executable, a spec and the units, for every boot from now on. */
+export function installCommand(io: Io): Command {
+  const base = command('install', 'Install or upgrade NodePrep on this machine, and start it', [
+    'install',
+    'install --profile kubeadm-control-plane',
+    'install --file node.yaml',
+    'install --root /mnt/image   # files only; starts when the image boots',
+  ]);
+  return withOutput(withRoot(base))
+    .addOption(
+      new Option('-f, --file <file>', `spec for a host without one, "-" for standard input; goes to ${SPEC_FILE}`)
+        .argParser((file: string) => (file === '-' || isAbsolute(file) ? file : resolve(file)))
+        .conflicts('profile'),
+    )
+    .option('--profile <name>', `built-in profile for a host without a spec (default: "${DEFAULT_PROFILE}")`)
+    .option('--no-start', 'do not start the units now; they start at the next boot')
+    .addHelpText(
+      'after',
+      '\nA spec that is there is kept. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error.',
+    )
+    .action(async (options: Options) => {
+      const machine = openMachine(options.root);
+      const write = options.output === 'table' ? io.out : io.err;
+      const paint = paintFor(io.color);
+      const changed: string[] = [];
+      const request = {
+        start: options.start,
+        ...(options.file === undefined ? {} : { file: options.file }),
+        ...(options.file === '-' ? { stdin: await io.readStdin() } : {}),
+        ...(options.profile === undefined ? {} : { profile: options.profile }),
+      };
+      const installed = await install(machine, ownExecutable(), request, (path) => {
+        changed.push(path);
+        write(`${paint('green', '✓')} ${path}\n`);
+      });
+      const asked = options.file ?? options.profile;
+      if (!installed.specWritten && asked !== undefined) {
+        write(`${paint('yellow', '!')} The host has a spec, which is kept; "${asked}" was only checked\n`);
+      }
+      const { nodePrep } = installed.service === 'later' ? {} : await readStatusFile(machine.host);
+      const result = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Install', version: VERSION, ...installed, changed };
+      print(io, options.output, result, (paint) => {
+        const parts = [`${headline(installed, changed.length)}`];
+        if (nodePrep !== undefined) parts.push(renderStatus(nodePrep, paint, io.columns));
+        return parts.join('\n\n');
+      });
+      io.exit(exitCodeFrom(installed, nodePrep));
+    });
+}
+
+function headline(installed: Installed, changes: number): string {
+  const what = changes === 0 ? 'was installed already' : `is installed as ${PROGRAM}`;
+  const service = {
+    ended: 'and runs.',
+    waiting: 'and still works on this host: "journalctl -fu nodeprep-bootstrap" shows what it waits for.',
+    later: 'and starts at the next boot.',
+  }[installed.service];
+  return `NodePrep ${VERSION} ${what} ${service}`;
+}
+
+function exitCodeFrom(installed: Installed, nodePrep: NodePrep | undefined): 0 | 2 | 3 {
+  if (installed.service === 'later') return 0;
+  const ready = nodePrep?.status.conditions.find((condition) => condition.type === 'Ready');
+  if (ready?.status === 'True') return 0;
+  return ready?.reason === 'RebootRequired' ? 3 : 2;
+}

@@ -1,0 +1,126 @@
+/**
+ * `nodeprep install` and its inverse: the executable, the spec, the units. Safe to repeat and to
+ * break off; what is right already is not touched, what an administrator wrote is kept.
+ */
+import { loadSpec } from '../../api/load.ts';
+import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
+import {
+  readDefaultFiles,
+  readNamedFiles,
+  SPEC_DIRECTORY,
+  SPEC_FILE,
+  type SpecInput,
+} from '../../bootstrap/spec-files.ts';
+import type { Host } from '../../host/host.ts';
+import type { OwnExecutable } from '../../host/own-executable.ts';
+import { STATE_DIRECTORY } from '../../reconcile/ledger.ts';
+import type { Machine } from '../machine.ts';
+import { requireRoot } from '../privilege.ts';
+import { installProgram, type OnChange, removeProgram } from './program.ts';
+import { renderSpecDocument } from './spec-document.ts';
+import { hasSystemd, installUnits, removeUnits, startUnits } from './service.ts';
+
+/** What to install. */
+export interface InstallRequest {
+  /** Document for a host without one: a path of the machine the command was typed on. */
+  readonly file?: string;
+  /** The same from standard input. */
+  readonly stdin?: Uint8Array;
+  /** Built-in profile for a host without a document. */
+  readonly profile?: string;
+  /** Whether the units are started now; where no systemd runs they never are. */
+  readonly start: boolean;
+}
+
+/** What became of it. */
+export interface Installed {
+  /** Directory of the executable. */
+  readonly directory: string;
+  /** Whether the spec of the host is new; one that was there is never changed. */
+  readonly specWritten: boolean;
+  /** `ended`: the bootstrap has run; `waiting`: it goes on; `later`: it starts at the next boot. */
+  readonly service: 'ended' | 'waiting' | 'later';
+}
+
+/** NodePrep does not run as an executable that could be installed. */
+export class NotInstallableError extends Error {
+  override readonly name = 'NotInstallableError';
+}
+
+/** Installs or upgrades. Throws `NotRootError`, `NotInstallableError`, `SpecInvalidError`, `HostFileError`, `CommandError`. */
+export async function install(
+  machine: Machine,
+  own: OwnExecutable | undefined,
+  request: InstallRequest,
+  onChange: OnChange,
+): Promise<Installed> {
+  const { host } = machine;
+  requireRoot(machine.root, 'install');
+  assertInstallable(own);
+  // First, so that a broken document leaves the host untouched.
+  const document = await newDocument(machine, request);
+
+  let changed = false;
+  const note = (path: string) => {
+    changed = true;
+    onChange(path);
+  };
+  const directory = await installProgram(host, own, note);
+  if (document !== undefined) {
+    await host.writeFile(SPEC_FILE, document);
+    note(SPEC_FILE);
+  }
+  await installUnits(host, own.asset, note);
+  const installed = { directory, specWritten: document !== undefined };
+  if (!request.start || !(await hasSystemd(host))) return { ...installed, service: 'later' };
+  return { ...installed, service: (await startUnits(host, changed)) ? 'ended' : 'waiting' };
+}
+
+/** Removes what `install` brought, and NodePrep's own directories with all that is in them. */
+export async function purge(host: Host): Promise<void> {
+  await removeUnits(host);
+  for (const directory of [SPEC_DIRECTORY, '/etc/nodeprep', STATE_DIRECTORY]) await emptyAndRemove(host, directory);
+  await removeProgram(host);
+}
+
+function assertInstallable(own: OwnExecutable | undefined): asserts own is OwnExecutable {
+  if (own === undefined) {
+    throw new NotInstallableError(
+      'Cannot install NodePrep: it runs from its sources here, and a host needs the single executable. ' +
+        'Run "npm run build", copy dist/nodeprep and dist/libatomic.so.1 to the host and start "./nodeprep install" there.',
+    );
+  }
+  if (!own.path.startsWith('/usr/lib/nodeprep/')) return;
+  throw new NotInstallableError(
+    'Cannot install NodePrep: it came with a package, which brought the units too. ' +
+      'Start them with "systemctl enable --now nodeprep-bootstrap nodeprep".',
+  );
+}
+
+/** The text for a host that has no spec; `undefined` when it has one, which is kept. */
+async function newDocument(machine: Machine, request: InstallRequest): Promise<string | undefined> {
+  const input = await requestedDocument(machine, request);
+  loadSpec([input], {});
+  const present = await readDefaultFiles(machine.host);
+  return present.length > 0 ? undefined : Buffer.from(input.contents).toString('utf8');
+}
+
+async function requestedDocument(machine: Machine, request: InstallRequest): Promise<SpecInput> {
+  if (request.file === '-') return { file: '<stdin>', contents: request.stdin ?? new Uint8Array() };
+  if (request.file !== undefined) {
+    const [input] = await readNamedFiles(machine.here, [request.file]);
+    if (input !== undefined) return input;
+  }
+  const profile = request.profile ?? DEFAULT_PROFILE;
+  const file = request.profile === undefined ? SPEC_FILE : '--profile';
+  return { file, contents: Buffer.from(renderSpecDocument(profile)) };
+}
+
+async function emptyAndRemove(host: Host, directory: string): Promise<void> {
+  for (const name of (await host.listDirectory(directory)) ?? []) {
+    const path = `${directory}/${name}`;
+    // What somebody put there as a directory of their own stays, and so does the directory around it.
+    if ((await host.stat(path))?.type !== 'directory') await host.removeFile(path);
+  }
+  await host.removeDirectory(directory);
+}
