@@ -5,6 +5,7 @@
  */
 import { unescapeOctal } from './parse.ts';
 
+/** Where the swap and file systems of the boot are declared. */
 export const FSTAB = '/etc/fstab';
 /** What we put in front of a line; taking it away gives back exactly the line that was there. */
 export const FSTAB_MARKER = '# nodeprep: disabled: ';

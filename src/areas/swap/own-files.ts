@@ -20,6 +20,7 @@ export function dropInPath(unit: string): string {
   return `${SYSTEM_UNITS}/${unit}.d/nodeprep.conf`;
 }
 
+/** The drop-in that empties the configuration of zram-generator. */
 export const DROP_IN = `# Owned by NodePrep, which overwrites edits of this file.
 # Declare swap in /etc/nodeprep/nodeprep.yaml, under spec.swap.
 [Unit]

@@ -47,6 +47,7 @@ export interface ForgetStep extends Step {
   readonly kind: 'forget';
 }
 
+/** One action of the swap area. */
 export type SwapStep = FstabStep | UnitStep | ReloadStep | ServiceStep | SwapoffStep | SwaponStep | ForgetStep;
 
 /** Longest text of a foreign line that a plan shows. */

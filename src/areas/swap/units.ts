@@ -49,6 +49,7 @@ function unquote(word: string): string {
   return word.startsWith('"') ? word.slice(1, -1).replaceAll('\\\\', '\\') : word;
 }
 
+/** The target that pulls in every swap unit at boot. */
 export const SWAP_TARGET = 'swap.target';
 
 /**
