@@ -1,0 +1,46 @@
+/** Where images, snapshots and running machines live, and how a finished folder gets there. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The folder of everything that survives between runs of the tests. */
+export function cacheFolder(): string {
+  const base = process.env['XDG_CACHE_HOME'];
+  const folder = join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'nodeprep-e2e');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+/** A short name for the content of files, for keys of the cache. */
+export function hashOf(...files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(file)).update('\0');
+  return hash.digest('hex').slice(0, 12);
+}
+
+/**
+ * The folder `kind-key`, filled by `fill` when it is missing. It appears only when complete, so a killed
+ * run leaves nothing half done. Folders of the same kind with other keys are outdated and removed.
+ */
+export async function cached(kind: string, key: string, fill: (folder: string) => Promise<void>): Promise<string> {
+  const cache = cacheFolder();
+  const folder = join(cache, `${kind}-${key}`);
+  if (existsSync(folder)) return folder;
+  for (const name of readdirSync(cache)) {
+    const maker = /^unfinished-(\d+)-/.exec(name)?.[1];
+    if (maker !== undefined && !existsSync(`/proc/${maker}`))
+      rmSync(join(cache, name), { recursive: true, force: true });
+    if (name.startsWith(`${kind}-`)) rmSync(join(cache, name), { recursive: true, force: true });
+  }
+  const unfinished = join(cache, `unfinished-${process.pid}-${kind}`);
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished);
+  try {
+    await fill(unfinished);
+    renameSync(unfinished, folder);
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+  }
+  return folder;
+}

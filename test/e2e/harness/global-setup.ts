@@ -1,0 +1,65 @@
+/** Prepares once what every end-to-end test needs, or finds out why none can run. */
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { cached, hashOf } from './cache.ts';
+import { buildToolsDisk } from './executable.ts';
+import { ensureImage } from './image.ts';
+import { bootMachine, type MachineParts } from './machine.ts';
+import { whyNot } from './requirements.ts';
+
+/** What the tests get to know, as `inject('e2e')`. */
+export interface Prepared {
+  /** Why every test is skipped, `undefined` when they run. */
+  readonly skipped: string | undefined;
+  readonly parts: MachineParts;
+  /** Snapshot of a running machine that has never seen NodePrep. */
+  readonly pristine: string;
+  /** Changes with the executable and with the image. */
+  readonly key: string;
+  readonly noPrevious: string | undefined;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    e2e: Prepared;
+  }
+}
+
+const MEMORY_MB = 512;
+
+/** Called by vitest before the first test file. */
+export default async function setup(project: TestProject): Promise<void> {
+  const prepared = await prepare().catch((error: unknown) =>
+    skip(error instanceof Error ? error.message : String(error)),
+  );
+  if (prepared.skipped !== undefined) console.log(`e2e: all end-to-end tests are skipped: ${prepared.skipped}`);
+  project.provide('e2e', prepared);
+}
+
+function skip(reason: string): Prepared {
+  const parts = { image: '', toolsDisk: '', memoryMb: MEMORY_MB, append: '' };
+  return { skipped: reason, parts, pristine: '', key: '', noPrevious: undefined };
+}
+
+async function prepare(): Promise<Prepared> {
+  const reason = whyNot();
+  if (reason !== undefined) return skip(reason);
+  const image = await ensureImage('bookworm');
+  const tools = buildToolsDisk();
+  const parts: MachineParts = { image, toolsDisk: tools.file, memoryMb: MEMORY_MB, append: '' };
+  const imageKey = hashOf(
+    join(image, 'initrd'),
+    join(import.meta.dirname, 'build-image'),
+    join(import.meta.dirname, 'machine.ts'),
+  );
+  const pristine = await cached('pristine', imageKey, async (folder) => {
+    console.log('e2e: booting a machine for the first snapshot');
+    const machine = await bootMachine(parts);
+    try {
+      await machine.save(folder);
+    } finally {
+      await machine.stop();
+    }
+  });
+  return { skipped: undefined, parts, pristine, key: `${tools.key}-${imageKey}`, noPrevious: tools.noPrevious };
+}

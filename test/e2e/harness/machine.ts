@@ -1,0 +1,272 @@
+/**
+ * Small real machines: a Linux kernel, systemd, disks, reboots and power cuts, under QEMU. A machine is
+ * booted from an image or restored, running, from a snapshot. Every machine ends with the test process.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Agent, type Answer, connectAgent } from './agent.ts';
+import { cacheFolder } from './cache.ts';
+import { connectMonitor, freeze, type Monitor, thaw } from './qmp.ts';
+
+/** What a machine is made of. */
+export interface MachineParts {
+  /** Folder with `vmlinuz`, `initrd` and `disk.qcow2`. */
+  readonly image: string;
+  /** Raw file that becomes the read-only second disk; its size must stay the same for one snapshot. */
+  readonly toolsDisk: string;
+  readonly memoryMb: number;
+  /** Added to the kernel command line. */
+  readonly append: string;
+}
+
+/** Where the second disk is mounted in the machine. */
+export const TOOLS = '/opt/e2e';
+
+/** Emulation on a busy computer: a boot takes 15 to 30 seconds, and three times that when others work too. */
+const BOOT_MS = 240_000;
+const COMMAND_MS = 120_000;
+
+/** KVM by request only: where it is offered inside another virtual machine it may kill QEMU at its start. */
+const ACCELERATOR = process.env['E2E_ACCELERATOR'] ?? 'tcg,thread=multi,tb-size=128';
+
+/** Options of one command. */
+export interface ExecOptions {
+  readonly timeoutMs?: number;
+  /** The second port, for when the first one waits for something that hangs. */
+  readonly port?: 0 | 1;
+}
+
+/** A machine that is on. */
+export interface Machine {
+  /** Runs a bash script as root. Rejects only when no answer comes. */
+  readonly exec: (script: string, options?: ExecOptions) => Promise<Answer>;
+  /** Runs a bash script that must succeed; resolves with its output without trailing white space. */
+  readonly run: (script: string, options?: ExecOptions) => Promise<string>;
+  /** Writes a text file. */
+  readonly put: (path: string, text: string) => Promise<void>;
+  /** A real reboot from inside; resolves when the machine has finished booting. */
+  readonly reboot: () => Promise<void>;
+  /** Ends the machine as a power cut would and boots it again: what only its page cache held is lost. */
+  readonly powerCycle: (append?: string) => Promise<void>;
+  /** Freezes the machine into a folder, from which `restoreMachine` continues it. It ends here. */
+  readonly save: (folder: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** The last lines of the serial console, for messages about failures. */
+  readonly console: () => string;
+}
+
+const running = new Set<{ readonly process: ChildProcess; readonly folder: string }>();
+process.on('exit', () => {
+  for (const one of running) {
+    one.process.kill('SIGKILL');
+    rmSync(one.folder, { recursive: true, force: true });
+  }
+});
+
+/** Boots a machine from the image on a fresh disk. */
+export async function bootMachine(parts: MachineParts): Promise<Machine> {
+  const folder = newFolder();
+  overlay(join(parts.image, 'disk.qcow2'), folder);
+  const machine = machineIn(folder, parts);
+  await machine.start([]);
+  await machine.booted();
+  return machine;
+}
+
+/** Continues a machine from a snapshot, on a fresh disk. `saveable` copies its memory, so that it can be saved again. */
+export async function restoreMachine(
+  snapshot: string,
+  parts: Partial<MachineParts> = {},
+  saveable = false,
+): Promise<Machine> {
+  const folder = newFolder();
+  overlay(join(snapshot, 'disk.qcow2'), folder);
+  const saved = JSON.parse(readFileSync(join(snapshot, 'parts.json'), 'utf8')) as MachineParts;
+  const machine = machineIn(folder, { ...saved, ...parts });
+  if (saveable) execFileSync('cp', ['--sparse=always', '--reflink=auto', join(snapshot, 'ram'), join(folder, 'ram')]);
+  await machine.start(['-incoming', 'defer'], saveable ? undefined : join(snapshot, 'ram'));
+  await machine.thaw(join(snapshot, 'state'));
+  await machine.run(`date -s @${(Date.now() / 1000).toFixed(3)} >/dev/null`);
+  return machine;
+}
+
+async function rejectLater(error: unknown): Promise<never> {
+  await sleep(500);
+  throw error;
+}
+
+function newFolder(): string {
+  const all = join(cacheFolder(), 'machines');
+  mkdirSync(all, { recursive: true });
+  for (const name of readdirSync(all)) {
+    // Left by a run that was killed: the name begins with the process that made it.
+    if (!existsSync(`/proc/${name.split('.')[0]}`)) rmSync(join(all, name), { recursive: true, force: true });
+  }
+  const folder = join(all, `${process.pid}.${Date.now().toString(36)}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+function overlay(backing: string, folder: string): void {
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'qcow2', join(folder, 'disk.qcow2')]);
+}
+
+interface StartableMachine extends Machine {
+  readonly start: (extra: readonly string[], sharedRam?: string) => Promise<void>;
+  readonly booted: () => Promise<void>;
+  readonly thaw: (stateFile: string) => Promise<void>;
+}
+
+function machineIn(folder: string, parts: MachineParts): StartableMachine {
+  let qemu: { readonly process: ChildProcess; readonly folder: string } | undefined;
+  let agents: readonly [Agent, Agent] | undefined;
+  let monitor: Monitor | undefined;
+  let append = parts.append;
+
+  const consoleTail = () => {
+    const file = join(folder, 'console.log');
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(-30).join('\n') : '';
+  };
+  const agent = (port: 0 | 1) => {
+    if (agents === undefined) throw new Error('The machine is off');
+    return agents[port];
+  };
+  const exec = async (script: string, options: ExecOptions = {}): Promise<Answer> => {
+    try {
+      return await agent(options.port ?? 0).exec(script, options.timeoutMs ?? COMMAND_MS);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\nIts console ends with:\n${consoleTail()}`, { cause: error });
+    }
+  };
+  const run = async (script: string, options: ExecOptions = {}) => {
+    const { exitCode, output } = await exec(script, options);
+    if (exitCode !== 0) throw new Error(`Exit code ${exitCode} in the machine: ${script}\n${output}`);
+    return output.trimEnd();
+  };
+  const kill = async () => {
+    monitor?.close();
+    for (const one of agents ?? []) one.close();
+    monitor = undefined;
+    agents = undefined;
+    const ended = qemu;
+    qemu = undefined;
+    if (ended === undefined) return;
+    await new Promise<void>((resolve) => {
+      if (ended.process.exitCode !== null || ended.process.signalCode !== null) return resolve();
+      ended.process.once('exit', () => resolve());
+      ended.process.kill('SIGKILL');
+    });
+    running.delete(ended);
+  };
+  const mountTools = () =>
+    // A snapshot may hold blocks of an older second disk in its cache.
+    run(`blockdev --flushbufs /dev/vdb; mkdir -p ${TOOLS}; mountpoint -q ${TOOLS} || mount -o ro /dev/vdb ${TOOLS}`);
+
+  const start = async (extra: readonly string[], sharedRam?: string) => {
+    for (const name of ['agent0', 'agent1', 'monitor']) rmSync(join(folder, name), { force: true });
+    const arguments_ = qemuArguments(folder, { ...parts, append }, sharedRam);
+    const log: string[] = [];
+    // Should this process be killed, the machine must not outlive it.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...arguments_, ...extra], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.push(String(chunk)));
+    qemu = { process: child, folder };
+    running.add(qemu);
+    const failed = new Promise<never>((_, reject) => {
+      child.once('error', reject);
+      child.once('exit', () => reject(new Error(`QEMU did not start: ${log.join('')}`)));
+    });
+    failed.catch(() => undefined);
+    const connected = Promise.all([
+      connectAgent(join(folder, 'agent0'), 20_000),
+      connectAgent(join(folder, 'agent1'), 20_000),
+      connectMonitor(join(folder, 'monitor'), 20_000),
+    ]);
+    // QEMU that ends breaks its connections too; its own words say more.
+    const [first, second, qmp] = await connected.catch((error: unknown) => Promise.race([failed, rejectLater(error)]));
+    agents = [first, second];
+    monitor = qmp;
+  };
+  const settle = async (boots: readonly Promise<string>[]) => {
+    try {
+      await Promise.all(boots);
+    } catch (error) {
+      throw new Error(`The machine did not boot: ${(error as Error).message}\n${consoleTail()}`, { cause: error });
+    }
+    await exec('systemctl is-system-running --wait', { timeoutMs: BOOT_MS });
+    await mountTools();
+  };
+  const boots = () => [agent(0).nextBoot(BOOT_MS), agent(1).nextBoot(BOOT_MS)];
+
+  return {
+    exec,
+    run,
+    put: async (path, text) => {
+      const encoded = Buffer.from(text).toString('base64');
+      await run(`mkdir -p "$(dirname '${path}')" && base64 -d <<<'${encoded}' >'${path}'`);
+    },
+    reboot: async () => {
+      await run('systemd-run -q --on-active=0.2 --timer-property=AccuracySec=1ms systemctl reboot');
+      await settle(boots());
+    },
+    powerCycle: async (nextAppend) => {
+      await kill();
+      append = nextAppend ?? append;
+      rmSync(join(folder, 'ram'), { force: true });
+      await start([]);
+      await settle(boots());
+    },
+    save: async (target) => {
+      await run(`umount ${TOOLS}; sync`);
+      if (monitor === undefined) throw new Error('The machine is off');
+      const state = join(folder, 'state');
+      await freeze(monitor, state);
+      await kill();
+      for (const name of ['disk.qcow2', 'ram', 'state']) {
+        execFileSync('cp', ['--sparse=always', '--reflink=auto', join(folder, name), join(target, name)]);
+      }
+      writeFileSync(join(target, 'parts.json'), JSON.stringify({ ...parts, append }));
+      rmSync(folder, { recursive: true, force: true });
+    },
+    stop: async () => {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    console: consoleTail,
+    start,
+    booted: () => settle(boots()),
+    thaw: async (stateFile) => {
+      if (monitor === undefined) throw new Error('The machine is off');
+      await thaw(monitor, stateFile);
+      await mountTools();
+    },
+  };
+}
+
+function qemuArguments(folder: string, parts: MachineParts, sharedRam: string | undefined): readonly string[] {
+  const ram = sharedRam ?? join(folder, 'ram');
+  const port = (index: number) => [
+    ...['-chardev', `socket,id=c${index},path=${join(folder, `agent${index}`)},server=on,wait=off`],
+    ...['-device', `virtserialport,chardev=c${index},name=exec${index}`],
+  ];
+  return [
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-M', 'pc,memory-backend=ram'],
+    ...['-accel', ACCELERATOR, '-cpu', 'max', '-smp', '2', '-m', `${parts.memoryMb}`],
+    // A snapshot's memory is mapped privately: written pages belong to this machine alone.
+    '-object',
+    `memory-backend-file,id=ram,size=${parts.memoryMb}M,mem-path=${ram},share=${sharedRam === undefined ? 'on' : 'off'}`,
+    ...['-kernel', join(parts.image, 'vmlinuz'), '-initrd', join(parts.image, 'initrd')],
+    ...['-append', `root=/dev/vda1 console=ttyS0 edd=off quiet ${parts.append}`],
+    // writeback: what the guest has flushed survives the end of QEMU, what it has not may be lost, as on a real disk.
+    ...['-drive', `file=${join(folder, 'disk.qcow2')},if=none,id=d0,cache=writeback,discard=unmap`],
+    ...['-device', 'virtio-blk-pci,drive=d0'],
+    ...['-drive', `file=${parts.toolsDisk},format=raw,if=none,id=d1,readonly=on`, '-device', 'virtio-blk-pci,drive=d1'],
+    ...['-device', 'virtio-serial-pci', ...port(0), ...port(1), '-device', 'virtio-rng-pci'],
+    ...['-serial', `file:${join(folder, 'console.log')}`],
+    ...['-chardev', `socket,id=mon,path=${join(folder, 'monitor')},server=on,wait=off`],
+    ...['-mon', 'chardev=mon,mode=control'],
+  ];
+}
