@@ -155,8 +155,11 @@ export interface Area<Desired, Observed, S extends Step = Step> {
   readonly name: AreaName;
   /** Takes this area's part of the spec. An absent part means "own nothing". */
   readonly desired: (spec: NodePrepSpec) => Desired;
-  /** Reads the host. `HostReader` has no write methods, so this cannot change it. */
-  readonly observe: (host: HostReader, desired: Desired, signal: AbortSignal) => Promise<Observed>;
+  /**
+   * Reads the host. `HostReader` has no write methods, so this cannot change it. `memory` says what
+   * to look at besides what is declared: what was changed once and may have to go back.
+   */
+  readonly observe: (host: HostReader, desired: Desired, signal: AbortSignal, memory?: Memory) => Promise<Observed>;
   /** Pure. The steps, in order, that turn `observed` into `desired`, and what stands in the way. */
   readonly plan: (desired: Desired, observed: Observed, memory: Memory) => Plan<S>;
   /**

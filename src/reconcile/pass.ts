@@ -85,8 +85,8 @@ async function reconcileArea<Desired, Observed, S extends Step>(
   try {
     const desired = area.desired(spec);
     const replan = async () => {
-      const observed = await area.observe(context.host, desired, context.signal);
-      return area.plan(desired, observed, context.ledger.memory(area.name));
+      const memory = context.ledger.memory(area.name);
+      return area.plan(desired, await area.observe(context.host, desired, context.signal, memory), memory);
     };
     before = await replan();
     const sorted = sortSteps(area, before, context);

@@ -62,8 +62,9 @@ export async function passSysctls(
 /** The plan alone, with what the ledger of the host remembers. */
 export async function planOf(host: MemoryHost, spec: NodePrepSpec): Promise<Plan> {
   const desired = sysctls.desired(spec);
-  const observed = await sysctls.observe(host, desired, new AbortController().signal);
-  return sysctls.plan(desired, observed, await memoryOf(host));
+  const memory = await memoryOf(host);
+  const observed = await sysctls.observe(host, desired, new AbortController().signal, memory);
+  return sysctls.plan(desired, observed, memory);
 }
 
 /** What is recorded. */

@@ -2,9 +2,10 @@
 import { sysctlPath } from '../../api/sysctl-names.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { HostReader, Kernel } from '../../host/host.ts';
+import type { Memory } from '../area.ts';
 import type { Desired } from './desired.ts';
 import { interfaceOf, keyPathFrom, trustedName } from './key-path.ts';
-import { CONF_PATH, parseOwnConf, RULES_PATH } from './own-files.ts';
+import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from './own-files.ts';
 import { normalise } from './parse.ts';
 import { type Chain, observeChain } from './sysctl-d.ts';
 
@@ -26,7 +27,7 @@ export interface Observed {
   readonly kernel: Kernel;
   /** Whether there is a /proc/sys to compare with; without one only the next boot counts. */
   readonly hasLive: boolean;
-  /** By canonical name: everything declared, and everything in our own file. */
+  /** By canonical name: everything declared, in our own file, or remembered. */
   readonly live: ReadonlyMap<string, LiveState>;
   readonly conf: OwnFile;
   readonly rules: OwnFile;
@@ -36,13 +37,19 @@ export interface Observed {
 }
 
 /** Reads the host. Throws `HostFileError` when one of our own files cannot be read. */
-export async function observeSysctls(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
+export async function observeSysctls(
+  host: HostReader,
+  desired: Desired,
+  signal: AbortSignal,
+  memory: Memory = new Map(),
+): Promise<Observed> {
   const [conf, rules] = [await ownFile(host, CONF_PATH), await ownFile(host, RULES_PATH)];
   const chain = await observeChain(host);
   signal.throwIfAborted();
   const hasLive = host.kernel !== 'absent' && (await host.stat('/proc/sys')) !== undefined;
   const owned = conf.state === 'file' ? parseOwnConf(conf.bytes).keys() : [];
-  const names = new Set([...desired.entries.map((entry) => entry.name), ...owned].filter((name) => trustedName(name)));
+  const wanted = [...desired.entries.map((entry) => entry.name), ...owned, ...rememberedNames(memory)];
+  const names = new Set(wanted.filter((name) => trustedName(name) === name));
   const live = new Map<string, LiveState>();
   if (hasLive) {
     const states = await Promise.all([...names].map((name) => observeLive(host, name)));

@@ -33,9 +33,17 @@ export function liveKey(name: string): string {
   return `live:${name}`;
 }
 
-/** Whether contents are ours: by the header, or because the ledger knows what was there before. */
+/** Names of the live values in the ledger. */
+export function rememberedNames(memory: Memory): readonly string[] {
+  return [...memory.keys()].filter((key) => key.startsWith('live:')).map((key) => key.slice('live:'.length));
+}
+
+/** Whether contents are ours: by the header, or because the ledger knows that something else was there before. */
 export function isOurs(path: string, bytes: string | undefined, memory: Memory): boolean {
-  return bytes !== undefined && (hasMark(bytes) || memory.has(fileKey(path)));
+  if (bytes === undefined || hasMark(bytes)) return bytes !== undefined;
+  const original = memory.get(fileKey(path))?.original;
+  // The ledger is written first: contents that are the recorded original are still those of somebody else.
+  return original !== undefined && !(original.state === 'value' && original.value === bytes);
 }
 
 /** Whether a file carries our header. */

@@ -61,13 +61,15 @@ export function isForbiddenRead(live: LiveState): boolean {
 
 /**
  * Whether the declared value was in force before, so that a deviation is drift and not a first
- * application. Our file lists only values that the kernel held. The ledger is written before the
- * kernel, so it counts only when the live value has left its original since.
+ * application. Our file lists only values that the kernel held. What needs no line there is known
+ * from the ledger, which is written before the kernel is: so the live value must have left its
+ * original since.
  */
-function wasApplied(entry: SysctlEntry, live: string, { own, memory }: PlanContext): boolean {
-  const listed = own.get(entry.name);
-  if (listed !== undefined && isSatisfied(entry, listed)) return true;
-  const known = memory.get(liveKey(entry.name));
+function wasApplied(entry: SysctlEntry, live: string, context: PlanContext): boolean {
+  const listed = context.own.get(entry.name);
+  if (listed !== undefined) return isSatisfied(entry, listed);
+  if (bootValue(entry, context) !== undefined) return false;
+  const known = context.memory.get(liveKey(entry.name));
   const last = known?.wrote.at(-1);
   if (known === undefined || last === undefined || !isSatisfied(entry, last)) return false;
   return known.original.state !== 'value' || !isEqual(known.original.value, live);

@@ -3,7 +3,7 @@ import type { Finding, Remembered } from '../area.ts';
 import { hazardOf } from './hazards.ts';
 import { keyPathFrom, trustedName } from './key-path.ts';
 import { isEqual } from './match.ts';
-import { liveKey } from './own-files.ts';
+import { liveKey, rememberedNames } from './own-files.ts';
 import type { PlanContext } from './plan-context.ts';
 import type { RestoreStep } from './steps.ts';
 
@@ -19,13 +19,10 @@ export interface Removal {
 export function planRemoval(context: PlanContext): Removal {
   const { desired, memory, own } = context;
   const declared = new Set(desired.entries.map((entry) => entry.name));
-  const remembered = [...memory.keys()]
-    .filter((key) => key.startsWith('live:'))
-    .map((key) => key.slice('live:'.length));
   const steps: RestoreStep[] = [];
   const left: Finding[] = [];
   const forgets: string[] = [];
-  for (const name of new Set([...remembered, ...own.keys()])) {
+  for (const name of new Set([...rememberedNames(memory), ...own.keys()])) {
     if (declared.has(name)) continue;
     const fate = trustedName(name) === name ? fateOf(name, context) : {};
     if (fate.step !== undefined) {

@@ -68,7 +68,7 @@ const line = fc.oneof(
       .tuple(spelling, fc.constantFrom('0', '1', '2'), fc.constantFrom('=', ' = ', '\t='))
       .map(([key, value, is]) => `${key}${is}${value}`),
   },
-  { weight: 1, arbitrary: spelling.map((key) => `-${key}`) },
+  { weight: 1, arbitrary: fc.constantFrom(...KEYS).map((key) => `-${key}`) },
   { weight: 1, arbitrary: spelling.map((key) => `-${key} = 1`) },
   {
     weight: 1,
