@@ -72,11 +72,20 @@ export interface SpecKeeper {
   readonly warning?: string;
 }
 
-/** Opens the record of the last good spec. `hostName` names a document without `metadata.name`. */
-export async function openSpecKeeper(host: Host, hostName: string, now: () => Date): Promise<SpecKeeper> {
+/**
+ * Opens the record of the last good spec. `hostName` names a document without `metadata.name`.
+ * A record that cannot be written is told to `onProblem`: a good spec is enforced all the same.
+ */
+export async function openSpecKeeper(
+  machine: { readonly host: Host; readonly now: () => Date },
+  hostName: string,
+  onProblem: (message: string) => void,
+): Promise<SpecKeeper> {
+  const { host, now } = machine;
   const record = await readRecord(host, LAST_GOOD_PATH, 'LastGoodSpec', LAST_GOOD_VERSION);
   const warning =
     record.problem === undefined ? undefined : await setAside(host, LAST_GOOD_PATH, record.problem, now());
+  let written = record.content === undefined ? undefined : `${JSON.stringify(record.content, undefined, 1)}\n`;
   let last = snapshotFrom(record.content);
   let fromFiles = record.content?.['fromFiles'] === true;
   return {
@@ -88,16 +97,23 @@ export async function openSpecKeeper(host: Host, hostName: string, now: () => Da
       const same = last !== undefined && last.name === name && isSameSource(last.source, declared.source);
       const generation = same && last !== undefined ? last.generation : (last?.generation ?? 0) + 1;
       const next = { name, generation, spec: declared.spec, source: declared.source };
-      if (!same || fromFiles !== declared.fromFiles) {
-        const content = {
-          kind: 'LastGoodSpec',
-          version: LAST_GOOD_VERSION,
-          generation,
-          name,
-          fromFiles: declared.fromFiles,
-          source: declared.source,
-        };
-        await host.writeFile(LAST_GOOD_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
+      const content = {
+        kind: 'LastGoodSpec',
+        version: LAST_GOOD_VERSION,
+        generation,
+        name,
+        fromFiles: declared.fromFiles,
+        source: declared.source,
+      };
+      const text = `${JSON.stringify(content, undefined, 1)}\n`;
+      if (text !== written) {
+        try {
+          await host.writeFile(LAST_GOOD_PATH, text, { mode: 0o600 });
+          written = text;
+        } catch (error) {
+          if (!(error instanceof HostFileError)) throw error;
+          onProblem(error.message);
+        }
       }
       fromFiles = declared.fromFiles;
       last = next;

@@ -9,12 +9,14 @@ import {
   type SpecRequest,
 } from '../bootstrap/file-spec-source.ts';
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../bootstrap/status-file.ts';
+import { HostFileError } from '../host/errors.ts';
 import { acquireHostLock } from '../host/lock.ts';
 import { converge } from '../reconcile/converge.ts';
 import { createEngine, type Engine } from '../reconcile/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../reconcile/ledger.ts';
 import type { NodeReport, SpecSnapshot } from '../reconcile/node-report.ts';
 import type { StepEvent } from '../reconcile/pass.ts';
+import { sweepUnfinished } from '../reconcile/sweep.ts';
 import { hostNameOf, type Machine } from './machine.ts';
 import { requireRoot } from './privilege.ts';
 import { VERSION } from './version.ts';
@@ -48,16 +50,32 @@ export async function convergeOnce(
   signal: AbortSignal,
 ): Promise<NodeReport> {
   return locked(machine, 'bootstrap', async () => {
-    const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now);
+    await sweepUnfinished(machine.host);
+    const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), options.onWarning);
     if (keeper.warning !== undefined) options.onWarning(keeper.warning);
     const snapshot = await pick(keeper);
     const status = await takeOverStatusFile(machine.host, machine.now());
     if (status.warning !== undefined) options.onWarning(status.warning);
     const engine = await openEngine(machine, options, status.conditions);
     const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
-    await createStatusFileSink(machine.host).publish(report, signal);
+    await publishStatus(machine, report, options, signal);
     return report;
   });
+}
+
+/** The work is done by now: a full /run must not make an error of it. */
+async function publishStatus(
+  machine: Machine,
+  report: NodeReport,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await createStatusFileSink(machine.host).publish(report, signal);
+  } catch (error) {
+    if (!(error instanceof HostFileError)) throw error;
+    progress.onWarning(error.message);
+  }
 }
 
 /** Takes everything back that can be taken back, then removes NodePrep's own records. */
@@ -68,6 +86,7 @@ export async function uninstall(
 ): Promise<NodeReport> {
   requireRoot(machine.root, 'uninstall');
   return locked(machine, 'uninstall', async () => {
+    await sweepUnfinished(machine.host);
     const engine = await openEngine(machine, options, []);
     const snapshot = { name: await hostNameOf(machine.host), generation: 1, spec: emptySpec('Restore'), source: {} };
     const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);

@@ -7,6 +7,7 @@ import { createHostWatcher } from '../host/watcher.ts';
 import { createEngine } from '../reconcile/engine.ts';
 import { openLedger } from '../reconcile/ledger.ts';
 import { runLoop } from '../reconcile/loop.ts';
+import { sweepUnfinished } from '../reconcile/sweep.ts';
 import { Trigger } from '../reconcile/trigger.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -40,8 +41,11 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   const lock = await acquireHostLock({ root: machine.root, holder });
   stack.defer(() => lock.release());
 
+  await sweepUnfinished(machine.host);
   const ledger = await openLedger(machine.host, machine.now);
-  const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now);
+  const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), (message) =>
+    logger.warn('Record could not be written', { problem: message }),
+  );
   const status = await takeOverStatusFile(machine.host, machine.now());
   for (const warning of [ledger.warning, keeper.warning, status.warning])
     if (warning !== undefined) logger.warn(warning);

@@ -126,7 +126,7 @@ async function lastKnownPolicy(machine: Machine, request: SpecRequest): Promise<
   try {
     return (await readSpec(machine.here, machine.host, request)).spec.bootstrap.onFailure;
   } catch {
-    const keeper = await openSpecKeeper(machine.host, await hostNameOf(machine.host), machine.now).catch(
+    const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), () => undefined).catch(
       () => undefined,
     );
     return keeper?.fallback('')?.spec.bootstrap.onFailure ?? 'Degrade';

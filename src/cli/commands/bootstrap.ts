@@ -3,6 +3,7 @@ import { bootstrap } from '../../daemon/apply-once.ts';
 import { bootstrapForService } from '../../daemon/service-bootstrap.ts';
 import { look } from '../../daemon/look.ts';
 import { openMachine } from '../../daemon/machine.ts';
+import { requireRoot } from '../../daemon/privilege.ts';
 import { exitCodeFrom } from '../../reconcile/converge.ts';
 import { nodePrepFrom } from '../../reconcile/status.ts';
 import { createLogger } from '../../telemetry/logger.ts';
@@ -39,6 +40,7 @@ export function bootstrapCommand(io: Io): Command {
         const service = { timeoutMs: options.timeout, logger: createLogger() };
         return io.exit(await bootstrapForService(machine, request, service, io.signal));
       }
+      if (!options.dryRun) requireRoot(options.root, 'bootstrap');
       const paint = paintFor(io.color);
       const planned = await look(machine, request, io.signal);
       if (options.dryRun) {
