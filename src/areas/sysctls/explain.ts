@@ -1,10 +1,10 @@
 /** All there is to say about one parameter on this host. */
-import { sysctlPath } from '../../api/sysctl-names.ts';
+import { deniedSysctl, sysctlPath } from '../../api/sysctl-names.ts';
 import type { Explanation, Source } from '../area.ts';
 import { type Rule, type Rules, rulesFor, rulesOf, winnerOf } from './chain.ts';
 import type { Desired } from './desired.ts';
 import { hazardOf } from './hazards.ts';
-import { keyPathFrom, trustedName } from './key-path.ts';
+import { keyPathFrom, nameFrom, trustedName } from './key-path.ts';
 import { knowledgeOf, rivalOf } from './knowledge.ts';
 import { describeWanted } from './match.ts';
 import type { Observed } from './observe.ts';
@@ -14,6 +14,8 @@ import { SYSCTL_CONF } from './sysctl-d.ts';
 
 /** Explains a parameter, declared or not; `undefined` when the name cannot be one. */
 export function explainSysctl(entry: string, desired: Desired, observed: Observed): Explanation | undefined {
+  const denied = deniedSysctl(entry);
+  if (denied !== undefined) return deniedExplanation(entry, denied);
   const name = trustedName(entry);
   if (name === undefined) return undefined;
   const { why, breaks, symptom, askedBy, notes = [] } = knowledgeOf(name);
@@ -30,6 +32,20 @@ export function explainSysctl(entry: string, desired: Desired, observed: Observe
     sources: sourcesOf(keyPathFrom(name), observed),
     memoryKeys: [liveKey(name)],
     notes: [...notes, ...hostNotes(name, observed)],
+  };
+}
+
+/** A parameter that may not be declared is not looked at either. */
+function deniedExplanation(entry: string, why: string): Explanation {
+  return {
+    name: nameFrom(keyPathFrom(entry)),
+    why: `NodePrep never reads or writes it: ${why}.`,
+    breaks: 'Nothing: no part of Kubernetes needs it to be set in a spec.',
+    symptom: 'A spec that declares it is refused with the reason SysctlDenied.',
+    askedBy: [],
+    sources: [],
+    memoryKeys: [],
+    notes: [],
   };
 }
 

@@ -90,6 +90,11 @@ export function renderRules(names: Iterable<string>, program: string): string | 
   return `${RULES_HEADER}\n${rules.join('\n')}\n`;
 }
 
+/** Whether one of the names can appear late, so that it needs a rule. */
+export function hasLateKey(names: readonly string[]): boolean {
+  return names.some((name) => lateKey(keyPathFrom(name)) !== undefined);
+}
+
 /** The udev match and the systemd-sysctl prefix for a key that can appear late. */
 function lateKey(keyPath: string): { readonly match: string; readonly prefix: string } | undefined {
   if (interfaceOf(keyPath) !== undefined) {

@@ -4,7 +4,7 @@ import type { Finding } from '../area.ts';
 import { type Rule, winnerOf } from './chain.ts';
 import { keyPathFrom } from './key-path.ts';
 import { describeWanted, isSatisfied } from './match.ts';
-import { CONF_PATH } from './own-files.ts';
+import { CONF_PATH, RULES_PATH } from './own-files.ts';
 import { READERS, type Reader } from './parse-conf.ts';
 import type { PlanContext } from './plan-context.ts';
 
@@ -41,13 +41,23 @@ export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: P
 /** Files of the chain that could not be judged; never required, because the readers may see no more than we do. */
 export function chainProblems({ desired, observed }: PlanContext): readonly Finding[] {
   if (desired.entries.length === 0) return [];
-  return observed.chain.problems.map(({ file, problem }) => ({
-    target: file,
-    reason: 'OverriddenBySysctlD',
-    message: `Whether ${file} overrides a declared value is not certain: ${problem}. Repair or remove the file`,
-    file,
-    required: false,
-  }));
+  return observed.chain.problems.map(({ file, problem }) =>
+    fileFinding(
+      file,
+      `Whether ${file} overrides a declared value is not certain: ${problem}. Repair or remove the file`,
+    ),
+  );
+}
+
+/** Says when something stands where our udev rule belongs. */
+export function rulesConflict(isNeeded: boolean, { observed }: PlanContext): readonly Finding[] {
+  if (!isNeeded || observed.rules.state !== 'odd') return [];
+  const message = `${RULES_PATH} is ${observed.rules.what}, so parameters of a module or interface that appears late are set at boot only while NodePrep runs; remove that`;
+  return [fileFinding(RULES_PATH, message)];
+}
+
+function fileFinding(file: string, message: string): Finding {
+  return { target: file, reason: 'OverriddenBySysctlD', message, file, required: false };
 }
 
 function overridingRule(

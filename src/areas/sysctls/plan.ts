@@ -7,7 +7,8 @@ import type { Finding, Memory, Plan } from '../area.ts';
 import type { Desired } from './desired.ts';
 import { compareForWriting } from './key-path.ts';
 import type { Observed } from './observe.ts';
-import { chainProblems, conflictsOf } from './plan-conflicts.ts';
+import { chainProblems, conflictsOf, rulesConflict } from './plan-conflicts.ts';
+import { hasLateKey } from './own-files.ts';
 import { contextFrom } from './plan-context.ts';
 import { planEntry } from './plan-entry.ts';
 import { forgetStep, planConf, planRules } from './plan-files.ts';
@@ -24,10 +25,8 @@ export function planSysctls(desired: Desired, observed: Observed, memory: Memory
     .toSorted((a, b) => compareForWriting(a.entry.name, b.entry.name));
   const removal = planRemoval(context);
   const conf = planConf(lines, context);
-  const rules = planRules(
-    lines.map((line) => line.entry.name),
-    context,
-  );
+  const names = lines.map((line) => line.entry.name);
+  const rules = planRules(names, context);
   const files: SysctlStep[] = [conf, rules].filter((step) => step !== undefined);
   const conflicts = planned.flatMap(({ entry, line, blocked }): readonly Finding[] =>
     blocked !== undefined && line === undefined ? [] : conflictsOf(entry, line !== undefined, context),
@@ -36,7 +35,7 @@ export function planSysctls(desired: Desired, observed: Observed, memory: Memory
     entries: planned.map(({ view }) => view),
     steps: [...live, ...removal.steps, ...withForgets(files, removal.forgets)],
     blocked: planned.flatMap(({ blocked }) => (blocked === undefined ? [] : [blocked])),
-    conflicts: [...conflicts, ...chainProblems(context)],
+    conflicts: [...conflicts, ...rulesConflict(hasLateKey(names), context), ...chainProblems(context)],
     left: removal.left,
   };
 }

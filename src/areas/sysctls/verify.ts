@@ -2,7 +2,7 @@
 import type { SysctlEntry } from '../../api/nodeprep.ts';
 import { sysctlPath } from '../../api/sysctl-names.ts';
 import type { Check } from '../area.ts';
-import { rulesOf, winnerOf } from './chain.ts';
+import { type Rules, rulesOf, winnerOf } from './chain.ts';
 import type { Desired } from './desired.ts';
 import { keyPathFrom } from './key-path.ts';
 import { knowledgeOf } from './knowledge.ts';
@@ -12,7 +12,9 @@ import { READER_NAMES } from './plan-conflicts.ts';
 
 /** Two checks for every declared parameter. */
 export function verifySysctls(desired: Desired, observed: Observed): readonly Check[] {
-  return desired.entries.flatMap((entry) => [liveCheck(entry, observed), bootCheck(entry, observed)]);
+  const systemd = rulesOf(observed.chain, 'systemd', () => true);
+  const procps = rulesOf(observed.chain, 'procps', () => true);
+  return desired.entries.flatMap((entry) => [liveCheck(entry, observed), bootCheck(entry, systemd, procps)]);
 }
 
 function liveCheck(entry: SysctlEntry, observed: Observed): Check {
@@ -36,16 +38,9 @@ function liveCheck(entry: SysctlEntry, observed: Observed): Check {
   return { ...check, found: live.why, outcome: 'skip' };
 }
 
-function bootCheck(entry: SysctlEntry, { chain }: Observed): Check {
+function bootCheck(entry: SysctlEntry, systemdRules: Rules, procpsRules: Rules): Check {
   const keyPath = keyPathFrom(entry.name);
-  const systemd = winnerOf(
-    rulesOf(chain, 'systemd', () => true),
-    keyPath,
-  );
-  const procps = winnerOf(
-    rulesOf(chain, 'procps', () => true),
-    keyPath,
-  );
+  const [systemd, procps] = [winnerOf(systemdRules, keyPath), winnerOf(procpsRules, keyPath)];
   const check = {
     title: `${entry.name} is ${describeWanted(entry)} after a boot`,
     looked: 'sysctl.d and /etc/sysctl.conf',

@@ -206,4 +206,14 @@ describe('the udev rule', () => {
     expect(host.text(RULES_PATH)).toBeUndefined();
     expect(report.remaining).toEqual([]);
   });
+
+  test('that cannot be written because of a link in its place is said', async () => {
+    const host = kernelHost({ [bridge[0]]: '0' }, { [RULES_PATH]: { link: '/dev/null' } });
+
+    const report = await passSysctls(host, sysctlsSpec([bridge]));
+
+    expect(report.conflicts).toMatchObject([{ file: RULES_PATH, required: false }]);
+    expect(report.remaining).toEqual([]);
+    expect(host.nodes.get(RULES_PATH)).toEqual({ type: 'link', target: '/dev/null' });
+  });
 });

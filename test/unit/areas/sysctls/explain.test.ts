@@ -61,12 +61,17 @@ describe('explain', () => {
     expect(explanation?.askedBy).toEqual([]);
   });
 
-  test.each(['swap', 'br_netfilter', '../../etc/passwd', 'vm.*', 'vm.drop_caches', ''])(
-    'has nothing to say of "%s"',
-    async (name) => {
-      expect(await explained(kernelHost({}), emptySpec('Keep'), name)).toBeUndefined();
-    },
-  );
+  test.each(['swap', 'br_netfilter', '../../etc/passwd', 'vm.*', ''])('has nothing to say of "%s"', async (name) => {
+    expect(await explained(kernelHost({}), emptySpec('Keep'), name)).toBeUndefined();
+  });
+
+  test('says why a parameter may not be declared, without looking at it', async () => {
+    const explanation = await explained(kernelHost({ 'vm.drop_caches': '0' }), emptySpec('Keep'), 'vm/drop_caches');
+
+    expect(explanation).toMatchObject({ name: 'vm.drop_caches', sources: [] });
+    expect(explanation?.why).toContain('trigger');
+    expect(explanation?.live).toBeUndefined();
+  });
 });
 
 test.each([

@@ -252,12 +252,12 @@ describe('a parameter that is not there', () => {
 
     const patient = passSysctls(host, spec);
     await vi.advanceTimersByTimeAsync(5100);
-    const aborted = expect(passSysctls(host, spec, { signal: controller.signal })).rejects.toThrow('stop');
+    const aborted = passSysctls(host, spec, { signal: controller.signal }).catch(String);
     await vi.advanceTimersByTimeAsync(1000);
     controller.abort(new Error('stop'));
 
     expect((await patient).failures).toMatchObject([{ reason: 'WaitingForModule', transient: true }]);
-    await aborted;
+    expect(await aborted).toContain('stop');
   });
 
   test('makes no entry impossible when /proc is not mounted: all are reported', async () => {
