@@ -11,7 +11,8 @@ const MAX_LENGTH = 1_000_000;
 export function parseYaml(text: string): ParsedYaml {
   if (text.length > MAX_LENGTH) return { problem: `it has more than ${MAX_LENGTH} characters` };
   try {
-    const value: unknown = parse(text, { maxAliasCount: 50, logLevel: 'silent', prettyErrors: false });
+    // With `silent` the library would return what it could make of a broken document.
+    const value: unknown = parse(text, { maxAliasCount: 50, logLevel: 'error', prettyErrors: false });
     return { value };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };

@@ -40,6 +40,9 @@ export async function turnOn(host: Host, { device }: SwaponStep, signal: AbortSi
   const unit = isZramDevice(device.path) ? await startableUnit(host, device.path, signal) : undefined;
   if (unit !== undefined) {
     await host.run(['systemctl', 'start', '--', unit], { timeoutMs: START_TIMEOUT_MS, signal });
+  } else if ((await host.stat(device.path)) === undefined) {
+    // Whoever deletes a swap file that is off means it: there is nothing to bring back, now or at boot.
+    return [];
   } else {
     // Negative priorities are given by the kernel in the order of activation; swapon(8) takes others only.
     const priority = device.priority < 0 ? [] : ['-p', String(device.priority)];
@@ -91,7 +94,12 @@ function swapoffFailure(device: SwapDevice, failure: unknown): StepError {
       { ...cause, transient: true },
     );
   }
-  const detail = failure instanceof CommandError ? failure.stderr.trim() || failure.message : String(failure ?? '');
+  const detail =
+    failure instanceof CommandError
+      ? failure.stderr.trim() || failure.message
+      : failure instanceof Error
+        ? failure.message
+        : '';
   if (/cannot allocate memory/i.test(detail)) {
     return new StepError(
       'SwapoffUnsafe',

@@ -66,7 +66,7 @@ export function parseKubeletSwap(configs: readonly KubeletFile[], flags: readonl
 /** What keeps the kubelet from running with limited swap, each with what to write instead. */
 export function kubeletObstacles(kubelet: KubeletSwap): readonly string[] {
   const { failSwapOn, swapBehavior, isGateOff, problems } = kubelet;
-  const shown = (value: unknown) => (value === undefined ? 'is not set' : `is ${String(value)}`);
+  const shown = (value: boolean | string | undefined) => (value === undefined ? 'is not set' : `is ${String(value)}`);
   return [
     ...problems,
     ...(failSwapOn === false

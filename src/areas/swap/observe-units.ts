@@ -1,6 +1,7 @@
 /** Collects every unit that has to do with swap, from files, from fstab, from devices and from systemd. */
 import type { HostReader } from '../../host/host.ts';
 import type { FstabEntry } from './fstab.ts';
+import { observeGptSwaps } from './observe-gpt.ts';
 import type { SystemdObserved } from './observe-systemd.ts';
 import { dropInPath, MASK_TARGET, SYSTEM_UNITS, unitPath } from './own-files.ts';
 import type { SwapDevice } from './parse.ts';
@@ -56,14 +57,15 @@ export async function observeUnits(
     if (isSwapUnit(unit)) add(unit);
   }
   if (systemd.state !== 'absent') {
-    await addFiles(host, add);
     for (const { line, path, device } of fstabSwaps) {
       if (path !== undefined) add(swapUnitOf(path), `/etc/fstab:${line}`);
       // Once the line is gone, systemd-gpt-auto-generator declares the partition under its own name.
       if (device !== undefined) add(swapUnitOf(bytesFrom(device)), `/etc/fstab:${line}`);
     }
+    await addFiles(host, add);
+    for (const device of await observeGptSwaps(host)) add(swapUnitOf(bytesFrom(device)), `swap partition ${device}`);
     for (const { path } of swaps) add(swapUnitOf(bytesFrom(path)), '/proc/swaps');
-    for (const live of systemd.units) if (live.load !== 'not-found') add(live.name, live.fragment || 'systemd');
+    for (const live of systemd.units) if (live.load !== 'not-found') add(live.name, originOf(live));
   }
   const units = new Map<string, UnitObserved>();
   for (const [name, found] of origins) {
@@ -102,6 +104,12 @@ async function addFiles(host: HostReader, add: (name: string | undefined, origin
       for (const { unit, line } of parseZramSections((await host.readFile(file)) ?? '')) add(unit, `${file}:${line}`);
     }
   }
+}
+
+/** While a device is on, systemd has a unit for each of its names. */
+function originOf({ fragment, following }: LiveUnit): string {
+  if (fragment !== '') return fragment;
+  return following === '' ? 'active' : `another name of ${following}`;
 }
 
 /** systemd takes a link to /dev/null and an empty file alike as a mask. */
