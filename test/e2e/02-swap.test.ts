@@ -1,0 +1,48 @@
+/** Point 2: swap from every source at once goes off, stays off, and comes back as it was. */
+import { expect } from 'vitest';
+import { install, note, scenario } from './harness/scenario.ts';
+import { expectReady } from './harness/world.ts';
+
+/** Names, types, sizes and priorities; not what is used at the moment. */
+const SWAPS = `tail -n +2 /proc/swaps | awk '{ print $1, $2, $3, $5 }' | sort`;
+/** Everything on disk that decides about swap, with modes and owners. */
+const SOURCES = `cat /etc/fstab /etc/systemd/zram-generator.conf; stat -c '%n %a %U %G' /etc/fstab /etc/systemd/zram-generator.conf
+  find /etc/systemd/system /etc/systemd/zram-generator.conf.d -name '*swap*' -o -name '*zram*' 2>/dev/null | sort`;
+
+scenario(
+  'swap on a partition, in fstab, in a file and on zram is off, also after a boot, and comes back with uninstall',
+  20,
+  async (machines) => {
+    const machine = await machines.pristine();
+    await machine.run(`dd if=/dev/zero of=/swapfile bs=1M count=32 status=none && chmod 600 /swapfile && mkswap -q /swapfile
+    printf '/swapfile  none\tswap  sw,pri=5 0 0 # added by hand\n' >>/etc/fstab
+    systemctl daemon-reload && systemctl start swapfile.swap`);
+    const swapsBefore = await machine.run(SWAPS);
+    const sourcesBefore = await machine.run(SOURCES);
+    expect(swapsBefore).toMatch(/^\/dev\/vda2 [^]*\/dev\/zram0 [^]*\/swapfile /m);
+
+    await install(machine);
+    await expectReady(machine);
+    expect(await machine.run(SWAPS)).toBe('');
+
+    await machine.reboot();
+    await expectReady(machine);
+    expect(await machine.run(SWAPS)).toBe('');
+    expect(await machine.run('cat /run/stand-in.kubelet')).toContain('swaps=0');
+    // The generator for GPT partitions must not bring it back on a later reload either.
+    await machine.run(
+      'systemctl daemon-reload; systemctl start swap.target 2>/dev/null; udevadm trigger; udevadm settle',
+    );
+    expect(await machine.run(SWAPS)).toBe('');
+
+    const removed = await machine.exec('nodeprep uninstall', { timeoutMs: 180_000 });
+    note(`uninstall: ${removed.output.trim().split('\n').slice(-6).join(' | ')}`);
+    expect(removed.exitCode).toBe(0);
+    expect(await machine.run(SOURCES)).toBe(sourcesBefore);
+    note(`swap live after uninstall: ${(await machine.run(SWAPS)).replaceAll('\n', ', ')}`);
+
+    await machine.reboot();
+    expect(await machine.run(SWAPS)).toBe(swapsBefore);
+    expect(await machine.run(SOURCES)).toBe(sourcesBefore);
+  },
+);

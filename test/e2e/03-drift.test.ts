@@ -1,0 +1,91 @@
+/** Point 3: whatever is changed behind NodePrep's back is repaired or named, and how long that takes. */
+import { expect } from 'vitest';
+import type { Machine } from './harness/machine.ts';
+import { note, scenario } from './harness/scenario.ts';
+import { expectCondition, expectReady, LIVE_AS_DECLARED, live } from './harness/world.ts';
+
+const SYSCTL_FILE = '/etc/sysctl.d/99-zz-nodeprep.conf';
+const MODULES_FILE = '/etc/modules-load.d/nodeprep.conf';
+
+/** What is done to the host, and the condition in bash, without a fork, that holds when it is repaired. */
+const DRIFTS: readonly { readonly name: string; readonly cause: string; readonly repaired: string }[] = [
+  {
+    name: 'module unloaded',
+    cause: 'modprobe -r br_netfilter',
+    repaired:
+      '[ -r /proc/sys/net/bridge/bridge-nf-call-iptables ] && is 1 /proc/sys/net/bridge/bridge-nf-call-iptables',
+  },
+  { name: 'sysctl -w', cause: 'sysctl -qw net.ipv4.ip_forward=0', repaired: 'is 1 /proc/sys/net/ipv4/ip_forward' },
+  {
+    name: 'sysctl set by the shell',
+    cause: 'echo 0 >/proc/sys/kernel/panic',
+    repaired: 'is 10 /proc/sys/kernel/panic',
+  },
+  {
+    name: 'sysctl changed from another mount and PID namespace',
+    cause: 'unshare --mount --pid --fork --mount-proc sh -c "echo 0 >/proc/sys/vm/overcommit_memory"',
+    repaired: 'is 1 /proc/sys/vm/overcommit_memory',
+  },
+  {
+    name: 'sysctl changed after drop_caches',
+    cause: 'echo 3 >/proc/sys/vm/drop_caches; echo 0 >/proc/sys/kernel/panic_on_oops',
+    repaired: 'is 1 /proc/sys/kernel/panic_on_oops',
+  },
+  { name: 'sysctl file deleted', cause: `rm ${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
+  { name: 'sysctl file edited', cause: `echo net.ipv4.ip_forward=0 >>${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
+  { name: 'sysctl file emptied', cause: `: >${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
+  { name: 'modules file deleted', cause: `rm ${MODULES_FILE}`, repaired: `same ${MODULES_FILE}` },
+  { name: 'modules file edited', cause: `sed -i s/overlay/overlai/ ${MODULES_FILE}`, repaired: `same ${MODULES_FILE}` },
+  { name: 'swapon of the partition', cause: 'swapon /dev/vda2', repaired: 'noswap' },
+  {
+    name: 'swapon of a new file',
+    cause: 'dd if=/dev/zero of=/s bs=1M count=8 status=none; chmod 600 /s; mkswap -q /s; swapon /s',
+    repaired: 'noswap',
+  },
+];
+
+/** Runs in the machine, so that the serial line is not part of the figure. */
+async function repairMs(machine: Machine, { name, cause, repaired }: (typeof DRIFTS)[number]): Promise<number> {
+  const output = await machine.run(
+    `is() { local v; read -r v <"$2" 2>/dev/null && [ "$v" = "$1" ]; }
+     same() { local v; [ -r "$1" ] && IFS= read -r -d '' v <"$1"; [ "$v" = "$good" ]; } 2>/dev/null
+     noswap() { local v; { read -r _; ! read -r v; } </proc/swaps; }
+     for f in ${SYSCTL_FILE} ${MODULES_FILE}; do case "${repaired}" in *"$f") IFS= read -r -d '' good <$f;; esac; done
+     ${cause}
+     begin=\${EPOCHREALTIME/./}
+     if ${repaired}; then echo immediately; fi
+     until ${repaired}; do
+       [ $((\${EPOCHREALTIME/./} - begin)) -lt 60000000 ] || { echo "not repaired: ${name}"; exit 1; }
+     done
+     echo $((\${EPOCHREALTIME/./} - begin))`,
+  );
+  return Number(output.split('\n').at(-1)) / 1000;
+}
+
+scenario('drift of every kind is repaired, and the time it takes is printed', 10, async (machines) => {
+  const machine = await machines.installed();
+  await expectReady(machine);
+
+  for (const drift of DRIFTS) {
+    const ms = await repairMs(machine, drift);
+    note(`${drift.name}: repaired ${ms.toFixed(1)} ms after it was done`);
+  }
+
+  await expectReady(machine);
+  expect(await live(machine)).toBe(LIVE_AS_DECLARED);
+});
+
+scenario('a later file of the sysctl.d chain is named with its line, and stays as it is', 10, async (machines) => {
+  const machine = await machines.installed();
+  const begin = performance.now();
+  await machine.run(`printf '# theirs\\nnet.ipv4.ip_forward = 0\\n' >/etc/sysctl.d/999-theirs.conf`);
+
+  const message = await expectCondition(machine, 'Conflicting', 'True OverriddenBySysctlD');
+  note(`999-theirs.conf: named after ${Math.round(performance.now() - begin)} ms: ${message}`);
+  expect(message).toMatch(/999-theirs\.conf[^]*2/);
+  expect(await machine.run('cat /etc/sysctl.d/999-theirs.conf')).toBe('# theirs\nnet.ipv4.ip_forward = 0');
+  expect(await machine.run('cat /proc/sys/net/ipv4/ip_forward')).toBe('1');
+
+  await machine.run('rm /etc/sysctl.d/999-theirs.conf');
+  await expectReady(machine);
+});

@@ -1,0 +1,155 @@
+/**
+ * Point 5: killed at any moment, by signal or by a power cut, NodePrep leaves no torn file, loses no
+ * original, and the next start converges. E2E_KILLS and E2E_POWER_CUTS set how many moments are tried.
+ */
+import { expect } from 'vitest';
+import type { Machine } from './harness/machine.ts';
+import { CURRENT, note, scenario } from './harness/scenario.ts';
+import { LIVE_AS_DECLARED, live } from './harness/world.ts';
+
+const KILLS = Number(process.env['E2E_KILLS'] ?? 50);
+const POWER_CUTS = Number(process.env['E2E_POWER_CUTS'] ?? 10);
+
+/** Every file that NodePrep may write on the way, as far as it is there, with a line before each. */
+const FILES = `for f in /etc/fstab /etc/sysctl.d/* /etc/modules-load.d/* /etc/modprobe.d/* /etc/udev/rules.d/*nodeprep* \\
+    /etc/systemd/zram-generator.conf* /etc/systemd/zram-generator.conf.d/* /etc/systemd/system/*swap* /etc/systemd/system/*zram* /var/lib/nodeprep/*; do
+    if [ -L "$f" ]; then echo "=== $f -> $(readlink "$f")"; elif [ -f "$f" ]; then echo "=== $f"; cat "$f"; echo; fi; done`;
+
+/** Contents by path. Temporary files of an unfinished write are left out: they are in nobody's way. */
+function filesFrom(output: string): ReadonlyMap<string, string> {
+  const parts = output.split(/^=== /m).slice(1);
+  return new Map(
+    parts.map((part) => {
+      const end = part.indexOf('\n');
+      return end < 0 ? [part, ''] : [part.slice(0, end), part.slice(end + 1)];
+    }),
+  );
+}
+
+const isState = (path: string) => path.startsWith('/var/lib/nodeprep/');
+
+/** Whole files only: as they were before NodePrep, or as NodePrep writes them. */
+function expectNothingTorn(
+  files: ReadonlyMap<string, string>,
+  before: ReadonlyMap<string, string>,
+  managed: ReadonlyMap<string, string>,
+): void {
+  for (const [path, content] of files) {
+    if (isState(path)) {
+      if (path.endsWith('.json')) expect(() => JSON.parse(content), `${path} is whole`).not.toThrow();
+    } else if (before.has(path) || managed.has(path)) {
+      expect([before.get(path), managed.get(path)], `${path} is whole`).toContain(content);
+    }
+  }
+}
+
+interface Reference {
+  readonly before: ReadonlyMap<string, string>;
+  readonly managed: ReadonlyMap<string, string>;
+  readonly liveBefore: string;
+  readonly bootstrapMs: number;
+  readonly uninstallMs: number;
+}
+
+/** Live facts that uninstall brings back at once; the others wait for a boot, as the contract says. */
+const SWAP = `tail -n +2 /proc/swaps | awk '{ print $1, $2, $3 }' | sort`;
+
+/** What the machine looks like before and after, and how long each way takes. */
+async function referenceOf(machine: Machine): Promise<Reference> {
+  const before = filesFrom(await machine.run(FILES));
+  const liveBefore = await machine.run(SWAP);
+  const bootstrapMs = await timed(() => converge(machine));
+  const managed = filesFrom(await machine.run(FILES));
+  const uninstallMs = await timed(() => takeBack(machine));
+  return { before, managed, liveBefore, bootstrapMs, uninstallMs };
+}
+
+async function timed(work: () => Promise<void>): Promise<number> {
+  const begin = performance.now();
+  await work();
+  return performance.now() - begin;
+}
+
+async function converge(machine: Machine): Promise<void> {
+  const { exitCode, output } = await machine.exec(`${CURRENT} bootstrap --timeout 120s`, { timeoutMs: 240_000 });
+  expect(exitCode, output).toBe(0);
+}
+
+async function takeBack(machine: Machine): Promise<void> {
+  const { exitCode, output } = await machine.exec(`${CURRENT} uninstall --timeout 120s`, { timeoutMs: 240_000 });
+  expect(exitCode, output).toBe(0);
+}
+
+/** Converges, takes back, and compares with the machine that NodePrep had never touched. */
+async function expectOriginals(machine: Machine, reference: Reference): Promise<void> {
+  await converge(machine);
+  expect(await live(machine)).toBe(LIVE_AS_DECLARED);
+  await takeBack(machine);
+  const after = filesFrom(await machine.run(FILES));
+  expect(withoutState(after)).toEqual(withoutState(reference.before));
+  expect(await machine.run(SWAP)).toBe(reference.liveBefore);
+}
+
+function withoutState(files: ReadonlyMap<string, string>): Record<string, string> {
+  return Object.fromEntries([...files].filter(([path]) => !isState(path)));
+}
+
+/** A moment between the start of the program, which is most of the time, and its end. */
+function momentIn(durationMs: number): number {
+  return Math.round(durationMs * (0.3 + 0.7 * Math.random()));
+}
+
+scenario(
+  `killed at ${KILLS} moments of converging and of uninstalling, it leaves whole files, keeps every original and converges`,
+  20,
+  async (machines) => {
+    const machine = await machines.pristine();
+    const reference = await referenceOf(machine);
+    note(`bootstrap takes ${Math.round(reference.bootstrapMs)} ms, uninstall ${Math.round(reference.uninstallMs)} ms`);
+    let killed = 0;
+    for (let moment = 1; moment <= KILLS; moment += 1) {
+      const way = moment % 2 === 1 ? 'run --metrics-port 0' : 'uninstall';
+      const afterMs = momentIn(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs);
+      const output = await machine.run(
+        `${CURRENT} ${way} >/dev/null 2>&1 & p=$!; read -t ${afterMs / 1000} -r _ <> <(:); kill -9 $p && echo killed; wait $p 2>/dev/null; ${FILES}`,
+      );
+      if (output.startsWith('killed')) killed += 1;
+      try {
+        expectNothingTorn(filesFrom(output), reference.before, reference.managed);
+        if (moment % 10 === 0) await expectOriginals(machine, reference);
+      } catch (error) {
+        throw new Error(`After "${way}" was killed at ${afterMs} ms (moment ${moment})`, { cause: error });
+      }
+    }
+    await expectOriginals(machine, reference);
+    note(`${killed} of ${KILLS} kills hit a running process; every file whole, every original back`);
+  },
+);
+
+scenario(
+  `power cut at ${POWER_CUTS} moments: after each boot no file is torn, no original lost, and it converges`,
+  30,
+  async (machines) => {
+    const first = await machines.pristine();
+    const reference = await referenceOf(first);
+    await first.stop();
+    const machine = await machines.pristine();
+    for (let cut = 1; cut <= POWER_CUTS; cut += 1) {
+      const way = cut % 2 === 1 ? 'bootstrap' : 'uninstall';
+      const afterMs = momentIn(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs);
+      await machine.run(`setsid ${CURRENT} ${way} >/dev/null 2>&1 & read -t ${afterMs / 1000} -r _ <> <(:)`);
+      await machine.powerCycle();
+      try {
+        expectNothingTorn(filesFrom(await machine.run(FILES)), reference.before, reference.managed);
+        if (way === 'bootstrap') {
+          await converge(machine);
+          expect(await live(machine)).toBe(LIVE_AS_DECLARED);
+        }
+      } catch (error) {
+        throw new Error(`After a power cut ${afterMs} ms into "${way}" (cut ${cut})`, { cause: error });
+      }
+    }
+    await expectOriginals(machine, reference);
+    note(`${POWER_CUTS} power cuts; every file whole, every original back`);
+  },
+);

@@ -1,0 +1,95 @@
+/** What a machine is like, read in as few commands as possible: under emulation each one costs. */
+import { expect } from 'vitest';
+import type { Machine } from './machine.ts';
+
+/** Every condition of a machine that is as the built-in profile declares it. */
+export const ALL_TRUE: Readonly<Record<string, string>> = {
+  Ready: 'True AsExpected',
+  Progressing: 'False Reconciled',
+  Degraded: 'False AsExpected',
+  Drifted: 'False InSync',
+  Conflicting: 'False None',
+  RebootRequired: 'False NotRequired',
+  ModulesReady: 'True AsExpected',
+  SysctlsReady: 'True AsExpected',
+  SwapReady: 'True AsExpected',
+};
+
+/** What a stand-in for the kubelet must have found when it started. */
+export const READY_FOR_KUBELET = 'swaps=0 ip_forward=1 bridge=1 overlay=loaded';
+
+/** One condition as the status has it. */
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** The conditions that the daemon has reported last. */
+export async function reported(machine: Machine): Promise<readonly Condition[]> {
+  const text = await machine.run('cat /run/nodeprep/status.json');
+  return (JSON.parse(text) as { status: { conditions: Condition[] } }).status.conditions;
+}
+
+/** Conditions as `{ Ready: 'True AsExpected' }`. */
+export function brief(conditions: readonly Condition[]): Record<string, string> {
+  return Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+}
+
+/** Waits until the daemon reports every condition as it should be. */
+export async function expectReady(machine: Machine, timeoutMs = 120_000): Promise<void> {
+  await expect
+    .poll(async () => brief(await reported(machine)), { timeout: timeoutMs, interval: 300 })
+    .toEqual(ALL_TRUE);
+}
+
+/** Waits for one condition, such as `Degraded`, to be as given; resolves with its message. */
+export async function expectCondition(
+  machine: Machine,
+  type: string,
+  value: string,
+  timeoutMs = 120_000,
+): Promise<string> {
+  await expect
+    .poll(async () => brief(await reported(machine).catch(() => []))[type], { timeout: timeoutMs, interval: 300 })
+    .toBe(value);
+  return (await reported(machine)).find((condition) => condition.type === type)?.message ?? '';
+}
+
+/** The live side of what the profile declares, one fact a line. */
+export async function live(machine: Machine): Promise<string> {
+  return machine.run(`
+    echo "swap: $(tail -n +2 /proc/swaps | cut -d' ' -f1 | sort | tr '\\n' ' ')"
+    for m in overlay br_netfilter; do [ -d /sys/module/$m ] && echo "$m: loaded" || echo "$m: absent"; done
+    cd /proc/sys; for k in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables vm/overcommit_memory \\
+      vm/panic_on_oom kernel/panic kernel/panic_on_oops; do [ -e $k ] && read -r v <$k || v=absent; echo "$k: $v"; done`);
+}
+
+/** `live` of a machine that is as the built-in profile declares it. */
+export const LIVE_AS_DECLARED = `swap: ${''}
+overlay: loaded
+br_netfilter: loaded
+net/ipv4/ip_forward: 1
+net/bridge/bridge-nf-call-iptables: 1
+net/bridge/bridge-nf-call-ip6tables: 1
+vm/overcommit_memory: 1
+vm/panic_on_oom: 0
+kernel/panic: 10
+kernel/panic_on_oops: 1`;
+
+/** Seconds since boot at which units became active, in their order; absent units are left out. */
+export async function startOrder(
+  machine: Machine,
+  units: readonly string[],
+): Promise<readonly { unit: string; second: number }[]> {
+  const text = await machine.run(
+    units.map((unit) => `echo ${unit} $(systemctl show -P ActiveEnterTimestampMonotonic ${unit})`).join('; '),
+  );
+  return text
+    .split('\n')
+    .map((line) => line.split(' '))
+    .map(([unit = '', microseconds = '0']) => ({ unit, second: Number(microseconds) / 1e6 }))
+    .filter(({ second }) => second > 0)
+    .toSorted((one, other) => one.second - other.second);
+}
