@@ -20,7 +20,7 @@ export function dropInPath(unit: string): string {
   return `${SYSTEM_UNITS}/${unit}.d/nodeprep.conf`;
 }
 
-/** The drop-in that empties the configuration of zram-generator. */
+/** The drop-in of a unit that must do nothing: a condition that is never met. */
 export const DROP_IN = `# Owned by NodePrep, which overwrites edits of this file.
 # Declare swap in /etc/nodeprep/nodeprep.yaml, under spec.swap.
 [Unit]
