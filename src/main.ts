@@ -18,6 +18,8 @@ else process.stdout.write(version);
 
 /** Everything else is loaded here and not above, so that `version` starts as fast as Node does. */
 async function start(): Promise<void> {
+  // What ps and journald show; without it every Node is a "node-MainThread".
+  process.title = ['nodeprep', ...argv.slice(0, 1)].join(' ');
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const io: Io = {

@@ -1,26 +1,21 @@
 /** Runs one command line and turns what went wrong into a message and an exit code. */
 import { CommanderError } from 'commander';
-import { SpecInvalidError } from '../api/errors.ts';
-import { CommandError, HostFileError } from '../host/errors.ts';
-import { HostBusyError } from '../host/lock.ts';
-import { NotInstallableError } from '../daemon/install/install.ts';
-import { NotRootError } from '../daemon/privilege.ts';
-import { UnknownEntryError } from '../daemon/inspect.ts';
-import { ServerStartError } from '../telemetry/server.ts';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
 import { paintFor, printable } from './table.ts';
 
-const EXPECTED = [
-  SpecInvalidError,
-  HostFileError,
-  CommandError,
-  HostBusyError,
-  NotInstallableError,
-  NotRootError,
-  UnknownEntryError,
-  ServerStartError,
-];
+/** Errors whose message says all there is to say. By name, because their classes belong to parts that few commands load. */
+const EXPECTED = new Set([
+  'SpecInvalidError',
+  'HostFileError',
+  'CommandError',
+  'CommandMissingError',
+  'HostBusyError',
+  'NotInstallableError',
+  'NotRootError',
+  'UnknownEntryError',
+  'ServerStartError',
+]);
 
 /** `argv` without the program's own name. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<void> {
@@ -37,7 +32,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<void> {
 /** A stack trace helps only where the mistake is ours. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const expected = EXPECTED.some((kind) => error instanceof kind);
+  const expected = EXPECTED.has(error.name);
   const text = expected ? error.message : `${error.message}\nThis is a bug in NodePrep. ${error.stack ?? ''}`;
   return text.split('\n').map(printable).join('\n');
 }

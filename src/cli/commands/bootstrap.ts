@@ -1,12 +1,9 @@
 import type { Command } from 'commander';
-import { bootstrap } from '../../daemon/apply-once.ts';
-import { bootstrapForService } from '../../daemon/service-bootstrap.ts';
 import { look } from '../../daemon/look.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { requireRoot } from '../../daemon/privilege.ts';
 import { exitCodeFrom } from '../../reconcile/converge.ts';
 import { nodePrepFrom } from '../../reconcile/status.ts';
-import { createLogger } from '../../telemetry/logger.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec, withTimeout } from '../options.ts';
 import { planFrom, renderPlan } from '../plan-view.ts';
@@ -37,6 +34,10 @@ export function bootstrapCommand(io: Io): Command {
       const machine = openMachine(options.root);
       const request = await specRequestFrom(options, io);
       if (options.service) {
+        const [{ bootstrapForService }, { createLogger }] = await Promise.all([
+          import('../../daemon/service-bootstrap.ts'),
+          import('../../telemetry/logger.ts'),
+        ]);
         const service = { timeoutMs: options.timeout, logger: createLogger() };
         return io.exit(await bootstrapForService(machine, request, service, io.signal));
       }
@@ -49,6 +50,7 @@ export function bootstrapCommand(io: Io): Command {
       }
       const write = options.output === 'table' ? io.out : io.err;
       write(`${renderPlan(planned.report, paint, io.columns)}\n\n`);
+      const { bootstrap } = await import('../../daemon/apply-once.ts');
       const progress = progressFor(io, write);
       const report = await bootstrap(machine, request, { ...progress, timeoutMs: options.timeout }, io.signal);
       if (report.areas.some((area) => area.applied.length > 0)) write('\n');

@@ -3,11 +3,10 @@ import { type Command, Option } from 'commander';
 import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
 import { SPEC_FILE } from '../../bootstrap/spec-files.ts';
 import { readStatusFile } from '../../bootstrap/status-file.ts';
-import { install, type Installed } from '../../daemon/install/install.ts';
+import type { Installed } from '../../daemon/install/install.ts';
 import { PROGRAM } from '../../daemon/install/layout.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { VERSION } from '../../daemon/version.ts';
-import { ownExecutable } from '../../host/own-executable.ts';
 import type { NodePrep } from '../../api/status.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot } from '../options.ts';
@@ -44,6 +43,10 @@ export function installCommand(io: Io): Command {
       '\nA spec that is there is kept. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error.',
     )
     .action(async (options: Options) => {
+      const [{ install }, { ownExecutable }] = await Promise.all([
+        import('../../daemon/install/install.ts'),
+        import('../../host/own-executable.ts'),
+      ]);
       const machine = openMachine(options.root);
       const write = options.output === 'table' ? io.out : io.err;
       const paint = paintFor(io.color);

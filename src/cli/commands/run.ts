@@ -1,8 +1,6 @@
 import { type Command, Option } from 'commander';
-import { runDaemon } from '../../daemon/daemon.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { RESYNC_MS } from '../../reconcile/loop.ts';
-import { createLogger } from '../../telemetry/logger.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, parseDuration, parsePort, withSpec } from '../options.ts';
 
@@ -30,6 +28,11 @@ export function runCommand(io: Io): Command {
     )
     .addHelpText('after', '\nSIGTERM and SIGINT stop it cleanly; SIGHUP or a changed file reads the spec again.')
     .action(async (options: Options) => {
+      // Watching, metrics and the log are loaded for the daemon only: other commands start faster without them.
+      const [{ runDaemon }, { createLogger }] = await Promise.all([
+        import('../../daemon/daemon.ts'),
+        import('../../telemetry/logger.ts'),
+      ]);
       const machine = openMachine(options.root);
       const request = await specRequestFrom(options, io);
       await runDaemon(

@@ -4,7 +4,6 @@ import type { NodePrep } from '../../api/status.ts';
 import { readStatusFile } from '../../bootstrap/status-file.ts';
 import { look } from '../../daemon/look.ts';
 import { type Machine, openMachine } from '../../daemon/machine.ts';
-import { lockHolder } from '../../host/lock.ts';
 import { nodePrepFrom } from '../../reconcile/status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
@@ -47,6 +46,7 @@ export function statusCommand(io: Io): Command {
 /** A status file without a living daemon is only history, so the host is looked at instead. */
 async function currentStatus(machine: Machine, options: SpecOptions, io: Io): Promise<NodePrep> {
   const asked = options.file.length > 0 || options.profile !== undefined;
+  const { lockHolder } = await import('../../host/lock.ts');
   const holder = asked ? undefined : await lockHolder(machine.root);
   if (holder?.command === 'run') {
     const { nodePrep, problem } = await readStatusFile(machine.host);

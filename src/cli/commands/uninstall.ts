@@ -1,7 +1,4 @@
 import type { Command } from 'commander';
-import { isTakenBack, uninstall } from '../../daemon/apply-once.ts';
-import { purge } from '../../daemon/install/install.ts';
-import { disableUnits } from '../../daemon/install/service.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { requireRoot } from '../../daemon/privilege.ts';
 import type { NodeReport } from '../../reconcile/node-report.ts';
@@ -27,6 +24,11 @@ export function uninstallCommand(io: Io): Command {
     .action(async (options: { root: string; output: OutputFormat; timeout: number; purge: boolean }) => {
       const write = options.output === 'table' ? io.out : io.err;
       const progress = progressFor(io, write);
+      const [{ isTakenBack, uninstall }, { purge }, { disableUnits }] = await Promise.all([
+        import('../../daemon/apply-once.ts'),
+        import('../../daemon/install/install.ts'),
+        import('../../daemon/install/service.ts'),
+      ]);
       const machine = openMachine(options.root);
       requireRoot(machine.root, 'uninstall');
       // First of all: the daemon holds the host, and would put everything back.
