@@ -15,7 +15,7 @@ import { type Declared, kernelHost, memoryOf, passSysctls, planOf, sysctlsSpec }
 // Hundreds of worlds take their time on a busy machine; the limit is there for what hangs.
 vi.setConfig({ testTimeout: 120_000 });
 
-const SECRET = 'net.ipv6.conf.all.stable_secret';
+const SECRET = 'net.ipv6.conf.default.stable_secret';
 
 /** What the kernel holds before anybody declares anything. */
 const KERNEL: Readonly<Record<string, string>> = {

@@ -4,7 +4,16 @@
  * whatever was written.
  */
 import type { SysctlMatch } from '../../api/nodeprep.ts';
-import { mergeRanges, normalise, parseFields, parseNumber, parseNumbers, parseRanges, renderRanges } from './parse.ts';
+import {
+  mergeRanges,
+  normalise,
+  parseFields,
+  parseIpv6,
+  parseNumber,
+  parseNumbers,
+  parseRanges,
+  renderRanges,
+} from './parse.ts';
 
 /** The part of a declared entry that decides about values. */
 export interface Wanted {
@@ -24,7 +33,8 @@ export function isEqual(a: string, b: string): boolean {
 
 function isEqualField(a: string, b: string): boolean {
   if (a === b) return true;
-  const number = parseNumber(a);
+  const [number, address] = [parseNumber(a), parseIpv6(a)];
+  if (address !== undefined) return address === parseIpv6(b);
   return number !== undefined && number === parseNumber(b);
 }
 

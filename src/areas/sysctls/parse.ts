@@ -29,6 +29,17 @@ export function parseNumbers(text: string): readonly bigint[] | undefined {
   return numbers.filter((number) => number !== undefined);
 }
 
+/** An IPv6 address in its full form, as the kernel prints it in stable_secret; `undefined` for anything else. */
+export function parseIpv6(field: string): string | undefined {
+  const halves = field.length > 39 ? [] : field.toLowerCase().split('::');
+  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const missing = 8 - head.length - tail.length;
+  const isComplete = halves.length === 1 ? missing === 0 : halves.length === 2 && missing > 0;
+  if (!isComplete || ![...head, ...tail].every((group) => /^[0-9a-f]{1,4}$/.test(group))) return undefined;
+  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];
+  return groups.map((group) => group.padStart(4, '0')).join(':');
+}
+
 /** A range list such as `net.ipv4.ip_local_reserved_ports` holds; the empty text is the empty list. */
 export function parseRanges(text: string): Ranges | undefined {
   const compact = normalise(text).replaceAll(/ ?, ?/g, ',');

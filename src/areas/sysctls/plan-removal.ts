@@ -5,6 +5,7 @@ import { keyPathFrom, trustedName } from './key-path.ts';
 import { isEqual } from './match.ts';
 import { liveKey, rememberedNames } from './own-files.ts';
 import type { PlanContext } from './plan-context.ts';
+import { isForbiddenRead } from './plan-entry.ts';
 import type { RestoreStep } from './steps.ts';
 
 /** The live side of removal. */
@@ -49,7 +50,8 @@ function fateOf(name: string, { desired, memory, observed }: PlanContext): Fate 
   if (known === undefined) {
     return isRestoring ? { why: 'its original value is not known, because the record of originals was lost' } : {};
   }
-  if (live?.state === 'absent') return {};
+  // EIO is the answer of a parameter that was never set: the write was refused, so nothing of us is in it.
+  if (live?.state === 'absent' || (live?.state === 'unreadable' && !isForbiddenRead(live))) return {};
   const { original } = known;
   if (original.state === 'absent') {
     return isRestoring

@@ -68,7 +68,7 @@ function write(host: MemoryHost, path: string, contents: string, options: Kernel
   const isNumeric = /^\s*-?[0-9]+(\s+-?[0-9]+)*\s*$/.test(old);
   if (path.endsWith('/ip_local_reserved_ports')) host.put(path, `${mergedRanges(path, value)}\n`);
   else if (isNumeric) writeNumbers(host, path, old, value, options.adjusts?.[adjusts ?? ''] ?? ((number) => number));
-  else host.put(path, `${value}\n`);
+  else host.put(path, `${path.endsWith('/stable_secret') ? fullAddress(value) : value}\n`);
   sideEffects(host, path.slice(ROOT.length), old);
   return true;
 }
@@ -115,6 +115,15 @@ function mergedRanges(path: string, value: string): string {
     else ranges.push([bit, bit]);
   }
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(',');
+}
+
+/** The kernel prints all eight groups of an address. */
+function fullAddress(value: string): string {
+  const [head = '', tail = ''] = value.split('::');
+  const groups = (text: string) => text.split(':').filter((group) => group !== '');
+  const missing = 8 - groups(head).length - groups(tail).length;
+  const zeros = Array.from({ length: missing }, () => '0');
+  return [...groups(head), ...zeros, ...groups(tail)].map((group) => group.padStart(4, '0')).join(':');
 }
 
 function sideEffects(host: MemoryHost, keyPath: string, old: string): void {

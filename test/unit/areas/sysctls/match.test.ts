@@ -14,6 +14,8 @@ describe('equality of values', () => {
     ['8080, 9000', '8080,9000'],
     ['', '\n'],
     ['cubic', 'cubic'],
+    ['2001:DB8::1', '2001:0db8:0000:0000:0000:0000:0000:0001'],
+    ['::', '0:0:0:0:0:0:0:0'],
   ])('"%s" is "%s"', (a, b) => {
     expect(isEqual(a, b)).toBe(true);
     expect(isEqual(b, a)).toBe(true);
@@ -28,6 +30,10 @@ describe('equality of values', () => {
     ['5-3', '3-5'],
     ['bbr', 'BBR'],
     ['1,2', '1 2'],
+    ['2001:db8::1', '2001:db8::2'],
+    ['1::2::3', '1:0::2:3'],
+    [':', '::'],
+    ['1:2:3', '1:02:3'],
   ])('"%s" is not "%s"', (a, b) => {
     expect(isEqual(a, b)).toBe(false);
     expect(isEqual(b, a)).toBe(false);
