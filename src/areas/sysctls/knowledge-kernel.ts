@@ -45,10 +45,17 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
     'The node stays Ready while file systems or the network hang inside the kernel.',
   ),
   kubeletKey(
-    /^kernel\/keys\/root_max(?:keys|bytes)$/,
+    /^kernel\/keys\/root_maxkeys$/,
     'kernel/keys/root_maxkeys',
     1_000_000,
-    'Every container gets a session keyring from the kernel, counted against this limit of root. For root_maxbytes the kubelet expects 25000000, 25 bytes per key.',
+    'Every container gets a session keyring from the kernel, counted against this limit of root.',
+    'Beyond some hundreds of containers no further one starts.',
+  ),
+  kubeletKey(
+    /^kernel\/keys\/root_maxbytes$/,
+    'kernel/keys/root_maxbytes',
+    25_000_000,
+    'Bytes that all keys of root may hold, 25 for each of the root_maxkeys.',
     'Beyond some hundreds of containers no further one starts.',
   ),
   {
