@@ -1,7 +1,7 @@
 /** Makes the single executable: Node, the bundle, its code cache and the files of the units in one file. */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLE } from './bundle.ts';
+import { EXECUTABLE_FLAGS, writeProgram } from './code-cache.ts';
 import { copyLibatomic } from './libatomic.ts';
 import { NATIVE_NODE, prepareNode } from './node-binary.ts';
 import { DIST, PROJECT } from './paths.ts';
@@ -15,23 +15,25 @@ export function writeExecutable(target: Target): string {
   const directory = join(DIST, target.name);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
-  const fresh = join(directory, 'nodeprep.fresh');
-  const config = join(directory, 'sea.json');
+  const work = mkdtempSync(join(directory, 'work-'));
+  const fresh = join(work, 'nodeprep');
+  const config = join(work, 'sea.json');
+  const units = Object.fromEntries(unitFiles().map((name) => [name, join(UNITS, name)]));
   writeFileSync(
     config,
     JSON.stringify({
-      main: BUNDLE,
+      main: join(import.meta.dirname, 'sea-loader.cjs'),
       mainFormat: 'commonjs',
       output: fresh,
       executable: prepareNode(target),
       disableExperimentalSEAWarning: true,
-      // Compiled code fits only the processor that compiled it.
       useCodeCache: target === NATIVE,
       // A cap and a small nursery: the daemon allocates little, so its memory stays small and flat.
-      execArgv: ['--max-semi-space-size=1', '--max-old-space-size=64'],
+      execArgv: EXECUTABLE_FLAGS,
       // NODE_OPTIONS of whoever starts it must not reach a program that runs as root.
       execArgvExtension: 'none',
-      assets: Object.fromEntries(unitFiles().map((name) => [name, join(UNITS, name)])),
+      // Compiled code fits only the processor that compiled it.
+      assets: { ...units, ...writeProgram(work, target === NATIVE) },
     }),
   );
   run(NATIVE_NODE, ['--build-sea', config]);
@@ -39,8 +41,7 @@ export function writeExecutable(target: Target): string {
   const executable = join(directory, 'nodeprep');
   copyFileSync(fresh, executable);
   chmodSync(executable, 0o755);
-  rmSync(fresh);
-  rmSync(config);
+  rmSync(work, { recursive: true });
   copyLibatomic(target, directory);
   return directory;
 }

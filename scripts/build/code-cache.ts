@@ -1,0 +1,25 @@
+/**
+ * Compiled code for the executable. Node's own code cache holds only what runs at load time, and
+ * functions that a command needs are compiled at every start again: half of the time of `plan`.
+ * This one is made after a command has run, so it holds what that command compiled.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUNDLE } from './bundle.ts';
+import { NATIVE_NODE } from './node-binary.ts';
+import { run } from './run.ts';
+
+/** Flags of the executable; compiled code is only accepted by a Node with the same ones. */
+export const EXECUTABLE_FLAGS = ['--max-semi-space-size=1', '--max-old-space-size=64'] as const;
+
+/** Writes the bundle as the function that the loader calls, and what it compiles to; both are assets. */
+export function writeProgram(directory: string, withCache: boolean): Readonly<Record<string, string>> {
+  const program = join(directory, 'program.cjs');
+  writeFileSync(program, `(function(require,module,exports){${readFileSync(BUNDLE, 'latin1')}\n})`, 'latin1');
+  if (!withCache) return { 'nodeprep.cjs': program };
+  const cache = join(directory, 'program.cache');
+  // "plan" looks at this machine and changes nothing.
+  const warmUp = join(import.meta.dirname, 'warm-up.cjs');
+  run(NATIVE_NODE, [...EXECUTABLE_FLAGS, warmUp, program, cache, 'plan']);
+  return { 'nodeprep.cjs': program, 'nodeprep.cache': cache };
+}
