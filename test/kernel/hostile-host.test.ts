@@ -43,7 +43,9 @@ describe.skipIf(obstacle !== undefined)('on a host that says no', () => {
     const world = await kernelWorld();
     world.nodeprep(ARGS, { stdin: SPEC });
     const file = world.sh(`cat ${OURS}`);
-    world.sh('dd if=/dev/zero of=/etc/full bs=64k 2>/dev/null || true; dd if=/dev/zero of=/etc/full2 bs=1 count=4096 2>/dev/null || true');
+    world.sh(
+      'dd if=/dev/zero of=/etc/full bs=64k 2>/dev/null || true; dd if=/dev/zero of=/etc/full2 bs=1 count=4096 2>/dev/null || true',
+    );
 
     const { code, stdout } = world.nodeprep(ARGS, { stdin: sysctlSpec({ 'net.ipv4.tcp_fin_timeout': '44' }) });
 
@@ -84,7 +86,9 @@ describe.skipIf(obstacle !== undefined)('on a host that says no', () => {
   it('works without modprobe, systemctl and the other commands, and says which it missed', async () => {
     const world = await kernelWorld();
     const spec = sysctlSpec({ 'net.ipv4.tcp_fin_timeout': '33' }, { modules: [{ name: 'no_such_module_here' }] });
-    world.sh('for d in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin; do mount -t tmpfs none $d; done 2>/dev/null || true');
+    world.sh(
+      'for d in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin; do mount -t tmpfs none $d; done 2>/dev/null || true',
+    );
 
     const { code, stdout, stderr } = world.nodeprep(ARGS, { stdin: spec });
 
@@ -93,15 +97,18 @@ describe.skipIf(obstacle !== undefined)('on a host that says no', () => {
     expect(stdout + stderr).not.toContain('bug in NodePrep');
   });
 
-  it.each(['bootstrap', 'run', 'uninstall'])('refuses to %s as another user than root, before it touches anything', async (command) => {
-    const world = await kernelWorld();
-    const run = `setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${process.cwd()}/src/main.ts ${command}`;
+  it.each(['bootstrap', 'run', 'uninstall'])(
+    'refuses to %s as another user than root, before it touches anything',
+    async (command) => {
+      const world = await kernelWorld();
+      const run = `setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${process.cwd()}/src/main.ts ${command}`;
 
-    const output = world.sh(`chmod 755 /etc; ${run} 2>&1 || echo "exit $?"`);
+      const output = world.sh(`chmod 755 /etc; ${run} 2>&1 || echo "exit $?"`);
 
-    expect(output).toContain('must run as root');
-    expect(output).toContain('exit 1');
-  });
+      expect(output).toContain('must run as root');
+      expect(output).toContain('exit 1');
+    },
+  );
 
   it('keeps two daemons apart', async () => {
     const world = await kernelWorld();
