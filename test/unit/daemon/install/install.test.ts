@@ -1,0 +1,257 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { install, NotInstallableError, purge } from '../../../../src/daemon/install/install.ts';
+import { disableUnits } from '../../../../src/daemon/install/service.ts';
+import type { Machine } from '../../../../src/daemon/machine.ts';
+import { VERSION } from '../../../../src/daemon/version.ts';
+import { CommandError, HostFileError } from '../../../../src/host/errors.ts';
+import {
+  type MemoryBehaviour,
+  type MemoryFiles,
+  MemoryHost,
+  MemoryHostDied,
+} from '../../../../src/host/memory/memory-host.ts';
+import type { OwnExecutable } from '../../../../src/host/own-executable.ts';
+
+const MANIFESTS = join(import.meta.dirname, '../../../../manifests/systemd');
+const SPEC = '/etc/nodeprep/nodeprep.yaml';
+const LIB = '/usr/local/lib/nodeprep';
+const noChange = () => undefined;
+
+async function* bytes(text: string) {
+  yield Buffer.from(text);
+}
+
+/** A build of NodePrep, told apart by its bytes. */
+function build(content: string, path = '/root/nodeprep'): OwnExecutable {
+  const file = (name: string, text: string) => ({ name, read: () => bytes(text) });
+  return {
+    path,
+    files: [file('nodeprep', content), file('libatomic.so.1', 'library')],
+    asset: (name) => readFileSync(join(MANIFESTS, name), 'utf8'),
+  };
+}
+
+/** An image: nothing runs in it. The root of the machine only matters for the rights that are asked for. */
+function image(files: MemoryFiles = {}): Machine & { host: MemoryHost } {
+  return machineOf(new MemoryHost(files, { kernel: 'absent' }));
+}
+
+function machineOf(host: MemoryHost): Machine & { host: MemoryHost } {
+  return { root: '/image', host, here: host, areas: [], clock: () => 0, now: () => new Date(0) };
+}
+
+/** A running host whose systemd keeps a list of what was enabled and what is active. */
+function running(options: { broken?: boolean } = {}) {
+  const enabled = new Set<string>();
+  const active = new Set<string>();
+  const starts: string[] = [];
+  const said = { stdout: options.broken === true ? 'Segmentation fault' : `nodeprep ${VERSION}\n`, stderr: '' };
+  const behaviour: MemoryBehaviour = {
+    commands: new Proxy(
+      {
+        systemctl: (_: MemoryHost, args: readonly string[]) => {
+          const [verb, ...units] = args.filter((arg) => !arg.startsWith('--'));
+          for (const unit of units) {
+            if (verb === 'enable') enabled.add(unit);
+            if (verb === 'disable') enabled.delete(unit);
+            if (verb === 'stop') active.delete(unit);
+            if (verb === 'start' && !active.has(unit)) starts.push(unit);
+            if (verb === 'start') active.add(unit);
+          }
+          return { stdout: '', stderr: '' };
+        },
+      },
+      { get: (known, name) => Reflect.get(known, name) ?? (String(name).startsWith(LIB) ? () => said : undefined) },
+    ) as NonNullable<MemoryBehaviour['commands']>,
+  };
+  const host = new MemoryHost({ '/run/systemd/system': null }, { behaviours: [behaviour] });
+  return { machine: machineOf(host), host, enabled, active, starts };
+}
+
+const installOn = (machine: Machine, own = build('one'), request: object = {}) =>
+  install(machine, own, { start: true, ...request }, noChange);
+const current = async (host: MemoryHost) => host.text(`${LIB}/current/nodeprep`);
+
+describe('installing into an image', () => {
+  test('puts the executable with its library, a spec, the units and what makes them start at boot', async () => {
+    const { host, ...machine } = image();
+
+    const installed = await installOn({ host, ...machine });
+
+    expect(installed).toMatchObject({ specWritten: true, service: 'later' });
+    expect(host.text('/usr/local/bin/nodeprep')).toBe('one');
+    expect(await host.stat(`${installed.directory}/nodeprep`)).toMatchObject({ mode: 0o755 });
+    expect(host.text(`${LIB}/current/libatomic.so.1`)).toBe('library');
+    expect(host.text(SPEC)).toContain('profile: kubeadm-worker');
+    for (const unit of ['nodeprep-bootstrap.service', 'nodeprep.service']) {
+      expect(host.text(`/etc/systemd/system/multi-user.target.wants/${unit}`)).toContain('[Service]');
+    }
+    expect(host.text('/etc/systemd/system/kubelet.service.d/10-nodeprep.conf')).toContain(
+      'Wants=nodeprep-bootstrap.service',
+    );
+  });
+
+  test('again changes nothing at all', async () => {
+    const machine = image();
+    await installOn(machine);
+    const [world, mutations] = [machine.host.toString(), machine.host.mutations];
+
+    await installOn(machine);
+
+    expect(machine.host.toString()).toBe(world);
+    expect(machine.host.mutations).toBe(mutations);
+  });
+
+  test('keeps a spec that is there, also one in nodeprep.d only', async () => {
+    const mine = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {}\n';
+    const machine = image({ '/etc/nodeprep/nodeprep.d/mine.yaml': mine });
+
+    expect(await installOn(machine, build('one'), { profile: 'raspberry-pi' })).toMatchObject({ specWritten: false });
+
+    expect(machine.host.text(SPEC)).toBeUndefined();
+    expect(machine.host.text('/etc/nodeprep/nodeprep.d/mine.yaml')).toBe(mine);
+  });
+
+  test.each([
+    ['a broken document', { file: '/root/bad.yaml' }],
+    ['a profile that does not exist', { profile: 'kubeadm-wroker' }],
+  ])('refuses %s before it has touched anything', async (_, request) => {
+    const machine = image({ '/root/bad.yaml': 'kind: NodePrep\nspec: { sysctl: [] }\n' });
+    const world = machine.host.toString();
+
+    await expect(installOn(machine, build('one'), request)).rejects.toMatchObject({ name: 'SpecInvalidError' });
+
+    expect(machine.host.toString()).toBe(world);
+  });
+
+  test('refuses a document that is not there', async () => {
+    await expect(installOn(image(), build('one'), { file: '/none.yaml' })).rejects.toBeInstanceOf(HostFileError);
+  });
+
+  test('refuses to install sources, and what a package brought', async () => {
+    const machine = image();
+
+    await expect(install(machine, undefined, { start: true }, noChange)).rejects.toBeInstanceOf(NotInstallableError);
+    await expect(installOn(machine, build('one', '/usr/lib/nodeprep/nodeprep'))).rejects.toThrow(/package/);
+
+    expect(machine.host.mutations).toBe(0);
+  });
+
+  test('keeps the build before, and no older one', async () => {
+    const machine = image();
+    for (const content of ['one', 'two', 'three']) await installOn(machine, build(content));
+
+    expect(await current(machine.host)).toBe('three');
+    expect(machine.host.text(`${LIB}/previous/nodeprep`)).toBe('two');
+    expect(machine.host.toString()).not.toContain('"one"');
+  });
+
+  test('killed after any change leaves a NodePrep that starts, and the next install completes', async () => {
+    const total = await mutationsOfUpgrade();
+    for (let changes = 0; changes < total; changes += 1) {
+      const machine = image();
+      await installOn(machine, build('old'));
+      machine.host.dieAfter(changes);
+      await expect(installOn(machine, build('new'))).rejects.toBeInstanceOf(MemoryHostDied);
+      machine.host.revive();
+
+      expect(['old', 'new']).toContain(machine.host.text('/usr/local/bin/nodeprep'));
+      await installOn(machine, build('new'));
+      expect(machine.host.text('/usr/local/bin/nodeprep')).toBe('new');
+    }
+    expect(total).toBeGreaterThan(5);
+  });
+
+  test('purge leaves nothing of it', async () => {
+    const machine = image({ '/etc/fstab': 'x\n', '/etc/systemd/system/kubelet.service.d/20-mine.conf': 'y\n' });
+    const world = machine.host.toString();
+    await installOn(machine, build('one'));
+    await installOn(machine, build('two'));
+
+    await disableUnits(machine.host);
+    await purge(machine.host);
+
+    expect(machine.host.toString()).toBe(world);
+    expect(await machine.host.stat('/etc/nodeprep')).toBeUndefined();
+    expect(await machine.host.stat(LIB)).toBeUndefined();
+  });
+
+  test('purge leaves a program of somebody else in /usr/local/bin', async () => {
+    const machine = image({ '/usr/local/bin/nodeprep': 'mine' });
+
+    await purge(machine.host);
+
+    expect(machine.host.text('/usr/local/bin/nodeprep')).toBe('mine');
+  });
+});
+
+describe('installing on a running host', () => {
+  test('enables the units and starts the bootstrap before the daemon', async () => {
+    const { machine, enabled, starts } = running();
+
+    expect(await installOn(machine)).toMatchObject({ service: 'ended' });
+
+    expect([...enabled]).toEqual(['nodeprep-bootstrap.service', 'nodeprep.service']);
+    expect(starts).toEqual(['nodeprep-bootstrap.service', 'nodeprep.service']);
+  });
+
+  test('again does not restart what runs; an upgrade does', async () => {
+    const { machine, starts } = running();
+    await installOn(machine);
+
+    await installOn(machine);
+    expect(starts).toHaveLength(2);
+
+    await installOn(machine, build('two'));
+    expect(starts).toHaveLength(4);
+  });
+
+  test('does not switch to a build that does not start', async () => {
+    const { machine, host } = running({ broken: true });
+
+    await expect(installOn(machine)).rejects.toThrow(/Segmentation fault/);
+
+    expect(await host.stat(`${LIB}/current`)).toBeUndefined();
+  });
+
+  test('starts nothing when told so', async () => {
+    const { machine, starts, enabled } = running();
+
+    expect(await installOn(machine, build('one'), { start: false })).toMatchObject({ service: 'later' });
+
+    expect(starts).toEqual([]);
+    expect(enabled.size).toBe(2);
+  });
+
+  test('uninstall first stops the units, and no boot and no kubelet starts them again', async () => {
+    const { machine, host, active, enabled } = running();
+    await installOn(machine);
+
+    await disableUnits(host);
+
+    expect([...active, ...enabled]).toEqual([]);
+    expect(await host.stat('/etc/systemd/system/kubelet.service.d')).toBeUndefined();
+    expect(host.text('/etc/systemd/system/nodeprep.service')).toBeDefined();
+  });
+
+  test('uninstall of a NodePrep that never was installed asks nothing of systemd', async () => {
+    const refuse = () => {
+      throw new CommandError(['systemctl'], { exitCode: 1, detail: 'there is no such unit' });
+    };
+    const host = new MemoryHost({ '/run/systemd/system': null }, { behaviours: [{ commands: { systemctl: refuse } }] });
+
+    await disableUnits(host);
+
+    expect(host.mutations).toBe(0);
+  });
+});
+
+async function mutationsOfUpgrade(): Promise<number> {
+  const machine = image();
+  await installOn(machine, build('old'));
+  const before = machine.host.mutations;
+  await installOn(machine, build('new'));
+  return machine.host.mutations - before;
+}

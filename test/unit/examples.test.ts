@@ -1,0 +1,50 @@
+/** Examples are copied without being read: each of them has to work. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { loadSpec } from '../../src/api/load.ts';
+import { renderSpecDocument } from '../../src/daemon/install/spec-document.ts';
+import { PRESET_NAMES } from '../../src/api/presets.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../examples');
+const names = readdirSync(EXAMPLES).toSorted();
+const read = (name: string) => readFileSync(join(EXAMPLES, name));
+const documents = names.filter((name) => name.endsWith('.yaml') && name !== 'cloud-init.yaml');
+
+describe('examples', () => {
+  test.each(documents)('%s is a spec without a mistake', (name) => {
+    expect(loadSpec([{ file: name, contents: read(name) }], {}).spec).toBeDefined();
+  });
+
+  test('the spec in the cloud-init example has no mistake, and its first line makes it one', () => {
+    const text = read('cloud-init.yaml').toString();
+    const { write_files } = parse(text) as { write_files: { path: string; content: string }[] };
+
+    expect(text).toMatch(/^#cloud-config\n/);
+    expect(write_files[0]?.path).toBe('/etc/nodeprep/nodeprep.yaml');
+    const loaded = loadSpec([{ file: 'cloud-init', contents: Buffer.from(write_files[0]?.content ?? '') }], {});
+    expect(loaded.spec.bootstrap.onFailure).toBe('Block');
+  });
+
+  test.each(names.filter((name) => name.endsWith('.sh')))('%s can be started and has no syntax error', (name) => {
+    expect(statSync(join(EXAMPLES, name)).mode & 0o111).toBe(0o111);
+    expect(spawnSync('sh', ['-n', join(EXAMPLES, name)], { encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
+  });
+
+  test('are all listed in their README', () => {
+    const text = read('README.md').toString();
+
+    expect(names.filter((name) => name !== 'README.md' && !text.includes(`(${name})`))).toEqual([]);
+  });
+
+  test.each(PRESET_NAMES)('the document that install writes for the profile %s has no mistake', (profile) => {
+    const contents = Buffer.from(renderSpecDocument(profile));
+
+    expect(loadSpec([{ file: 'nodeprep.yaml', contents }], {}).source.profile).toBe(profile);
+  });
+});
