@@ -1,0 +1,88 @@
+/** Inside a world: what the daemon costs while nothing happens, and how fast it answers when something does. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Figure, median } from './figures.ts';
+import { startDaemon } from './running-daemon.ts';
+import { furnishWorld, sysctlDocument, sysctlFile, worldSysctls } from './world.ts';
+
+const IDLE_MS = 20_000;
+const [executable = ''] = process.argv.slice(2);
+const figures: Figure[] = [];
+const add = (name: string, value: number, unit: string, target?: number, note?: string) =>
+  figures.push({
+    name,
+    value,
+    unit,
+    ...(target === undefined ? {} : { target }),
+    ...(note === undefined ? {} : { note }),
+  });
+
+furnishWorld();
+// Loopback has to be up for /metrics.
+execFileSync('ip', ['link', 'set', 'lo', 'up']);
+const many = worldSysctls(100);
+
+for (const [count, target] of [
+  [10, 1],
+  [100, 3],
+] as const) {
+  const declared = new Map([...many].slice(0, count));
+  writeFileSync('/etc/nodeprep/nodeprep.yaml', sysctlDocument(declared));
+  const idle = await measureIdle([]);
+  const busy = await measureIdle(['--resync', '1s']);
+  if (count === 10) {
+    add('resident memory of the idle daemon', idle.rss, 'MB', 62);
+    add('of it anonymous', idle.anonymous, 'MB', 18);
+    add('CPU of the idle daemon in an hour', (idle.cpuMs / IDLE_MS) * 3600, 's', 4);
+  }
+  const passMs = (busy.cpuMs - idle.cpuMs) / (busy.passes - idle.passes);
+  add(`CPU of an idle pass, ${count} sysctls`, passMs, 'ms', target, `${busy.passes} passes`);
+}
+
+await measureRepair();
+console.log(JSON.stringify(figures));
+
+async function measureIdle(args: readonly string[]) {
+  const daemon = await startDaemon(executable, args);
+  const passesBefore = await daemon.passes();
+  const cpuBefore = daemon.cpuMs();
+  await sleep(IDLE_MS);
+  const cpuMs = daemon.cpuMs() - cpuBefore;
+  const passes = (await daemon.passes()) - passesBefore;
+  const memory = daemon.memoryMb();
+  await daemon.stop();
+  return { cpuMs, passes, ...memory };
+}
+
+/** Each key is changed once: one that flips again and again is held off on purpose. */
+async function measureRepair(): Promise<void> {
+  const daemon = await startDaemon(executable);
+  const keys = [...many];
+  const told: number[] = [];
+  const untold: number[] = [];
+  for (const [name, value] of keys.slice(0, 60)) told.push(await repairMs(name, value, '/proc'));
+  for (const [name, value] of keys.slice(60, 75)) untold.push(await repairMs(name, value, '/run/other-proc'));
+  await daemon.stop();
+  add('changed sysctl until it is restored, median', median(told), 'ms', 5, `${told.length} keys`);
+  add('slowest of them', Math.max(...told), 'ms', 1200);
+  add(
+    'changed through another procfs, which tells nothing: median',
+    median(untold),
+    'ms',
+    undefined,
+    `${untold.length} keys`,
+  );
+  add('slowest of them', Math.max(...untold), 'ms', 1200);
+}
+
+async function repairMs(name: string, value: number, proc: string): Promise<number> {
+  await sleep(100 + Math.random() * 400);
+  const start = performance.now();
+  writeFileSync(sysctlFile(name, proc), String(value + 1));
+  const end = start + 5000;
+  while (performance.now() < end) {
+    if (Number(readFileSync(sysctlFile(name), 'utf8')) === value) return performance.now() - start;
+  }
+  throw new Error(`"${name}" was not restored within 5 s`);
+}
