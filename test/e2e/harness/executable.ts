@@ -1,6 +1,6 @@
 /** The second disk of every machine: the executable under test and the one of the build before it. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cacheFolder, hashOf } from './cache.ts';
 
@@ -13,8 +13,8 @@ export interface ToolsDisk {
   readonly file: string;
   /** Changes with the executable under test. */
   readonly key: string;
-  /** Why there is no executable of an earlier build, `undefined` when there is one. */
-  readonly noPrevious: string | undefined;
+  /** What the executable of the build before is, in words. */
+  readonly previous: string;
 }
 
 /** Builds what is missing and writes the disk. */
@@ -26,7 +26,9 @@ export function buildToolsDisk(): ToolsDisk {
   try {
     copyExecutable(resolve(dist), join(work, 'root/current'));
     const previous = process.env['E2E_PREVIOUS'];
-    if (previous !== undefined) copyExecutable(resolve(previous), join(work, 'root/previous'));
+    copyExecutable(resolve(previous ?? dist), join(work, 'root/previous'));
+    // Without an earlier build, the same one with another content: what is appended to an executable is not loaded.
+    if (previous === undefined) appendFileSync(join(work, 'root/previous/nodeprep'), '\n');
     const key = hashOf(executable);
     const file = join(cacheFolder(), 'tools.img');
     execFileSync('truncate', ['-s', `${DISK_MB}M`, join(work, 'disk')]);
@@ -45,8 +47,7 @@ export function buildToolsDisk(): ToolsDisk {
     return {
       file,
       key,
-      noPrevious:
-        previous === undefined ? 'E2E_PREVIOUS names no folder with the executable of an earlier build' : undefined,
+      previous: previous ?? 'the same build with other bytes; E2E_PREVIOUS names a folder with an earlier one',
     };
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -16,7 +16,8 @@ export interface Prepared {
   readonly pristine: string;
   /** Changes with the executable and with the image. */
   readonly key: string;
-  readonly noPrevious: string | undefined;
+  /** What the executable of the build before is, in words. */
+  readonly previous: string;
 }
 
 declare module 'vitest' {
@@ -38,7 +39,7 @@ export default async function setup(project: TestProject): Promise<void> {
 
 function skip(reason: string): Prepared {
   const parts = { image: '', toolsDisk: '', memoryMb: MEMORY_MB, append: '' };
-  return { skipped: reason, parts, pristine: '', key: '', noPrevious: undefined };
+  return { skipped: reason, parts, pristine: '', key: '', previous: '' };
 }
 
 async function prepare(): Promise<Prepared> {
@@ -61,5 +62,5 @@ async function prepare(): Promise<Prepared> {
       await machine.stop();
     }
   });
-  return { skipped: undefined, parts, pristine, key: `${tools.key}-${imageKey}`, noPrevious: tools.noPrevious };
+  return { skipped: undefined, parts, pristine, key: `${tools.key}-${imageKey}`, previous: tools.previous };
 }

@@ -6,6 +6,9 @@ import { type Machine, type MachineParts, restoreMachine, TOOLS } from './machin
 /** The executable under test as a machine sees it before an installation. */
 export const CURRENT = `${TOOLS}/current/nodeprep`;
 
+/** The executable of the build before it. */
+export const PREVIOUS = `${TOOLS}/previous/nodeprep`;
+
 /** Where machines come from. Each one ends with the test. */
 export interface Machines {
   /** A running machine that has never seen NodePrep. */
@@ -15,7 +18,8 @@ export interface Machines {
   /** Takes over a machine that the test made itself. */
   readonly adopt: (machine: Machine) => Machine;
   readonly parts: MachineParts;
-  readonly noPrevious: string | undefined;
+  /** What the build before is, in words. */
+  readonly previous: string;
 }
 
 /** Declares one end-to-end test, skipped with the reason where machines cannot run. */
@@ -48,7 +52,7 @@ export function scenario(
       },
       adopt,
       parts: prepared.parts,
-      noPrevious: prepared.noPrevious,
+      previous: prepared.previous,
     };
     try {
       await body(machines, (why) => context.skip(why));

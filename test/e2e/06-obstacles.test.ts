@@ -1,0 +1,121 @@
+/** Point 6: what stands in the way is said, the host stays usable, and NodePrep recovers when it is gone. */
+import { expect } from 'vitest';
+import type { Machine } from './harness/machine.ts';
+import { note, scenario } from './harness/scenario.ts';
+import { expectCondition, expectReady, LIVE_AS_DECLARED, live } from './harness/world.ts';
+
+const SYSCTL_FILE = '/etc/sysctl.d/99-zz-nodeprep.conf';
+
+/** The host answers, and its services can be asked. */
+async function expectUsable(machine: Machine): Promise<void> {
+  expect(await machine.run('systemctl is-active kubelet containerd')).toBe('active\nactive');
+}
+
+async function waitUntilGood(machine: Machine, what: string): Promise<void> {
+  const begin = performance.now();
+  // Waits that failed become longer; the longest comes with the next full look, after five minutes.
+  await expectReady(machine, 400_000);
+  note(`${what}: ready again ${((performance.now() - begin) / 1000).toFixed(1)} s after the cause was gone`);
+  expect(await live(machine)).toBe(LIVE_AS_DECLARED);
+}
+
+scenario(
+  'a full disk is reported, and what could not be written is written when there is room',
+  15,
+  async (machines) => {
+    const machine = await machines.installed();
+    const good = await machine.run(`cat ${SYSCTL_FILE}`);
+    // Also the reserve of root, and the blocks that the removed file gives back.
+    await machine.run(`systemctl stop nodeprep; rm ${SYSCTL_FILE}; sync
+    dd if=/dev/zero of=/filler bs=1M status=none 2>/dev/null; dd if=/dev/zero of=/filler2 bs=4k status=none 2>/dev/null
+    systemctl start nodeprep`);
+
+    const message = await expectCondition(machine, 'Degraded', 'True ApplyFailed');
+    note(`full disk: ${message}`);
+    expect(message).toMatch(/space|ENOSPC/i);
+    await expectUsable(machine);
+
+    await machine.run('rm -f /filler /filler2');
+    await waitUntilGood(machine, 'full disk');
+    expect(await machine.run(`cat ${SYSCTL_FILE}`)).toBe(good);
+  },
+);
+
+scenario(
+  'a read-only /etc is reported, live values are kept right, and files follow when it can be written',
+  15,
+  async (machines) => {
+    const machine = await machines.installed();
+    await machine.run(`systemctl stop nodeprep; rm ${SYSCTL_FILE}; sysctl -qw net.ipv4.ip_forward=0
+    mount --bind /etc /etc && mount -o remount,bind,ro /etc; systemctl start nodeprep`);
+
+    const message = await expectCondition(machine, 'Degraded', 'True ApplyFailed');
+    note(`read-only /etc: ${message}`);
+    expect(message).toMatch(/read-only|EROFS/i);
+    expect(await machine.run('cat /proc/sys/net/ipv4/ip_forward')).toBe('1');
+    await expectUsable(machine);
+
+    await machine.run('umount /etc; [ -w /etc/fstab ]');
+    await waitUntilGood(machine, 'read-only /etc');
+    expect((await machine.exec(`test -s ${SYSCTL_FILE}`)).exitCode).toBe(0);
+  },
+);
+
+scenario('a missing modprobe is reported by name, and the module is loaded when it is back', 15, async (machines) => {
+  const machine = await machines.installed();
+  await machine.run(
+    'systemctl stop nodeprep; modprobe -r br_netfilter; mv /usr/sbin/modprobe /usr/sbin/modprobe.away; systemctl start nodeprep',
+  );
+
+  await expectCondition(machine, 'Ready', 'False ApplyFailed').catch(() => undefined);
+  const message = (await machine.run('cat /run/nodeprep/status.json')).match(/"message":"([^"]*modprobe[^"]*)"/)?.[1];
+  note(`no modprobe: ${message}`);
+  expect(message).toBeDefined();
+  await expectUsable(machine);
+
+  await machine.run('mv /usr/sbin/modprobe.away /usr/sbin/modprobe');
+  await waitUntilGood(machine, 'no modprobe');
+});
+
+scenario(
+  'swap that does not fit into memory stays on and is reported with numbers; it goes when memory is free',
+  15,
+  async (machines) => {
+    const machine = await machines.installed();
+    // Swap holds pages of a file in memory that is larger than the rest of memory.
+    await machine.run(
+      `systemctl stop nodeprep; swapon /dev/vda2; mkdir -p /m; mount -t tmpfs -o size=460m none /m
+    head -c 430M /dev/urandom >/m/x; cat /proc/swaps; grep -E 'MemAvailable|SwapFree' /proc/meminfo; systemctl start nodeprep`,
+      { timeoutMs: 300_000 },
+    );
+
+    const message = await expectCondition(machine, 'SwapReady', 'False SwapoffUnsafe', 240_000);
+    note(`low memory: ${message}`);
+    expect(message).toMatch(/\d+(\.\d+)? ?[MG]iB/);
+    expect(await machine.run('cat /proc/swaps')).toContain('/dev/vda2');
+    await expectUsable(machine);
+
+    await machine.run('umount /m');
+    await waitUntilGood(machine, 'low memory');
+  },
+);
+
+scenario(
+  'a swapoff that hangs does not hang NodePrep: the rest is corrected, and it is reported',
+  15,
+  async (machines) => {
+    const machine = await machines.installed();
+    await machine.run(`mv /usr/sbin/swapoff /usr/sbin/swapoff.away; printf '#!/bin/sh\\nexec sleep 10000\\n' >/usr/sbin/swapoff; chmod 755 /usr/sbin/swapoff
+    swapon /dev/vda2`);
+
+    await expectCondition(machine, 'Ready', 'False DriftDetected', 30_000).catch(() => undefined);
+    const begin = performance.now();
+    const message = await expectCondition(machine, 'Degraded', 'True ApplyFailed', 240_000);
+    note(`hanging swapoff: reported after ${((performance.now() - begin) / 1000).toFixed(1)} s: ${message}`);
+    expect(message).toContain('swapoff');
+    await expectUsable(machine);
+
+    await machine.run('mv /usr/sbin/swapoff.away /usr/sbin/swapoff');
+    await waitUntilGood(machine, 'hanging swapoff');
+  },
+);

@@ -1,0 +1,96 @@
+/**
+ * Point 9: a long life, compressed. Many drifts of many kinds hit a running daemon: it misses none and
+ * its memory stays flat. E2E_DRIFTS sets how many.
+ */
+import { expect } from 'vitest';
+import type { Machine } from './harness/machine.ts';
+import { note, scenario } from './harness/scenario.ts';
+import { expectReady } from './harness/world.ts';
+
+const DRIFTS = Number(process.env['E2E_DRIFTS'] ?? 1000);
+/** A value that flips three times within ten minutes counts as a fight, so each is changed twice per spec. */
+const TWICE = 2;
+const INTERFACES = 16;
+const KEYS = [
+  'accept_redirects',
+  'accept_source_route',
+  'arp_announce',
+  'arp_filter',
+  'arp_ignore',
+  'log_martians',
+  'send_redirects',
+  'secure_redirects',
+];
+const NAMES = Array.from({ length: INTERFACES }, (_, index) =>
+  KEYS.map((key) => `net/ipv4/conf/e2e${index}/${key}`),
+).flat();
+
+/** The same sysctls with a value that is new in every round, so that the spec is a new one. */
+function specFrom(round: number): string {
+  const rows = NAMES.map((name) => `    - { name: ${name}, value: 1 }`);
+  return `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n  profile: kubeadm-worker\n  sysctls:\n${rows.join('\n')}\n    - { name: vm.swappiness, value: ${round + 10} }\n`;
+}
+
+/** Memory of the daemon in kB: what it has for itself, and all that is mapped in. */
+async function memoryOf(machine: Machine): Promise<{ anonymous: number; resident: number }> {
+  const text = await machine.run('cat /proc/$(systemctl show -P MainPID nodeprep)/status');
+  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
+  return { anonymous: field('RssAnon'), resident: field('VmRSS') };
+}
+
+/** Changes each value in random order, twice, and waits for each correction; prints one duration a line, in microseconds. */
+const ROUND = `cd /proc/sys; is() { local v; read -r v <"$2" && [ "$v" = "$1" ]; }
+  for turn in $(seq ${TWICE}); do for key in $(shuf -e ${NAMES.join(' ')}); do
+    echo 0 >$key; begin=\${EPOCHREALTIME/./}
+    until is 1 $key; do [ $((\${EPOCHREALTIME/./} - begin)) -lt 20000000 ] || { echo "missed $key"; break; }; done
+    echo $((\${EPOCHREALTIME/./} - begin))
+  done; done`;
+
+scenario(`${DRIFTS} random drifts: none is missed and the memory of the daemon stays flat`, 30, async (machines) => {
+  const machine = await machines.installed();
+  await machine.run(`modprobe dummy numdummies=0; for i in $(seq 0 ${INTERFACES - 1}); do ip link add e2e$i type dummy; done
+    for key in ${NAMES.join(' ')}; do echo 1 >/proc/sys/$key; done`);
+  const pid = await machine.run('systemctl show -P MainPID nodeprep');
+  const durations: number[] = [];
+  const memory = [];
+  const perRound = NAMES.length * TWICE;
+  const rounds = Math.ceil(DRIFTS / perRound);
+  for (let round = 1; round <= rounds; round += 1) {
+    await machine.put('/etc/nodeprep/nodeprep.yaml', specFrom(round));
+    await expect
+      .poll(() => machine.run('cat /proc/sys/vm/swappiness'), { timeout: 60_000, interval: 500 })
+      .toBe(`${round + 10}`);
+    await expectReady(machine);
+
+    const output = await machine.run(ROUND, { timeoutMs: 600_000 });
+    expect(output.match(/missed.*/g) ?? []).toEqual([]);
+    durations.push(...output.split('\n').map((line) => Number(line) / 1000));
+
+    await machine.run('modprobe -r br_netfilter; swapon /dev/vda2; : >/etc/sysctl.d/99-zz-nodeprep.conf');
+    await expect
+      .poll(
+        () =>
+          machine.run(
+            `wc -l </proc/swaps; test -s /etc/sysctl.d/99-zz-nodeprep.conf && echo file; ls -d /sys/module/br_netfilter; true`,
+          ),
+        { timeout: 60_000, interval: 300 },
+      )
+      .toBe('1\nfile\n/sys/module/br_netfilter');
+    await expectReady(machine);
+    memory.push(await memoryOf(machine));
+  }
+
+  const sorted = durations.toSorted((one, other) => one - other);
+  const at = (share: number) =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1);
+  note(
+    `${durations.length} drifts of ${NAMES.length} declared values: repaired after ${at(0.5)} ms (median), ${at(0.99)} ms (99 %), ${at(1)} ms (longest)`,
+  );
+  note(
+    `memory after each of ${rounds} rounds, MB anonymous/resident: ${memory.map(({ anonymous, resident }) => `${(anonymous / 1024).toFixed(1)}/${(resident / 1024).toFixed(1)}`).join(' ')}`,
+  );
+  expect(durations.length).toBeGreaterThanOrEqual(DRIFTS);
+  expect(await machine.run('systemctl show -P MainPID nodeprep')).toBe(pid);
+  const [first, last] = [memory[0], memory.at(-1)];
+  expect((last?.anonymous ?? Number.NaN) - (first?.anonymous ?? Number.NaN)).toBeLessThan(6 * 1024);
+});
