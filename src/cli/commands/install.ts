@@ -68,7 +68,7 @@ export function installCommand(io: Io): Command {
       const { nodePrep } = installed.service === 'later' ? {} : await readStatusFile(machine.host);
       const result = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Install', version: VERSION, ...installed, changed };
       print(io, options.output, result, (paint) => {
-        const parts = [`${headline(installed, changed.length)}`];
+        const parts = [headline(installed, changed.length)];
         if (nodePrep !== undefined) parts.push(renderStatus(nodePrep, paint, io.columns));
         return parts.join('\n\n');
       });

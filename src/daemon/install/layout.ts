@@ -2,7 +2,9 @@
 
 /** One directory per installed build, `current` and `previous` link to two of them. */
 export const PROGRAM_DIRECTORY = '/usr/local/lib/nodeprep';
+/** The build that runs. */
 export const CURRENT = `${PROGRAM_DIRECTORY}/current`;
+/** The build before, to go back to. */
 export const PREVIOUS = `${PROGRAM_DIRECTORY}/previous`;
 /** What people and units start. */
 export const PROGRAM = '/usr/local/bin/nodeprep';
