@@ -43,7 +43,8 @@ function unitSources(unit: UnitObserved, targetMasked: boolean): readonly Source
       ...(note === undefined ? {} : { note }),
     };
   });
-  if (!isHeld) return made;
+  // The masks of a device's other names say nothing that the mask of its unit does not.
+  if (!isHeld || unit.origins.length === 0) return made;
   const file = unit.etc === 'masked' ? unitPath(unit.name) : dropInPath(unit.name);
   return [
     ...made,

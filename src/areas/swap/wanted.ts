@@ -26,6 +26,8 @@ export function wantedUnits(desired: DesiredSwap, observed: SwapObserved, memory
   const foreignMasks = new Set<string>();
   if (!turnsOff(desired)) return { masks, dropIns, foreignMasks };
   for (const unit of candidates(desired, observed, memory)) {
+    // A target has nothing to run that a condition could keep from running, and what it wants is masked by itself.
+    if (unit.etc === 'defined' && unit.name === SWAP_TARGET) continue;
     if (unit.etc === 'defined') dropIns.add(unit.name);
     else if (unit.etc === 'masked' && !memory.has(maskKey(unit.name))) foreignMasks.add(unit.name);
     else masks.add(unit.name);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HostFileError } from '../../../../src/host/errors.ts';
+import { CommandError, HostFileError } from '../../../../src/host/errors.ts';
+import type { Command } from '../../../../src/host/host.ts';
 import { masks, passSwap, swapMachine, swapSpec, swapsText } from '../../../support/swap-pass.ts';
 
 describe('a host without systemd', () => {
@@ -45,6 +46,47 @@ describe('a host without systemctl', () => {
     expect(report.entries).toMatchObject([
       { state: 'InSync', live: 'off (systemctl is missing, so masks count from the next boot only)' },
     ]);
+  });
+});
+
+describe('a systemd that does not answer', () => {
+  it.each([
+    [
+      'Failed to connect to bus: No such file or directory',
+      { exitCode: 1, stderr: 'Failed to connect to bus: No such file or directory\n' },
+    ],
+    ['systemctl did not answer', { timedOut: true }],
+    ['systemctl failed with exit code 3', { exitCode: 3 }],
+  ])('is said (%s), units are masked by their files, and swap is off', async (why, outcome) => {
+    const { host } = swapMachine({ '/run/systemd/generator/dev-vda2.swap': '[Swap]\n' });
+    const mute = Object.assign(Object.create(host) as typeof host, {
+      query: (command: Command) => Promise.reject(new CommandError(command, { ...outcome, detail: 'no' })),
+    });
+
+    const report = await passSwap(mute);
+
+    expect(report.entries).toMatchObject([
+      { state: 'InSync', live: `off (${why}, so masks count from the next boot only)` },
+    ]);
+    expect(masks(host)).toContain('dev-vda2.swap');
+  });
+});
+
+describe('a unit file that appears between plan and step', () => {
+  it('is not replaced by a mask, and gets a drop-in in the next pass', async () => {
+    const { host } = swapMachine();
+    const file = '/etc/systemd/system/dev-vda2.swap';
+
+    const report = await passSwap(host, swapSpec('Disabled'), {
+      onStep: ({ type, changes }) => {
+        if (type === 'applying' && changes[0]?.target === 'dev-vda2.swap') host.put(file, '[Swap]\nWhat=/dev/vda2\n');
+      },
+    });
+
+    expect(report.failures).toMatchObject([{ target: 'dev-vda2.swap', transient: true }]);
+    expect(host.text(file)).toContain('What=/dev/vda2');
+    expect((await passSwap(host)).entries).toMatchObject([{ state: 'InSync' }]);
+    expect(host.text(`${file}.d/nodeprep.conf`)).toContain('ConditionPathExists');
   });
 });
 

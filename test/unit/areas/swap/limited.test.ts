@@ -77,7 +77,10 @@ describe('parseKubeletSwap', () => {
   });
 
   it('does not let a YAML bomb grow', () => {
-    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`).join('\n')}\n`;
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefgh'
+      .split('')
+      .map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`)
+      .join('\n')}\n`;
 
     expect(parseKubeletSwap([{ file: 'bomb', text: bomb }], []).problems).toHaveLength(1);
   });
