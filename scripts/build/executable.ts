@@ -6,6 +6,7 @@ import { copyLibatomic } from './libatomic.ts';
 import { NATIVE_NODE, prepareNode } from './node-binary.ts';
 import { DIST, PROJECT } from './paths.ts';
 import { run } from './run.ts';
+import { SEA_LOADER } from './sea-loader.ts';
 import { NATIVE, type Target } from './target.ts';
 
 const UNITS = join(PROJECT, 'manifests/systemd');
@@ -18,11 +19,13 @@ export function writeExecutable(target: Target): string {
   const work = mkdtempSync(join(directory, 'work-'));
   const fresh = join(work, 'nodeprep');
   const config = join(work, 'sea.json');
+  const main = join(work, 'main.cjs');
+  writeFileSync(main, SEA_LOADER);
   const units = Object.fromEntries(unitFiles().map((name) => [name, join(UNITS, name)]));
   writeFileSync(
     config,
     JSON.stringify({
-      main: join(import.meta.dirname, 'sea-loader.cjs'),
+      main,
       mainFormat: 'commonjs',
       output: fresh,
       executable: prepareNode(target),
