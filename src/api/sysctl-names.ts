@@ -79,6 +79,11 @@ export const DENIED_SYSCTLS: Readonly<Record<string, string>> = {
   'vm.stat_refresh': 'it is a trigger that recounts statistics, not a setting',
 };
 
+/** Those that cover everything below, with the final dot. */
+const DENIED_FAMILIES = Object.entries(DENIED_SYSCTLS)
+  .filter(([name]) => name.endsWith('.*'))
+  .map(([name, why]) => [name.slice(0, -1), why] as const);
+
 /** Why NodePrep never touches this parameter, in any spelling; `undefined` when it may be declared. */
 export function deniedSysctl(name: string): string | undefined {
   let parts: string[];
@@ -89,8 +94,6 @@ export function deniedSysctl(name: string): string | undefined {
     throw error;
   }
   const exact = parts.join('.');
-  const entry = Object.entries(DENIED_SYSCTLS).find(([denied]) =>
-    denied.endsWith('.*') ? `${exact}.`.startsWith(denied.slice(0, -1)) : exact === denied,
-  );
-  return entry?.[1];
+  if (Object.hasOwn(DENIED_SYSCTLS, exact)) return DENIED_SYSCTLS[exact];
+  return DENIED_FAMILIES.find(([prefix]) => `${exact}.`.startsWith(prefix))?.[1];
 }

@@ -21,6 +21,18 @@ export function nameFrom(keyPath: string): string {
 
 /** The canonical form of a name from a ledger or a file of ours; `undefined` for what must never become a path. */
 export function trustedName(name: string): string | undefined {
+  // Asked for every declared name several times in every pass, and the answer never changes.
+  if (!trusted.has(name)) {
+    if (trusted.size >= KEPT_NAMES) trusted.clear();
+    trusted.set(name, trustedAnew(name));
+  }
+  return trusted.get(name);
+}
+
+const trusted = new Map<string, string | undefined>();
+const KEPT_NAMES = 4096;
+
+function trustedAnew(name: string): string | undefined {
   if (deniedSysctl(name) !== undefined) return undefined;
   try {
     return canonicalSysctl(name);

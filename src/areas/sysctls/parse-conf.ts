@@ -26,8 +26,24 @@ export interface ParsedConf {
 
 const LONGEST_LINE = 1024 * 1024;
 
+/** Every pass reads the same few small files: what they say is kept by their contents, at most a megabyte of them. */
+const kept = new Map<string, ParsedConf>();
+const KEPT_FILES = 64;
+const KEPT_CHARACTERS = 16 * 1024;
+
 /** Parses a file whose characters are its bytes. */
 export function parseConf(bytes: string, reader: Reader): ParsedConf {
+  if (bytes.length > KEPT_CHARACTERS) return parseAnew(bytes, reader);
+  const key = `${reader} ${bytes}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const parsed = parseAnew(bytes, reader);
+  if (kept.size >= KEPT_FILES) kept.clear();
+  kept.set(key, parsed);
+  return parsed;
+}
+
+function parseAnew(bytes: string, reader: Reader): ParsedConf {
   const lines = reader === 'systemd' ? bytes.split(/\r\n|\n\r|[\n\r\0]/) : bytes.split('\n');
   const assignments: Assignment[] = [];
   for (const [at, text] of lines.entries()) {
