@@ -1,7 +1,9 @@
 /** A plan as the command line shows it: an object for machines, a diff for people. */
 import type { Change, Finding } from '../areas/area.ts';
 import type { NodeReport } from '../reconcile/node-report.ts';
-import { type Paint, printable, renderTable, wrap } from './table.ts';
+import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
+
+const LEFT = 'Left on purpose';
 
 type AreaFinding = Finding & { readonly area: string };
 
@@ -49,11 +51,11 @@ function findings(report: NodeReport, pick: (area: NodeReport['areas'][number]) 
   return report.areas.flatMap((area) => pick(area).map((finding) => ({ ...finding, area: area.area })));
 }
 
-/** The plan for a person. `later` names the changes that wait for a boot. */
+/** The plan for a person, as wide as the terminal; JSON has every value in full. */
 export function renderPlan(report: NodeReport, paint: Paint, columns: number): string {
   const plan = planFrom(report);
-  const parts = [headline(report, plan, paint)];
-  if (plan.changes.length > 0) parts.push(renderChanges(report, plan, paint));
+  const parts = [headline(report, plan, paint, columns)];
+  if (plan.changes.length > 0) parts.push(renderChanges(report, plan, paint, columns));
   const show = (title: string, list: readonly AreaFinding[]) => {
     if (list.length > 0) parts.push(renderFindings(title, list, paint, columns));
   };
@@ -66,33 +68,67 @@ export function renderPlan(report: NodeReport, paint: Paint, columns: number): s
     findings(report, (area) => area.conflicts),
   );
   show(
-    'Left on purpose',
+    LEFT,
     findings(report, (area) => area.left),
   );
   return parts.join('\n\n');
 }
 
-function headline(report: NodeReport, plan: PlanDocument, paint: Paint): string {
+function headline(report: NodeReport, plan: PlanDocument, paint: Paint, columns: number): string {
   const { snapshot } = report;
   const profile = snapshot.spec.profile === undefined ? '' : `, profile ${snapshot.spec.profile}`;
   const what = plan.inSync
-    ? paint('green', 'in sync')
-    : `${plan.changes.length} changes, ${plan.blocked.length} blocked, ${plan.conflicts.length} conflicts`;
-  return `${paint('bold', `Plan for ${printable(snapshot.name)}`)} (${snapshot.spec.mode}${profile}): ${what}`;
+    ? 'in sync'
+    : `${counted(plan.changes.length, 'change')}, ${plan.blocked.length} blocked, ${counted(plan.conflicts.length, 'conflict')}`;
+  const title = `Plan for ${printable(snapshot.name)}`;
+  const about = ` (${snapshot.spec.mode}${profile}):`;
+  const gap = title.length + about.length + what.length >= columns ? '\n' : ' ';
+  return `${paint('bold', title)}${about}${gap}${plan.inSync ? paint('green', what) : what}`;
 }
 
-function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint): string {
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
+const SHRINKING: readonly Shrinking[] = [
+  { column: 3, least: 16, shorten: shortenValues },
+  { column: 1, least: 30, shorten: shortenMiddle },
+];
+
+function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint, columns: number): string {
   const later = new Set(report.areas.flatMap((area) => area.deferred.map(({ change }) => keyOf(area.area, change))));
+  const waits = (change: PlanDocument['changes'][number]) => later.has(keyOf(change.area, change));
+  // On most hosts nothing is disturbed; a column of "None" would only make the rest narrow.
+  const disturbs = plan.changes.some((change) => change.disruption !== 'None');
   const rows = plan.changes.map((change) => [
     change.area,
     printable(change.target),
     paint(change.action === 'delete' || change.action === 'disable' ? 'red' : 'green', change.action),
-    shorten(change.from ?? '-'),
-    shorten(change.to ?? '-'),
-    later.has(keyOf(change.area, change)) ? `${change.scope}, at the next boot` : change.scope,
-    change.disruption,
+    valuesText(change),
+    waits(change) ? 'next boot' : change.scope,
+    ...(disturbs ? [change.disruption] : []),
   ]);
-  return renderTable(['AREA', 'ENTRY', 'ACTION', 'FROM', 'TO', 'SCOPE', 'DISRUPTION'], rows, paint);
+  const header = ['AREA', 'ENTRY', 'ACTION', 'FROM → TO', 'SCOPE', ...(disturbs ? ['DISRUPTION'] : [])];
+  const notes = [
+    ...(plan.changes.some(waits) ? ['next boot: not done on the running system, takes effect at the next boot.'] : []),
+    ...(disturbs ? [] : ['Disruption: none.']),
+  ];
+  const table = renderTable(header, rows, paint, columns, SHRINKING);
+  return [table, ...notes.map((note) => paint('dim', wrap(note, columns, '')))].join('\n');
+}
+
+/** `0 → 1`; a created thing comes from nowhere. */
+function valuesText(change: Change): string {
+  if (change.from === undefined && change.to === undefined) return '-';
+  const to = shorten(change.to ?? 'nothing');
+  return change.from === undefined ? `→ ${to}` : `${shorten(change.from)} → ${to}`;
+}
+
+/** The new value is what matters, so the old one is cut first, and left out when too little would be left of it. */
+function shortenValues(cell: string, room: number): string {
+  const to = cell.slice(cell.lastIndexOf('→'));
+  const left = room - to.length - 1;
+  return left < 5 ? shortenEnd(to, room) : `${shortenMiddle(cell.slice(0, cell.lastIndexOf(' →')), left)} ${to}`;
 }
 
 /** Findings with their message below. */
@@ -100,7 +136,7 @@ export function renderFindings(title: string, list: readonly AreaFinding[], pain
   const rows = list.map((finding) => {
     const place =
       finding.file === undefined ? '' : ` (${finding.file}${finding.line === undefined ? '' : `:${finding.line}`})`;
-    const optional = finding.required === false ? ' [not required]' : '';
+    const optional = finding.required === false && title !== LEFT ? ' [not required]' : '';
     const head = `  ${finding.area} ${printable(finding.target)}: ${paint('yellow', finding.reason)}${optional}${printable(place)}`;
     return `${head}\n${wrap(printable(finding.message), columns, '    ')}`;
   });
@@ -109,8 +145,7 @@ export function renderFindings(title: string, list: readonly AreaFinding[], pain
 
 /** Long values are shown by their beginning; JSON has all of them. */
 function shorten(value: string): string {
-  const text = printable(value);
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
+  return shortenEnd(printable(value), 40);
 }
 
 function keyOf(area: string, change: Change): string {
