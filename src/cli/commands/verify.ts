@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Check } from '../../areas/area.ts';
 import { verifyHost } from '../../daemon/inspect.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
@@ -6,7 +7,9 @@ import { command, type OutputFormat, withOutput, withSpec } from '../options.ts'
 import { print } from '../print.ts';
 import { type Paint, printable, wrap } from '../table.ts';
 
-type Outcome = 'pass' | 'warn' | 'fail' | 'skip';
+type Outcome = Check['outcome'];
+
+const INDENT = '    ';
 
 /** `nodeprep verify`: the verification steps of the guides as a checklist. */
 export function verifyCommand(io: Io): Command {
@@ -21,15 +24,24 @@ export function verifyCommand(io: Io): Command {
       const failed = checks.filter((check) => check.outcome === 'fail').length;
       const value = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Verification', passed: failed === 0, checks };
       print(io, options.output, value, (paint) => {
-        const lines = checks.map((check) => {
-          const head = `${markOf(check.outcome, paint)} ${printable(check.title)}: ${printable(check.found)} ${paint('dim', `(${printable(check.looked)})`)}`;
-          return check.outcome === 'pass' ? head : `${head}\n${wrap(printable(check.consequence), io.columns, '    ')}`;
-        });
+        const lines = checks.map((check) => renderCheck(check, paint, io.columns));
         const count = (outcome: Outcome) => checks.filter((check) => check.outcome === outcome).length;
         return `${lines.join('\n')}\n\n${count('pass')} passed, ${count('fail')} failed, ${count('warn')} warnings, ${count('skip')} could not be checked`;
       });
       io.exit(failed === 0 ? 0 : 2);
     });
+}
+
+function renderCheck(check: Check, paint: Paint, columns: number): string {
+  const head = `${check.title}; found: ${check.found}`;
+  const looked = `looked at: ${check.looked}`;
+  const oneLine = head.length + looked.length + 5 <= columns;
+  const lines = oneLine
+    ? [`${printable(head)} ${paint('dim', `(${printable(looked)})`)}`]
+    : [wrap(printable(head), columns - 2, INDENT).trimStart(), paint('dim', wrap(printable(looked), columns, INDENT))];
+  if (check.outcome !== 'pass' && check.consequence !== '')
+    lines.push(wrap(printable(check.consequence), columns, INDENT));
+  return `${markOf(check.outcome, paint)} ${lines.join('\n')}`;
 }
 
 function markOf(outcome: Outcome, paint: Paint): string {
