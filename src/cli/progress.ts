@@ -2,7 +2,7 @@
 import type { Progress } from '../daemon/apply-once.ts';
 import type { Change } from '../areas/area.ts';
 import type { Io } from './io.ts';
-import { paintFor, printable } from './table.ts';
+import { paintFor, printable, wrap } from './table.ts';
 
 /** Progress lines go where they do not disturb a result: to standard error unless the result is a table. */
 export function progressFor(io: Io, write: (text: string) => void): Progress {
@@ -16,10 +16,9 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
       } else if (event.type === 'applied') {
         say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
       } else {
-        say(
-          paint('red', '✗'),
-          `${event.area}: ${describe(event.changes)}: ${event.finding.reason}: ${printable(event.finding.message)}`,
-        );
+        const { finding } = event;
+        say(paint('red', '✗'), `${event.area}: ${describe(event.changes)}: ${finding.reason}`);
+        write(`${wrap(printable(finding.message), io.columns, '    ')}\n`);
       }
     },
     onWait: (report, waitMs) => {
@@ -39,7 +38,7 @@ function isSlow(changes: readonly Change[]): boolean {
 
 function describe(changes: readonly Change[]): string {
   const parts = changes.map((change) => {
-    const value = change.to === undefined ? '' : ` = ${printable(change.to)}`;
+    const value = change.to === undefined ? '' : ` → ${printable(change.to)}`;
     return `${change.action} ${printable(change.target)}${value.length > 60 ? '' : value}`;
   });
   const scope = changes[0]?.scope ?? 'live';
