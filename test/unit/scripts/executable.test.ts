@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { TARGETS, targetsFrom } from '../../../scripts/build/target.ts';
+import { VERSION } from '../../../src/daemon/version.ts';
+import { nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
+
+const PROJECT = join(import.meta.dirname, '../../..');
+const EXECUTABLE = join(PROJECT, 'dist/nodeprep');
+if (!existsSync(EXECUTABLE)) console.warn('Left out: there is no dist/nodeprep; "npm run build" makes it');
+
+const execute = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  spawnSync(EXECUTABLE, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+
+describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
+  test('is no older than its version', () => {
+    expect(execute(['version'])).toMatchObject({ status: 0, stdout: `nodeprep ${VERSION}\n` });
+  });
+
+  test('ignores NODE_OPTIONS, which would run foreign code as root', () => {
+    const directory = temporaryDirectory();
+    const evil = join(directory, 'evil.cjs');
+    writeFileSync(evil, `require('node:fs').writeFileSync(${JSON.stringify(join(directory, 'ran'))}, '')`);
+
+    expect(execute(['version'], { NODE_OPTIONS: `--require ${evil}` })).toMatchObject({ status: 0, stderr: '' });
+
+    expect(existsSync(join(directory, 'ran'))).toBe(false);
+  });
+
+  test.each(['--inspect-brk', '--eval=1', '--require=/nothing.cjs'])(
+    'takes %s for an unknown option of its own',
+    (flag) => {
+      expect(execute([flag, 'version'])).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('unknown option'),
+      });
+    },
+  );
+
+  test('looks for its library beside itself', () => {
+    const strings = readFileSync(EXECUTABLE).includes('$ORIGIN:/usr/local/lib/nodeprep/current:/usr/lib/nodeprep\0');
+
+    expect(strings).toBe(true);
+  });
+
+  test('installs itself into an image as a program that starts there', () => {
+    const root = temporaryDirectory();
+
+    expect(execute(['install', '--root', root])).toMatchObject({ status: 0 });
+
+    const installed = spawnSync(join(root, 'usr/local/bin/nodeprep'), ['version'], { encoding: 'utf8' });
+    expect(installed.stdout).toBe(`nodeprep ${VERSION}\n`);
+    expect(execute(['uninstall', '--purge', '--root', root]).status).toBe(0);
+    expect(existsSync(join(root, 'usr/local/lib/nodeprep'))).toBe(false);
+  });
+});
+
+describe('the sources', () => {
+  test('refuse to be installed, and say what to do instead', async () => {
+    const result = await nodeprep(['install', '--root', temporaryDirectory()]);
+
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/runs from its sources.*npm run build/s);
+  });
+});
+
+describe('targets of a build', () => {
+  test('are named one by one, by commas, or all', () => {
+    expect(targetsFrom(['all'])).toEqual(TARGETS);
+    expect(targetsFrom(['linux-arm64,linux-x64'])).toHaveLength(2);
+    expect(targetsFrom(['linux-arm64'])).toMatchObject([{ debianArchitecture: 'arm64' }]);
+  });
+
+  test('that do not exist are refused with those that do', () => {
+    expect(() => targetsFrom(['win32-x64'])).toThrow(/"win32-x64": expected all or one of linux-x64, linux-arm64/);
+  });
+});
