@@ -5,7 +5,7 @@
 import { expect } from 'vitest';
 import type { Machine } from './harness/machine.ts';
 import { note, scenario } from './harness/scenario.ts';
-import { expectReady } from './harness/world.ts';
+import { expectReady, NAP } from './harness/world.ts';
 
 const DRIFTS = Number(process.env['E2E_DRIFTS'] ?? 1000);
 /** A value that flips three times within ten minutes counts as a fight, so each is changed twice per spec. */
@@ -39,10 +39,10 @@ async function memoryOf(machine: Machine): Promise<{ anonymous: number; resident
 }
 
 /** Changes each value in random order, twice, and waits for each correction; prints one duration a line, in microseconds. */
-const ROUND = `cd /proc/sys; is() { local v; read -r v <"$2" && [ "$v" = "$1" ]; }
+const ROUND = `${NAP}; cd /proc/sys; is() { local v; read -r v <"$2" && [ "$v" = "$1" ]; }
   for turn in $(seq ${TWICE}); do for key in $(shuf -e ${NAMES.join(' ')}); do
     echo 0 >$key; begin=\${EPOCHREALTIME/./}
-    until is 1 $key; do [ $((\${EPOCHREALTIME/./} - begin)) -lt 20000000 ] || { echo "missed $key"; break; }; done
+    until is 1 $key; do [ $((\${EPOCHREALTIME/./} - begin)) -lt 20000000 ] || { echo "missed $key"; break; }; nap; done
     echo $((\${EPOCHREALTIME/./} - begin))
   done; done`;
 

@@ -1,6 +1,7 @@
 /** How a scenario is written: a test with machines of its own, which end with it whatever happens. */
 import { inject, test } from 'vitest';
 import { cached } from './cache.ts';
+import { expectReady } from './world.ts';
 import { type Machine, type MachineParts, restoreMachine, TOOLS } from './machine.ts';
 
 /** The executable under test as a machine sees it before an installation. */
@@ -23,11 +24,7 @@ export interface Machines {
 }
 
 /** Declares one end-to-end test, skipped with the reason where machines cannot run. */
-export function scenario(
-  name: string,
-  minutes: number,
-  body: (machines: Machines, skip: (why: string) => void) => Promise<void>,
-): void {
+export function scenario(name: string, minutes: number, body: (machines: Machines) => Promise<void>): void {
   test(name, { timeout: minutes * 60_000 }, async (context) => {
     const prepared = inject('e2e');
     if (prepared.skipped !== undefined) return context.skip(prepared.skipped);
@@ -43,6 +40,7 @@ export function scenario(
           const machine = await restoreMachine(prepared.pristine, { toolsDisk: prepared.parts.toolsDisk }, true);
           try {
             await install(machine);
+            await expectReady(machine);
             await machine.save(folder);
           } finally {
             await machine.stop();
@@ -55,11 +53,23 @@ export function scenario(
       previous: prepared.previous,
     };
     try {
-      await body(machines, (why) => context.skip(why));
+      await body(machines);
+    } catch (error) {
+      for (const machine of started) console.log(`e2e: the journal of the machine:\n${await lastWords(machine)}`);
+      throw error;
     } finally {
       for (const machine of started) await machine.stop();
     }
   });
+}
+
+/** What NodePrep said last in a machine that may not answer any more. */
+async function lastWords(machine: Machine): Promise<string> {
+  const script = 'journalctl -u nodeprep -u nodeprep-bootstrap -n 40 -o short-precise --no-pager';
+  return machine.exec(script, { timeoutMs: 30_000, port: 1 }).then(
+    ({ output }) => output,
+    (error: unknown) => String(error),
+  );
 }
 
 /** Installs NodePrep with the built-in profile and waits until the machine is ready. */
