@@ -103,6 +103,8 @@ export interface Hint {
    * `both`: told quickly most of the time, polled because the kernel does not always tell.
    */
   readonly by: 'event' | 'poll' | 'both';
+  /** When polled, only this many blank-separated fields at the start of each line count; default the whole contents. */
+  readonly fields?: number;
 }
 
 /** Tells of changes on the host, quickly and sometimes wrongly; the loop looks for itself. */

@@ -43,7 +43,7 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
     watch: async (hints, onHint) => {
       tell = onHint;
       const pathsOf = (wanted: (hint: Hint) => boolean) => [...new Set(hints.filter(wanted).map((hint) => hint.path))];
-      polls.watch(pathsOf(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
+      polls.watch(hints.filter(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
       await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSilent(path)));
     },
     settle: () => {

@@ -42,5 +42,6 @@ function swapHints(desired: DesiredSwap): readonly Hint[] {
   if (!turnsOff(desired)) return [];
   const zram = ['/etc/systemd/zram-generator.conf', '/etc/systemd/zram-generator.conf.d'];
   const files = [FSTAB, SYSTEM_UNITS, ...(desired.behavior === 'Disabled' ? zram : [])];
-  return [{ path: '/proc/swaps', by: 'poll' }, ...files.map((path): Hint => ({ path, by: 'event' }))];
+  // Behind name, type and size come the used size, which changes all the time where zram stays on, and the priority.
+  return [{ path: '/proc/swaps', by: 'poll', fields: 3 }, ...files.map((path): Hint => ({ path, by: 'event' }))];
 }

@@ -1,3 +1,4 @@
+import type { Hint } from '../host.ts';
 import { PolledPath } from './polled-path.ts';
 
 /** What a poll source tells; `appeared` when the path was absent at the last look. */
@@ -18,20 +19,20 @@ export class PollSource {
   }
 
   /** Replaces the polled paths; one that stays keeps what was seen of it. */
-  watch(paths: readonly string[]): void {
-    const wanted = new Set(paths);
+  watch(hints: readonly Pick<Hint, 'path' | 'fields'>[]): void {
+    const wanted = new Map(hints.map((hint) => [hint.path, hint.fields]));
     for (const [path, polled] of this.#polled) {
       if (wanted.has(path)) continue;
       polled.close();
       this.#polled.delete(path);
     }
-    for (const path of wanted) this.add(path);
+    for (const [path, fields] of wanted) this.add(path, fields);
     if (this.#polled.size === 0) this.close();
   }
 
   /** Polls one more path. */
-  add(path: string): void {
-    if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#root, path));
+  add(path: string, fields?: number): void {
+    if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#root, path, fields));
     // The timer never keeps the process alive: whoever waits for hints has something else to live for.
     this.#timer ??= setInterval(() => this.#poll(), this.#pollMs).unref();
   }

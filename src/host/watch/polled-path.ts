@@ -20,10 +20,13 @@ export class PolledPath {
   readonly #at: string;
   readonly #isKernel: boolean;
   readonly #isSysctl: boolean;
+  readonly #fields: number | undefined;
   #descriptor: number | undefined;
   #seen: Seen;
 
-  constructor(root: string, path: string) {
+  /** With `fields`, only so many blank-separated fields of each line count. */
+  constructor(root: string, path: string, fields?: number) {
+    this.#fields = fields;
     this.#at = `${root}${path}`;
     this.#isKernel = root === '' && (path.startsWith('/proc/') || path.startsWith('/sys/'));
     this.#isSysctl = this.#isKernel && path.startsWith('/proc/sys/');
@@ -73,8 +76,14 @@ export class PolledPath {
     for (let more = length; !this.#isSysctl && more > 0 && length < buffer.length; length += more) {
       more = readSync(descriptor, buffer, length, buffer.length - length, length);
     }
-    return buffer.subarray(0, length);
+    const contents = buffer.subarray(0, length);
+    return this.#fields === undefined ? contents : leadingFields(contents, this.#fields);
   }
+}
+
+function leadingFields(contents: Buffer, count: number): Buffer {
+  const lines = contents.toString('latin1').split('\n');
+  return Buffer.from(lines.map((line) => line.split(/\s+/, count).join(' ')).join('\n'), 'latin1');
 }
 
 function isSame(now: Seen, before: Seen): boolean {

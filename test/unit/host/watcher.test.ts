@@ -273,6 +273,21 @@ describe('by polls', () => {
     expect(descriptors()).not.toContain(path);
   });
 
+  test.each([
+    [1, []],
+    [40, [`poll /proc/${process.pid}/stat`]],
+  ])('a kernel file of which %i fields count is told %j while the others change', async (fields, expected) => {
+    watcher = createHostWatcher({ root: '/' });
+    await watcher.watch([{ path: `/proc/${process.pid}/stat`, by: 'poll', fields }], onHint);
+
+    // Reading the file again and again costs CPU time, which is one of the later fields.
+    const before = process.cpuUsage().user;
+    while (process.cpuUsage().user - before < 50_000) readFileSync(`/proc/${process.pid}/stat`);
+    vi.advanceTimersByTime(1000);
+
+    expect(told).toEqual(expected);
+  });
+
   test('what raises no events is polled even when events were asked for', async () => {
     watcher = createHostWatcher({ root: '/' });
 
