@@ -18,6 +18,8 @@ else process.stdout.write(version);
 
 /** Everything else is loaded here and not above, so that `version` starts as fast as Node does. */
 async function start(): Promise<void> {
+  // Until the daemon listens it has not read the spec either; without a listener the signal would end it.
+  if (argv[0] === 'run') process.on('SIGHUP', () => {});
   // What ps and journald show; without it every Node is a "node-MainThread".
   process.title = ['nodeprep', ...argv.slice(0, 1)].join(' ');
   const stop = new AbortController();

@@ -58,6 +58,20 @@ describe('the daemon', () => {
     expect((await finished).code).toBe(0);
   });
 
+  it('outlives a SIGHUP that comes while it starts', async () => {
+    const root = hostWithSpec(spec('10'));
+    const { child, finished } = startNodeprep(['run', '--root', root, '--metrics-port', '0']);
+    await expect
+      .poll(() => readFileSync(`/proc/${child.pid}/comm`, 'utf8'), { ...WAIT, interval: 1 })
+      .toMatch(/^nodeprep/);
+
+    child.kill('SIGHUP');
+    await expect.poll(() => ours(root), WAIT).toMatch(/vm\.swappiness\s*=\s*10/);
+    child.kill('SIGTERM');
+
+    expect((await finished).code).toBe(0);
+  });
+
   it('writes one JSON line per fact when it is not on a terminal', async () => {
     const root = hostWithSpec(spec('10'));
     const { child, finished } = await daemon(root);
