@@ -34,7 +34,7 @@ export function withSpec(target: Command): Command {
 export function withRoot(target: Command): Command {
   return target.addOption(
     new Option('--root <directory>', 'work on a directory instead of /: an image, or the captured files of a host')
-      .argParser(absolute)
+      .argParser(parseRoot)
       .default('/', 'this machine'),
   );
 }
@@ -68,6 +68,13 @@ export function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('Expected a port from 1 to 65535, or 0 for off.');
   return port;
+}
+
+/** The directory that stands for a host, in one spelling. Throws `InvalidArgumentError`. */
+export function parseRoot(text: string): string {
+  // An unset variable must never turn an image into the directory of the shell, which may be "/".
+  if (text === '') throw new InvalidArgumentError('Expected a directory; "/" is this machine.');
+  return resolve(text);
 }
 
 /** Hosts take absolute paths only; a relative one is meant from where the command was typed. */

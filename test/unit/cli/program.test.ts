@@ -62,6 +62,7 @@ describe('the command line', () => {
   it.each([
     ['--timeout', 'soon'],
     ['-o', 'xml'],
+    ['--root', ''],
     ['--profile', 'no-such-profile'],
   ])('refuses %s %s with exit code 1', async (...option) => {
     const { io, seen } = terminal();
