@@ -92,9 +92,8 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
       waiting.map(({ change }) => asFinding(change.target, `${change.action} at the next boot`)),
     );
   }
-  const paused = reports.filter((report) => report.mode === 'Paused').map((report) => report.area);
-  if (paused.length > 0)
-    return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
+  const paused = pausedVerdict(reports);
+  if (paused !== undefined) return paused;
   const entries = reports.flatMap((report) => report.entries);
   const optional = entries.filter((entry) => entry.state !== 'InSync').length;
   const note = optional === 0 ? '' : `; ${optional} that are not required differ`;
@@ -103,6 +102,13 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
     reason: 'AsExpected',
     message: `${entries.length - optional} of ${entries.length} entries are in sync${note}.`,
   };
+}
+
+/** Nothing is known of an area that is paused, so nothing good may be said of it either. */
+function pausedVerdict(reports: readonly AreaReport[]): Verdict | undefined {
+  const paused = reports.filter((report) => report.mode === 'Paused').map((report) => report.area);
+  if (paused.length === 0) return undefined;
+  return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
 }
 
 function progressingVerdict(reports: readonly AreaReport[]): Verdict {
@@ -136,8 +142,10 @@ function degradedVerdict(reports: readonly AreaReport[], refused: string | undef
 function driftedVerdict(reports: readonly AreaReport[]): Verdict {
   const changes = reports.flatMap((report) => report.remaining.map((change) => ({ ...change, area: report.area })));
   const first = changes[0];
-  if (first === undefined)
-    return { status: 'False', reason: 'InSync', message: 'Live and persistent state match the spec.' };
+  if (first === undefined) {
+    const match = 'Live and persistent state match the spec.';
+    return pausedVerdict(reports) ?? { status: 'False', reason: 'InSync', message: match };
+  }
   const live = changes.find((change) => change.scope === 'live');
   const swap = live?.area === 'swap' && live.action === 'disable';
   const reason: Reason = live === undefined ? 'PersistentDrift' : swap ? 'SwapReenabled' : 'LiveDrift';
