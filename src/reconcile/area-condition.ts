@@ -27,10 +27,14 @@ export function areaVerdict(report: AreaReport): Verdict {
   if (report.mode === 'Paused')
     return { status: 'Unknown', reason: 'Paused', message: 'The spec asks to touch nothing.' };
   if (!report.managed) return unmanaged(report);
-  const differing = report.entries.filter((entry) => entry.state !== 'InSync');
-  const worst = differing
-    .filter((entry) => entry.required)
-    .toSorted((a, b) => ENTRY_STATES.indexOf(b.state) - ENTRY_STATES.indexOf(a.state))[0];
+  const differing = report.entries
+    .filter((entry) => entry.state !== 'InSync')
+    // The message shows the first few only, and the worst of them gives the reason.
+    .toSorted(
+      (a, b) =>
+        Number(b.required) - Number(a.required) || ENTRY_STATES.indexOf(b.state) - ENTRY_STATES.indexOf(a.state),
+    );
+  const worst = differing.find((entry) => entry.required);
   if (worst !== undefined) {
     const specific = worst.state === 'Blocked' || worst.state === 'Failed' || worst.state === 'Conflicting';
     const reason = (specific ? worst.reason : undefined) ?? REASON_OF_STATE[worst.state];

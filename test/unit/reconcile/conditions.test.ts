@@ -137,8 +137,22 @@ describe('conditions', () => {
 
     expect(paused.Ready).toMatchObject({ status: 'Unknown', reason: 'Paused' });
     expect(paused.SysctlsReady).toMatchObject({ status: 'Unknown', reason: 'Paused' });
+    expect(paused.Drifted).toMatchObject({ status: 'Unknown', reason: 'Paused' });
     expect(unmanaged.SysctlsReady).toMatchObject({ status: 'Unknown', reason: 'NotManaged' });
     expect(unmanaged.Ready.status).toBe('True');
+  });
+
+  it('put the entry that gives the reason of an area first in its message', () => {
+    const entries = [
+      differing('Failed', { name: 'optional', required: false, message: 'optional fails' }),
+      ...['a', 'b', 'c'].map((name) => differing('Pending', { name, message: `${name} waits` })),
+      differing('Blocked', { name: 'd', reason: 'SysctlUnsupported', message: 'd is unknown here' }),
+    ];
+
+    const { SysctlsReady } = conditions([report({ entries })]);
+
+    expect(SysctlsReady.reason).toBe('SysctlUnsupported');
+    expect(SysctlsReady.message).toMatch(/^d is unknown here/);
   });
 
   it('are degraded by a refused spec while the last good one is enforced', () => {
