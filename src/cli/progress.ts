@@ -14,7 +14,8 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
         // Emptying swap or waiting for a module can take long: say what is being worked on before it ends.
         if (isSlow(event.changes)) say(paint('dim', '…'), `${event.area}: ${describe(event.changes)}`);
       } else if (event.type === 'applied') {
-        say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
+        // Somebody else was faster: nothing was left to do.
+        if (event.changes.length > 0) say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
       } else {
         const { finding } = event;
         say(paint('red', '✗'), `${event.area}: ${describe(event.changes)}: ${finding.reason}`);
