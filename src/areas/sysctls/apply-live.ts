@@ -75,7 +75,11 @@ async function writeLive(host: Host, name: string, value: string): Promise<HostF
     return undefined;
   } catch (error) {
     if (!(error instanceof HostFileError)) throw error;
-    if (error.code === 'ENOENT') throw vanishedError(name, undefined, error);
+    // A choice whose code is a module of its own, such as a congestion control or a queueing discipline,
+    // is also refused with ENOENT: only an absent file means that the parameter is gone.
+    if (error.code === 'ENOENT' && (await observeLive(host, name)).state === 'absent') {
+      throw vanishedError(name, undefined, error);
+    }
     if (!['EPERM', 'EACCES', 'EROFS'].includes(error.code)) return error;
     const hint = 'NodePrep needs root in the namespaces of the host, and a /proc/sys that is mounted writable';
     throw new StepError('PermissionDenied', `Cannot set "${name}" to "${value}": ${error.message}; ${hint}`, {
@@ -95,7 +99,13 @@ function refusedError(
     after.state === 'value' && before.state === 'value' && !isEqual(before.value, after.value)
       ? `, and a part of it landed: it was "${before.value}" and is now "${after.value}"`
       : `; it stays at ${shown(after)}`;
-  const message = `Cannot set "${name}" to "${value}": the kernel refused the value (${cause.code})${landed}. Declare a value that the kernel accepts; nothing was persisted`;
+  const why =
+    cause.code === 'ENOENT' ? 'the kernel has no such choice (ENOENT)' : `the kernel refused the value (${cause.code})`;
+  const next =
+    cause.code === 'ENOENT'
+      ? 'Declare the kernel module that brings it under spec.modules, or another value'
+      : 'Declare a value that the kernel accepts';
+  const message = `Cannot set "${name}" to "${value}": ${why}${landed}. ${next}; nothing was persisted`;
   return new StepError('SysctlRejected', message, {
     cause,
     transient: ['EBUSY', 'EAGAIN', 'EINTR'].includes(cause.code),
