@@ -80,10 +80,12 @@ function headline(report: NodeReport, plan: PlanDocument, paint: Paint, columns:
   const what = plan.inSync
     ? 'in sync'
     : `${counted(plan.changes.length, 'change')}, ${plan.blocked.length} blocked, ${counted(plan.conflicts.length, 'conflict')}`;
+  const paused = report.areas.filter((area) => area.mode === 'Paused').map((area) => area.area);
+  const unseen = paused.length === 0 ? '' : `; paused, not looked at: ${paused.join(', ')}`;
   const title = `Plan for ${printable(snapshot.name)}`;
   const about = ` (${snapshot.spec.mode}${profile}):`;
-  const gap = title.length + about.length + what.length >= columns ? '\n' : ' ';
-  return `${paint('bold', title)}${about}${gap}${plan.inSync ? paint('green', what) : what}`;
+  const gap = title.length + about.length + what.length + unseen.length >= columns ? '\n' : ' ';
+  return `${paint('bold', title)}${about}${gap}${plan.inSync ? paint('green', what) : what}${unseen}`;
 }
 
 function counted(count: number, word: string): string {

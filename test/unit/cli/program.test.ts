@@ -85,6 +85,15 @@ describe('the command line', () => {
     expect(coloured.seen.out).toContain('\u{1b}[');
   });
 
+  it('says of which areas a plan knows nothing because they are paused', async () => {
+    const spec = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {areaModes: {swap: Paused}}\n';
+    const { io, seen } = terminal({ readStdin: async () => new TextEncoder().encode(spec) });
+
+    await runCli(['plan', '--root', copyOfHost('debian-12'), '--file', '-'], io);
+
+    expect(seen.out).toMatch(/^Plan for .*: in sync; paused, not looked at: swap$/m);
+  });
+
   it('prints YAML with the expanded spec', async () => {
     const { io, seen } = terminal();
 
