@@ -129,6 +129,8 @@ export interface Explanation {
   readonly sources: readonly Source[];
   /** Keys of the area's memory that concern the entry, for original value and last change. */
   readonly memoryKeys: readonly string[];
+  /** Further keys that tell only when something of the entry changed: files that hold other entries, too. */
+  readonly changeKeys?: readonly string[];
   /** Facts without a place of their own, such as a known rival. */
   readonly notes: readonly string[];
 }

@@ -32,7 +32,7 @@ export async function verifyHost(machine: Machine, request: SpecRequest, signal:
 }
 
 /** An explanation with what the ledger remembers. */
-export interface EntryExplanation extends Omit<Explanation, 'memoryKeys'> {
+export interface EntryExplanation extends Omit<Explanation, 'memoryKeys' | 'changeKeys'> {
   readonly area: string;
   /** State before NodePrep's first change; absent when it never changed anything. */
   readonly original?: Original;
@@ -52,14 +52,22 @@ export async function explainEntry(
   const area = machine.areas.find((one) => one.name === name);
   const explanation = (await area?.inspect(spec, machine.host, signal))?.explain(entry);
   if (explanation === undefined) throw unknown(entry, 'nothing is known about it');
-  const memory = (await readLedger(machine.host)).memory(name);
-  const remembered = explanation.memoryKeys.map((key) => memory.get(key)).find((one) => one !== undefined);
-  const { memoryKeys: _, desired, ...rest } = explanation;
+  const ledger = await readLedger(machine.host);
+  const memory = ledger.memory(name);
+  const { memoryKeys, changeKeys = [], desired, ...rest } = explanation;
+  const recorded = (keys: readonly string[]) => keys.flatMap((key) => memory.get(key) ?? []);
+  const [remembered] = recorded(memoryKeys);
+  const changed = recorded([...memoryKeys, ...changeKeys])
+    .map((one) => one.changed)
+    .toSorted()
+    .at(-1);
   return {
     area: name,
     ...rest,
+    notes: [...rest.notes, ...(ledger.warning === undefined ? [] : [`Originals are not known: ${ledger.warning}.`])],
     ...(declared && desired !== undefined ? { desired } : {}),
-    ...(remembered === undefined ? {} : { original: remembered.original, changed: remembered.changed }),
+    ...(remembered === undefined ? {} : { original: remembered.original }),
+    ...(changed === undefined ? {} : { changed }),
   };
 }
 

@@ -45,9 +45,8 @@ export function explainModule(
     memoryKeys: [
       liveKey(name),
       ...Object.keys(declared?.parameters ?? {}).map((parameter) => liveKey(name, parameter)),
-      fileKey(LOAD_FILE),
-      fileKey(OPTIONS_FILE),
     ],
+    changeKeys: [LOAD_FILE, OPTIONS_FILE].filter((path) => sources.some(({ file }) => file === path)).map(fileKey),
     notes: [
       ...knownNotes,
       ...(presence === 'built-in' || presence === 'effect' ? ['It is part of this kernel: no boot can miss it.'] : []),

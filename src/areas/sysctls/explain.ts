@@ -8,7 +8,7 @@ import { keyPathFrom, nameFrom, trustedName } from './key-path.ts';
 import { knowledgeOf, rivalOf } from './knowledge.ts';
 import { describeWanted } from './match.ts';
 import type { Observed } from './observe.ts';
-import { liveKey } from './own-files.ts';
+import { CONF_PATH, fileKey, liveKey } from './own-files.ts';
 import { providerOf } from './providers.ts';
 import { SYSCTL_CONF } from './sysctl-d.ts';
 
@@ -21,6 +21,7 @@ export function explainSysctl(entry: string, desired: Desired, observed: Observe
   const { why, breaks, symptom, askedBy, notes = [] } = knowledgeOf(name);
   const declared = desired.entries.find((one) => one.name === name);
   const live = observed.live.get(name);
+  const sources = sourcesOf(keyPathFrom(name), observed);
   return {
     name,
     why,
@@ -29,8 +30,9 @@ export function explainSysctl(entry: string, desired: Desired, observed: Observe
     askedBy,
     ...(declared === undefined ? {} : { desired: describeWanted(declared) }),
     ...(live?.state === 'value' ? { live: live.value } : {}),
-    sources: sourcesOf(keyPathFrom(name), observed),
+    sources,
     memoryKeys: [liveKey(name)],
+    changeKeys: sources.some(({ file }) => file === CONF_PATH) ? [fileKey(CONF_PATH)] : [],
     notes: [...notes, ...hostNotes(name, observed)],
   };
 }

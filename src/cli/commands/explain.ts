@@ -23,7 +23,11 @@ export function explainCommand(io: Io): Command {
 }
 
 function renderExplanation(explanation: EntryExplanation, paint: Paint, columns: number): string {
-  const section = (title: string, text: string) => `${paint('bold', title)}\n${wrap(printable(text), columns, '  ')}`;
+  const section = (title: string, text: string) => {
+    // The original of a file has lines.
+    const lines = text.trimEnd().split('\n');
+    return `${paint('bold', title)}\n${lines.map((line) => wrap(printable(line), columns, '  ')).join('\n')}`;
+  };
   const parts = [
     `${paint('bold', printable(explanation.name))} (${explanation.area})`,
     section('Why Kubernetes needs it', explanation.why),
@@ -35,7 +39,9 @@ function renderExplanation(explanation: EntryExplanation, paint: Paint, columns:
     `${paint('bold', 'Set by, in the order of the boot')}\n${renderSources(explanation, paint)}`,
     section(
       'Original value',
-      explanation.original === undefined ? 'never changed by NodePrep' : originalText(explanation.original),
+      explanation.original === undefined
+        ? `${explanation.changed === undefined ? 'never' : 'only files were'} changed by NodePrep`
+        : originalText(explanation.original),
     ),
     section('Last change by NodePrep', explanation.changed ?? 'none'),
     ...explanation.notes.map((note) => section('Note', note)),

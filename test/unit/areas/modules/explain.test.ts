@@ -24,6 +24,7 @@ describe('explain', () => {
     expect(explanation?.symptom).toContain('bridge-nf-call-iptables does not exist');
     expect(explanation?.askedBy.join()).toContain('kubeadm');
     expect(explanation?.memoryKeys).toContain('live:br_netfilter');
+    expect(explanation?.changeKeys).toEqual([]);
   });
 
   test('lists every line that has a say, in reading order, and which of them win', async () => {
