@@ -76,7 +76,7 @@ export function createEngine(parts: EngineParts): Engine {
     for (const area of areas) {
       const wanted = fresh || !reports.has(area.name) || (request.areas?.has(area.name) ?? true);
       // The order of the areas is their dependency: a module that was loaded brings new sysctls.
-      if (!wanted && !earlierChanged) continue;
+      if ((!wanted && !earlierChanged) || (!fresh && isIdle(area.name))) continue;
       const report = await area.reconcile(snapshot.spec, context);
       reports.set(area.name, report);
       visited.push(area.name);
@@ -107,6 +107,13 @@ export function createEngine(parts: EngineParts): Engine {
       seconds: (clock() - started) / 1000,
     };
   };
+
+  /** Nothing is declared, nothing was found and nothing is remembered: only a new spec can change that. */
+  function isIdle(name: AreaName): boolean {
+    const report = reports.get(name);
+    if (report === undefined || report.managed || report.error !== undefined) return false;
+    return report.drift.length + report.failures.length + parts.ledger.memory(name).size === 0;
+  }
 
   /** Seconds from the first sight of drift to its end, when it ended in this pass. */
   function repairSeconds(report: AreaReport, seenAt: number): number | undefined {

@@ -32,15 +32,11 @@ function withFinding(view: EntryView, state: EntryState, finding: Finding): Entr
 }
 
 function withChange(view: EntryView, state: EntryState, reason: Reason, change: Change): EntryReport {
-  const to = change.to === undefined ? '' : ` to "${change.to}"`;
-  const from = change.from === undefined ? '' : ` from "${change.from}"`;
-  const when = state === 'Pending' ? 'waits for the next boot' : 'is needed';
-  return {
-    ...view,
-    state,
-    reason,
-    message: `${change.scope} ${change.action} of ${change.target}${from}${to} ${when}`,
-  };
+  const place = change.scope === 'live' ? 'on the running system' : 'in what the next boot reads';
+  const is = change.from === undefined ? 'is missing' : `is "${change.from}"`;
+  const wanted = change.to === undefined ? 'and must go' : `and must be "${change.to}"`;
+  const next = state === 'Pending' ? ': done by the next boot' : '';
+  return { ...view, state, reason, message: `${change.target} ${is} ${place} ${wanted}${next}` };
 }
 
 function driftReason(change: Change): Reason {

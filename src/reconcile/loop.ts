@@ -15,6 +15,9 @@ import type { Trigger } from './trigger.ts';
 /** A full look at everything, for what no event and no poll can see. */
 export const RESYNC_MS = 5 * 60_000;
 
+/** After own changes the area is looked at once more. */
+const SECOND_LOOK_MS = 1000;
+
 /** What the loop is built from. */
 export interface LoopParts {
   readonly source: SpecSource;
@@ -32,7 +35,7 @@ export interface LoopParts {
 }
 
 interface Retry {
-  /** 0 when only a held-off correction is waited for. */
+  /** 0 when nothing failed: a second look, or a held-off correction, is waited for. */
   failures: number;
   at: number;
 }
@@ -56,6 +59,11 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       if (request.cause === 'spec') snapshot = await parts.source.current();
       const allowed = withoutBackoff(request, retries, clock());
       if (allowed !== undefined && allowed.size === 0) continue;
+      if (watched !== snapshot.generation) {
+        watched = snapshot.generation;
+        // Before the round: what changes after the round has looked must be told.
+        await watchHost(parts, snapshot).catch((error: unknown) => parts.onError('watching the host', error));
+      }
       const seenAt = pending?.seenAt ?? clock();
       const report = await engine.round(
         { snapshot, cause: request.cause, seenAt, ...(allowed === undefined ? {} : { areas: allowed }) },
@@ -64,10 +72,6 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       noteRetries(report, retries, parts);
       if (request.areas === undefined) resyncAt = clock() + jitteredMs(parts.resyncMs, parts.random());
       await publish(parts, report, signal);
-      if (watched !== snapshot.generation) {
-        watched = snapshot.generation;
-        await watchHost(parts, snapshot).catch((error: unknown) => parts.onError('watching the host', error));
-      }
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -121,6 +125,9 @@ function noteRetries(report: NodeReport, retries: Map<AreaName, Retry>, parts: L
     retries.delete(area.area);
     if (wantsRetry(area)) {
       retries.set(area.area, { failures: before + 1, at: now + backoffMs(before + 1, parts.random()) });
+    } else if (area.applied.length > 0) {
+      // What somebody undoes in the very moment of our own write is merged with it by the kernel and the watcher.
+      retries.set(area.area, { failures: 0, at: now + SECOND_LOOK_MS });
     } else if (area.contested.length > 0) {
       retries.set(area.area, { failures: 0, at: now + (parts.engine.nextRelease() ?? backoffMs(1, 0)) });
     }

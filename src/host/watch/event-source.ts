@@ -134,6 +134,8 @@ export class EventSource {
     if (this.#stale) {
       this.#stale = false;
       await this.#watchAnew([...this.#trails.keys()]);
+      // Between two watches the kernel may have told the one that is closed now: everything may have changed.
+      for (const path of this.#trails.keys()) this.#pending.add(path);
     }
     if (this.#closed) return;
     // Told after the watch is in place: what happened in between is seen by whoever looks now.

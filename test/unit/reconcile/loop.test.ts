@@ -80,16 +80,27 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
 }
 
 describe('the loop', () => {
-  it('converges at once and then sleeps until the resync', async () => {
+  it('converges at once, looks a second time, and then sleeps until the resync', async () => {
     const host = new MemoryHost({ '/toy/a': '0' });
     const loop = await start(host);
     expect(host.text('/toy/a')).toBe('1');
 
     await vi.advanceTimersByTimeAsync(200_000);
-    expect(loop.reports.length).toBe(1);
+    expect(loop.reports.length).toBe(2);
     await vi.advanceTimersByTimeAsync(200_000);
-    expect(loop.reports.map((report) => report.cause)).toEqual(['start', 'resync']);
+    expect(loop.reports.map((report) => report.cause)).toEqual(['start', 'retry', 'resync']);
 
+    await loop.stop();
+  });
+
+  it('heals what somebody undid in the very moment of its own write, without any hint', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+
+    host.put('/toy/a', '0');
+    await vi.advanceTimersByTimeAsync(1000);
+
+    expect(host.text('/toy/a')).toBe('1');
     await loop.stop();
   });
 
