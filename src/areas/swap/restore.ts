@@ -2,9 +2,11 @@
 import type { Finding, Memory } from '../area.ts';
 import { type DesiredSwap, mustGo, turnsOff } from './desired.ts';
 import type { SwapObserved } from './observe.ts';
-import { FSTAB_KEY, RELOAD_KEY } from './own-files.ts';
+import { FSTAB, parseFstabSwaps } from './fstab.ts';
+import { FSTAB_KEY, maskKey, RELOAD_KEY, unitPath } from './own-files.ts';
 import { isZramDevice, parseSwapLine, type SwapDevice } from './parse.ts';
 import { type ServiceStep, startServiceStep, type SwaponStep, swaponStep } from './steps.ts';
+import { textFrom } from './unit-names.ts';
 import { SWAP_SERVICES } from './units.ts';
 import type { WantedUnits } from './wanted.ts';
 
@@ -48,7 +50,43 @@ export function planRestores(
       else spent.push(key);
     } else if (isSpent(key, kind, name, { desired, observed, wanted })) spent.push(key);
   }
-  return { services, devices, spent, left };
+  return {
+    services,
+    devices,
+    spent,
+    left: [...left, ...lostLines(desired, observed, memory), ...strangeMasks(desired, observed, memory)],
+  };
+}
+
+/** Lines that we turned off and somebody has changed or removed since: they are his now. */
+function lostLines(desired: DesiredSwap, observed: SwapObserved, memory: Memory): Finding[] {
+  const original = memory.get(FSTAB_KEY)?.original;
+  if (turnsOff(desired) || original?.state !== 'value') return [];
+  const present = new Set(observed.fstabSwaps.map((swap) => swap.text));
+  return parseFstabSwaps(original.value)
+    .filter((swap) => !present.has(swap.text))
+    .map(({ text }) => ({
+      target: FSTAB,
+      reason: 'Conflict',
+      file: FSTAB,
+      required: false,
+      message: `The line "${textFrom(text).trim()}" does not come back to ${FSTAB}: somebody has changed or removed it since NodePrep turned it off. Add it again when this swap is wanted.`,
+    }));
+}
+
+/** Our marker without a record means that the ledger is lost, and with it which masks are ours. */
+function strangeMasks(desired: DesiredSwap, observed: SwapObserved, memory: Memory): Finding[] {
+  const isLost = observed.fstabSwaps.some((swap) => swap.isDisabled) && !memory.has(FSTAB_KEY);
+  if (turnsOff(desired) || !isLost) return [];
+  return [...observed.units.values()]
+    .filter(({ name, etc }) => etc === 'masked' && !memory.has(maskKey(name)))
+    .map(({ name }) => ({
+      target: name,
+      reason: 'Conflict',
+      file: unitPath(name),
+      required: false,
+      message: `"${name}" stays masked: the record of what NodePrep did is lost, so the mask may be somebody else's. Run "systemctl unmask '${name}'" when this swap is wanted.`,
+    }));
 }
 
 function isSpent(
