@@ -53,6 +53,7 @@ async function currentStatus(machine: Machine, options: SpecOptions, io: Io): Pr
     if (nodePrep !== undefined) return nodePrep;
     if (problem !== undefined) io.err(`Warning: ${problem}\n`);
   }
-  const { report } = await look(machine, await specRequestFrom(options, io), io.signal);
+  const { report, ledger } = await look(machine, await specRequestFrom(options, io), io.signal);
+  if (ledger.warning !== undefined && !options.watch) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
   return nodePrepFrom(report);
 }

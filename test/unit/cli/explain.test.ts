@@ -40,7 +40,9 @@ describe('explain after a bootstrap', () => {
     writeFileSync(join(root, 'var/lib/nodeprep/ledger.json'), '{');
 
     const { notes } = await explain(root, 'swap');
+    const { stderr } = await nodeprep(['status', '--root', root]);
 
     expect(notes.join()).toMatch(/Originals are not known: .*ledger\.json/);
+    expect(stderr).toMatch(/ledger\.json.*kept aside/);
   });
 });
