@@ -44,7 +44,7 @@ export function statusCommand(io: Io): Command {
 }
 
 /** A status file without a living daemon is only history, so the host is looked at instead. */
-async function currentStatus(machine: Machine, options: SpecOptions, io: Io): Promise<NodePrep> {
+async function currentStatus(machine: Machine, options: Options, io: Io): Promise<NodePrep> {
   const asked = options.file.length > 0 || options.profile !== undefined;
   const { lockHolder } = await import('../../host/lock.ts');
   const holder = asked ? undefined : await lockHolder(machine.root);
