@@ -37,14 +37,14 @@ export async function takeOverStatusFile(
   return { conditions: parsed.nodePrep.status.conditions };
 }
 
-/** Writes the NodePrep with its status, only when something has changed. */
+/** Writes the NodePrep with its status, only when something has changed or somebody has changed the file. */
 export function createStatusFileSink(host: Host): ReportSink {
   let written: string | undefined;
   return {
     name: STATUS_PATH,
     publish: async (report) => {
       const text = `${JSON.stringify(nodePrepFrom(report), undefined, 2)}\n`;
-      if (text === written) return;
+      if (text === written && (await host.readFile(STATUS_PATH)) === text) return;
       await host.writeFile(STATUS_PATH, text);
       written = text;
     },
