@@ -11,6 +11,7 @@ import { uninstallCommand } from './commands/uninstall.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { Io } from './io.ts';
+import { command } from './options.ts';
 
 /** Builds the program; nothing runs before `parseAsync`. */
 export function buildProgram(io: Io): Command {
@@ -31,7 +32,7 @@ export function buildProgram(io: Io): Command {
     validateCommand(io),
     installCommand(io),
     uninstallCommand(io),
-    new Command('version').description('Print the version').action(() => io.out(`nodeprep ${VERSION}\n`)),
+    command('version', 'Print the version', ['version']).action(() => io.out(`nodeprep ${VERSION}\n`)),
   ];
   for (const one of commands) program.addCommand(one);
   // Sub-commands do not inherit how errors and help are written.

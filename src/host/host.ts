@@ -111,7 +111,5 @@ export interface Hint {
 export interface HostWatcher {
   /** Replaces what is watched. `onHint` gets the path and how it was noticed. Unwatchable paths are polled. */
   readonly watch: (hints: readonly Hint[], onHint: (path: string, source: 'event' | 'poll') => void) => Promise<void>;
-  /** Takes the polled values as seen, so that own writes do not look like drift. */
-  readonly settle: () => void;
   readonly close: () => Promise<void>;
 }

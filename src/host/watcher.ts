@@ -46,9 +46,6 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
       polls.watch(hints.filter(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
       await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSilent(path)));
     },
-    settle: () => {
-      if (polls.settle()) events.renew();
-    },
     close: async () => {
       tell = undefined;
       polls.close();

@@ -37,11 +37,6 @@ export class PollSource {
     this.#timer ??= setInterval(() => this.#poll(), this.#pollMs).unref();
   }
 
-  /** Takes everything as seen; `true` when something had appeared since the last look. */
-  settle(): boolean {
-    return [...this.#polled.values()].map((polled) => polled.poll()).includes('appeared');
-  }
-
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

@@ -41,7 +41,7 @@ describe('the command line', () => {
     );
   });
 
-  it.each(COMMANDS.filter((name) => name !== 'version'))('explains %s with an example', async (name) => {
+  it.each(COMMANDS)('explains %s with an example', async (name) => {
     const { io, seen } = terminal();
 
     await runCli([name, '--help'], io);

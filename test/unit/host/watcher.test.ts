@@ -211,19 +211,6 @@ describe('by polls', () => {
     expect(told).toEqual(Array.from({ length: 3 }, () => 'poll /sys/module/overlay'));
   });
 
-  test('what is settled is not told, and what comes after is', async () => {
-    await watcher.watch(hints('poll', '/etc/fstab'), onHint);
-
-    writeFileSync(`${root}/etc/fstab`, 'our own write');
-    watcher.settle();
-    vi.advanceTimersByTime(1000);
-    expect(told).toEqual([]);
-
-    writeFileSync(`${root}/etc/fstab`, 'of somebody else');
-    vi.advanceTimersByTime(1000);
-    expect(told).toEqual(['poll /etc/fstab']);
-  });
-
   test('a new list does not lose a change of what is in both', async () => {
     await watcher.watch(hints('poll', '/etc/fstab'), onHint);
 
@@ -263,7 +250,6 @@ describe('by polls', () => {
     const child = spawn('sleep', ['60']);
     const path = `/proc/${child.pid}/wchan`;
     await watcher.watch(hints('poll', path), onHint);
-    watcher.settle();
 
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -323,7 +309,6 @@ describe('sysctls of a real kernel', { timeout: 30_000 }, () => {
        await watcher.watch([{ path: forward, by: 'both' }], on);
        writeFileSync(forward, '1\\n');
        const written = await until('event', forward);
-       watcher.settle();
        await pause(400);
        told.splice(0);
        writeFileSync('/proc/sys/net/ipv4/conf/all/forwarding', '0\\n');

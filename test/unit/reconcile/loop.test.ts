@@ -28,7 +28,6 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
       watched = hints;
       hint = onHint;
     },
-    settle: () => {},
     close: async () => {},
   };
   const done = runLoop(
