@@ -106,7 +106,7 @@ describe('hints', () => {
   it('poll what raises no event, and watch nothing for a spec without swap', () => {
     const hints = swap.hints(swap.desired(spec));
 
-    expect(hints).toContainEqual({ path: '/proc/swaps', by: 'poll' });
+    expect(hints).toContainEqual({ path: '/proc/swaps', by: 'poll', fields: 3 });
     expect(hints).toContainEqual({ path: '/etc/fstab', by: 'event' });
     expect(swap.hints(swap.desired(swapSpec('Unmanaged')))).toEqual([]);
     expect(swap.hints(swap.desired(swapSpec('LimitedSwap'))).map(({ path }) => path)).toContain(
