@@ -162,10 +162,13 @@ describe('the daemon', () => {
   it('is what status shows while it runs', async () => {
     const root = hostWithSpec(spec('10'));
     await daemon(root);
-    const path = join(root, 'run/nodeprep/status.json');
-    writeFileSync(path, readFileSync(path, 'utf8').replace('"generation": 1', '"generation": 4711'));
+    writeFileSync(join(root, 'etc/nodeprep/nodeprep.yaml'), spec('20'));
+    // A fresh look knows nothing of generations and always says 1.
+    await expect.poll(() => status(root)?.metadata.generation, WAIT).toBe(2);
 
-    expect((await nodeprep(['status', '--root', root, '-o', 'json'])).stdout).toContain('4711');
+    const { stdout } = await nodeprep(['status', '--root', root, '-o', 'json']);
+
+    expect(JSON.parse(stdout)).toMatchObject({ metadata: { generation: 2 } });
   });
 
   it('serves metrics and health on loopback', async () => {
