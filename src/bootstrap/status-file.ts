@@ -37,14 +37,14 @@ export async function takeOverStatusFile(
   return { conditions: parsed.nodePrep.status.conditions };
 }
 
-/** Writes the NodePrep with its status, only when something has changed or somebody has changed the file. */
+/** Writes the NodePrep with its status, only when something has changed or nobody could read the file any more. */
 export function createStatusFileSink(host: Host): ReportSink {
   let written: string | undefined;
   return {
     name: STATUS_PATH,
     publish: async (report) => {
       const text = `${JSON.stringify(nodePrepFrom(report), undefined, 2)}\n`;
-      if (text === written && (await host.readFile(STATUS_PATH)) === text) return;
+      if (text === written && (await readStatusFile(host)).nodePrep !== undefined) return;
       await host.writeFile(STATUS_PATH, text);
       written = text;
     },
