@@ -152,7 +152,7 @@ scenario(
       cut += 1;
       const way = cut % 2 === 1 ? 'bootstrap' : 'uninstall';
       const afterMs = momentIn(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs);
-      await machine.run(`setsid ${CURRENT} ${way} >/dev/null 2>&1 & read -t ${afterMs / 1000} -r _ <> <(:)`);
+      await machine.run(`setsid ${CURRENT} ${way} >/dev/null 2>&1 & read -t ${afterMs / 1000} -r _ <> <(:); true`);
       await machine.powerCycle();
       try {
         expectNothingTorn(filesFrom(await machine.run(FILES)), reference.before, reference.managed);
