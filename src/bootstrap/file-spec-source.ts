@@ -122,6 +122,11 @@ export async function openSpecKeeper(
   };
 }
 
+/** The spec that the daemon of this host last accepted; `undefined` when there is none that can be used. */
+export async function readLastGood(host: HostReader): Promise<SpecSnapshot | undefined> {
+  return snapshotFrom((await readRecord(host, LAST_GOOD_PATH, 'LastGoodSpec', LAST_GOOD_VERSION)).content);
+}
+
 /** One line about why a spec was refused, for a condition. */
 export function refusalFrom(error: unknown): string {
   if (error instanceof SpecInvalidError || error instanceof HostFileError) return error.message;

@@ -1,6 +1,7 @@
 /** Where people and monitoring find the status before there is a cluster. */
 import type { Condition } from '../api/conditions.ts';
 import { type NodePrep, parseStatusFile } from '../api/status.ts';
+import { HostFileError } from '../host/errors.ts';
 import type { Host, HostReader } from '../host/host.ts';
 import type { ReportSink } from '../reconcile/node-report.ts';
 import { setAside } from '../reconcile/record.ts';
@@ -30,7 +31,14 @@ export async function takeOverStatusFile(
   host: Host,
   now: Date,
 ): Promise<{ conditions: readonly Condition[]; warning?: string }> {
-  const text = await host.readFile(STATUS_PATH);
+  let text: string | undefined;
+  try {
+    text = await host.readFile(STATUS_PATH);
+  } catch (error) {
+    // Only transition times are lost; nothing on the host may wait for that.
+    if (!(error instanceof HostFileError)) throw error;
+    return { conditions: [], warning: error.message };
+  }
   if (text === undefined) return { conditions: [] };
   const parsed = parseStatusFile(text);
   if ('problem' in parsed) return { conditions: [], warning: await setAside(host, STATUS_PATH, parsed.problem, now) };

@@ -87,11 +87,14 @@ export async function uninstall(
   requireRoot(machine.root, 'uninstall');
   return locked(machine, 'uninstall', async () => {
     await sweepUnfinished(machine.host);
+    const hadRecord = (await machine.host.stat(LEDGER_PATH)) !== undefined;
     const engine = await openEngine(machine, options, []);
     const snapshot = { name: await hostNameOf(machine.host), generation: 1, spec: emptySpec('Restore'), source: {} };
     const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
     // The originals are needed as long as something is not back.
-    if (isTakenBack(report)) await removeRecords(machine);
+    if (isTakenBack(report)) await removeRecords(machine, options);
+    const found = report.areas.some((area) => area.applied.length > 0);
+    if (found && !hadRecord) options.onWarning(NO_RECORD);
     return report;
   });
 }
@@ -116,8 +119,25 @@ async function openEngine(machine: Machine, progress: Progress, previous: readon
   return createEngine({ ...machine, ledger, onStep: progress.onStep, previous });
 }
 
-async function removeRecords(machine: Machine): Promise<void> {
-  for (const path of [STATUS_PATH, LAST_GOOD_PATH, LEDGER_PATH]) await machine.host.removeFile(path);
-  // A record that was kept aside stays, and with it the directory.
-  for (const path of [RUN_DIRECTORY, STATE_DIRECTORY]) await machine.host.removeDirectory(path);
+const NO_RECORD =
+  `There was no record of originals (${LEDGER_PATH}), so only what carries NodePrep's marks was taken back. Units that were ` +
+  'masked cannot be told from those that somebody else masked: "find /etc/systemd/system -lname /dev/null" lists them.';
+
+/** What cannot be removed is said and left: everything that mattered is back by now. */
+async function removeRecords({ host }: Machine, progress: Progress): Promise<void> {
+  for (const path of [STATUS_PATH, LAST_GOOD_PATH, LEDGER_PATH]) {
+    await host.removeFile(path).catch((error: unknown) => progress.onWarning(messageOf(error)));
+  }
+  for (const directory of [RUN_DIRECTORY, STATE_DIRECTORY]) {
+    await host.removeDirectory(directory).catch((error: unknown) => progress.onWarning(messageOf(error)));
+    for (const name of (await host.listDirectory(directory)) ?? []) {
+      progress.onWarning(
+        `${directory}/${name} is left: it was kept aside, or it is not NodePrep's. Delete it when you need it no more.`,
+      );
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -10,9 +10,9 @@ import { runLoop } from '../reconcile/loop.ts';
 import { sweepUnfinished } from '../reconcile/sweep.ts';
 import { Trigger } from '../reconcile/trigger.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { createReportLog } from '../telemetry/report-log.ts';
-import { startServer } from '../telemetry/server.ts';
+import { ServerStartError, startServer, type TelemetryServer } from '../telemetry/server.ts';
 import { swapBytesOf } from '../telemetry/swap-bytes.ts';
 import { hostNameOf, type Machine } from './machine.ts';
 import { requireRoot } from './privilege.ts';
@@ -54,7 +54,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   stack.defer(options.onReload(() => trigger.fire('spec')));
   const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
   const log = createReportLog(logger);
-  const server = await startServer({ port: options.metricsPort, metrics, logger });
+  const server = await serve(options, metrics);
   stack.defer(() => server.close());
   const engine = createEngine({
     ...machine,
@@ -87,4 +87,15 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
     signal,
   );
   logger.info('NodePrep stopped', { version: VERSION });
+}
+
+/** A port that is taken costs the metrics, which an alert notices; it must not cost the node its care. */
+async function serve({ metricsPort, logger }: DaemonOptions, metrics: Metrics): Promise<TelemetryServer> {
+  try {
+    return await startServer({ port: metricsPort, metrics, logger });
+  } catch (error) {
+    if (!(error instanceof ServerStartError)) throw error;
+    logger.error('Metrics and health are not served until the daemon is started again', { problem: error.message });
+    return startServer({ port: 0, metrics, logger });
+  }
 }

@@ -8,7 +8,6 @@ import { hostNameOf, type Machine } from './machine.ts';
 /** What was seen. */
 export interface Look {
   readonly report: NodeReport;
-  readonly declared: Declared;
   readonly ledger: Pick<Ledger, 'memory' | 'warning'>;
 }
 
@@ -24,10 +23,14 @@ export async function declaredSnapshot(
 
 /** Observes and plans everything, applies nothing. Throws `SpecInvalidError` or `HostFileError`. */
 export async function look(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<Look> {
-  const { declared, snapshot } = await declaredSnapshot(machine, request);
+  return lookWith(machine, (await declaredSnapshot(machine, request)).snapshot, signal);
+}
+
+/** As `look`, with a spec that is known already. */
+export async function lookWith(machine: Machine, snapshot: SpecSnapshot, signal: AbortSignal): Promise<Look> {
   const ledger = await readLedger(machine.host);
   const engine = createEngine({ ...machine, ledger: readOnly(ledger), dryRun: true });
-  return { declared, ledger, report: await engine.round({ snapshot, cause: 'start' }, signal) };
+  return { ledger, report: await engine.round({ snapshot, cause: 'start' }, signal) };
 }
 
 function readOnly(ledger: Pick<Ledger, 'memory'>): Ledger {

@@ -112,8 +112,10 @@ function ask(name: string): Promise<string | undefined> {
       answer += text;
       if (answer.includes('\n') || answer.length > maximumAnswerCharacters) finish(answer);
     });
-    socket.once('error', (error) => finish(errnoOf(error) === 'ECONNREFUSED' ? undefined : answer));
-    socket.once('close', () => finish(answer));
+    // A holder that ends resets the connection, or closes it without a word: the name is free again.
+    const isOver = (error: unknown) => ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '');
+    socket.once('error', (error) => finish(isOver(error) ? undefined : answer));
+    socket.once('close', () => finish(answer === '' ? undefined : answer));
   });
 }
 

@@ -101,7 +101,9 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     const error = errorFrom(thrown);
     const failure = findingFrom(error, area.name);
     const drift = before?.steps.flatMap((step) => step.changes) ?? [];
-    return report({ drift, remaining: drift, failures: [failure], error });
+    const found = { blocked: [], conflicts: [], contested: [], deferred: [], failures: [failure], remaining: drift };
+    const entries = entryReports(area.name, before?.entries ?? [], found);
+    return report({ entries, drift, remaining: drift, failures: [failure], error });
   }
 }
 

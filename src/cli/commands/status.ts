@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { NodePrep } from '../../api/status.ts';
+import { readLastGood } from '../../bootstrap/file-spec-source.ts';
 import { readStatusFile } from '../../bootstrap/status-file.ts';
-import { look } from '../../daemon/look.ts';
+import { look, lookWith } from '../../daemon/look.ts';
 import { type Machine, openMachine } from '../../daemon/machine.ts';
 import { nodePrepFrom } from '../../reconcile/status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
@@ -53,7 +54,12 @@ async function currentStatus(machine: Machine, options: Options, io: Io): Promis
     if (nodePrep !== undefined) return nodePrep;
     if (problem !== undefined) io.err(`Warning: ${problem}\n`);
   }
-  const { report, ledger } = await look(machine, await specRequestFrom(options, io), io.signal);
+  // A daemon may have been started with a spec of its own; the default files would judge the host by another.
+  const accepted = holder?.command === 'run' ? await readLastGood(machine.host) : undefined;
+  const { report, ledger } =
+    accepted === undefined
+      ? await look(machine, await specRequestFrom(options, io), io.signal)
+      : await lookWith(machine, accepted, io.signal);
   if (ledger.warning !== undefined && !options.watch) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
   return nodePrepFrom(report);
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { SpecInvalidError } from '../../api/errors.ts';
+import { renderProblem, SpecInvalidError } from '../../api/errors.ts';
 import { readSpec } from '../../bootstrap/file-spec-source.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
@@ -30,9 +30,7 @@ export function validateCommand(io: Io): Command {
         const { problems } = error;
         print(io, options.output, { valid: false, problems }, (paint) =>
           [
-            ...problems.map((problem) =>
-              printable(`${problem.file}:${problem.line}:${problem.column}: ${problem.path}: ${problem.message}`),
-            ),
+            ...problems.map((problem) => printable(renderProblem(problem))),
             paint('red', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`),
           ].join('\n'),
         );

@@ -170,6 +170,31 @@ describe('nodeprep on a hostile directory', () => {
     expect(readFileSync(join(root, aside ?? ''), 'utf8')).toBe(content);
   });
 
+  it('says on uninstall which records it leaves, and that there was no record', async () => {
+    const root = copyOfHost('debian-12');
+    await nodeprep(['bootstrap', '--root', root]);
+    writeFileSync(join(root, 'var/lib/nodeprep/ledger.json.unusable-1'), 'kept');
+    rmSync(join(root, 'var/lib/nodeprep/ledger.json'));
+
+    const { code, stdout } = await nodeprep(['uninstall', '--root', root]);
+
+    expect(code).toBe(0);
+    expect(stdout).toContain('/var/lib/nodeprep/ledger.json.unusable-1 is left');
+    expect(stdout).toContain('no record of originals');
+    expect(readFileSync(join(root, 'var/lib/nodeprep/ledger.json.unusable-1'), 'utf8')).toBe('kept');
+  });
+
+  it('does its work although a directory is in the place of the status file', async () => {
+    const root = copyOfHost('debian-12');
+    mkdirSync(join(root, 'run/nodeprep/status.json'), { recursive: true });
+
+    const { code, stdout } = await nodeprep(['bootstrap', '--root', root]);
+
+    expect(code).toBe(3);
+    expect(stdout).toContain('/run/nodeprep/status.json');
+    expect((await nodeprep(['uninstall', '--root', root])).code).toBe(0);
+  });
+
   it('keeps an unusable status file aside', async () => {
     const root = copyOfHost('debian-12');
     mkdirSync(join(root, 'run/nodeprep'), { recursive: true });

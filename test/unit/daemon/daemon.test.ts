@@ -1,8 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
-import { copyOfHost, nodeprep, type Running, startNodeprep } from '../../support/nodeprep-process.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  copyOfHost,
+  nodeprep,
+  type Running,
+  startNodeprep,
+  temporaryDirectory,
+} from '../../support/nodeprep-process.ts';
 
 const OURS = 'etc/sysctl.d/99-zz-nodeprep.conf';
 const WAIT = { timeout: 10_000, interval: 20 };
@@ -186,17 +192,41 @@ describe('the daemon', () => {
     expect(ready.status).toBe(503);
   });
 
-  it('says that its metrics port is taken and how to go on', async () => {
+  it('takes care of the host although its metrics port is taken, and says how to go on', async () => {
     const root = hostWithSpec(spec('10'));
     const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once('listening', resolve));
     const port = (server.address() as { port: number }).port;
 
-    const { code, stderr } = await nodeprep(['run', '--root', root, '--metrics-port', String(port)]);
-    server.close();
+    const { stdout } = await daemon(root, '--metrics-port', String(port));
 
-    expect(code).toBe(1);
-    expect(stderr).toContain('--metrics-port');
-    expect(stderr).not.toContain('bug in NodePrep');
+    expect(ours(root)).toMatch(/vm\.swappiness\s*=\s*10/);
+    expect(stdout()).toContain('--metrics-port');
+  });
+
+  it('is judged by its own spec when its status is lost', async () => {
+    const root = hostWithSpec(spec('10'));
+    const file = join(temporaryDirectory(), 'node.yaml');
+    writeFileSync(file, spec('30'));
+    await daemon(root, '--file', file);
+    rmSync(join(root, 'run/nodeprep'), { recursive: true });
+
+    const { stdout } = await nodeprep(['status', '--root', root, '-o', 'json']);
+
+    expect(JSON.parse(stdout).spec.sysctls).toEqual([{ name: 'vm.swappiness', value: 30 }]);
+  });
+
+  it('is followed by status --watch until that is interrupted', async () => {
+    const root = hostWithSpec(spec('10'));
+    await daemon(root);
+    const watching = startNodeprep(['status', '--watch', '--root', root, '-o', 'yaml']);
+    await expect.poll(() => watching.stdout(), WAIT).toContain('generation: 1');
+
+    writeFileSync(join(root, 'etc/nodeprep/nodeprep.yaml'), spec('20'));
+    await expect.poll(() => watching.stdout(), WAIT).toContain('generation: 2');
+    watching.child.kill('SIGINT');
+
+    expect((await watching.finished).code).toBe(2);
   });
 });
