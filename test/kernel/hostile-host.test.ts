@@ -122,3 +122,21 @@ describe.skipIf(obstacle !== undefined)('on a host that says no', () => {
     expect(second.stderr).toMatch(/already managing/);
   });
 });
+
+describe.skipIf(obstacle !== undefined)('a command that hangs', () => {
+  it('is given up and named, and the rest of the host is looked at', async () => {
+    const world = await kernelWorld();
+    // systemd seems to run here, and its systemctl never answers.
+    world.sh(`mkdir -p /run/systemd/system /run/fake
+      printf '#!/bin/sh\\nsleep 600 & wait\\n' > /run/fake/systemctl; chmod 755 /run/fake/systemctl
+      mount --bind /run/fake /usr/local/sbin`);
+    const spec = sysctlSpec({ 'net.ipv4.tcp_fin_timeout': '33' }, { swap: { behavior: 'Disabled' } });
+
+    const plan = world.nodeprep(['plan', '--file', '-'], { stdin: spec });
+    const explained = world.nodeprep(['explain', 'swap', '--file', '-'], { stdin: spec });
+
+    expect(plan.code).toBe(2);
+    expect(plan.stdout).toContain('net.ipv4.tcp_fin_timeout');
+    expect(explained.stdout).toContain('systemctl did not answer');
+  });
+});
