@@ -1,5 +1,5 @@
 /** One-shot convergence for `bootstrap` and `uninstall`: rounds until there is nothing to wait for. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../areas/pause.ts';
 import type { Engine } from './engine.ts';
 import { wantsRetry } from './loop.ts';
 import type { NodeReport, SpecSnapshot } from './node-report.ts';
@@ -28,9 +28,9 @@ export async function converge(
   for (let wait = FIRST_WAIT_MS; isTransient(report); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     const left = end - options.clock();
     if (left <= 0) break;
-    const pause = Math.min(wait, left);
-    options.onWait?.(report, pause);
-    await sleep(pause, undefined, { signal });
+    const pauseMs = Math.min(wait, left);
+    options.onWait?.(report, pauseMs);
+    await pause(pauseMs, signal);
     report = await engine.round({ snapshot, cause: 'retry' }, signal);
   }
   return report;

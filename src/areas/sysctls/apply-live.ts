@@ -4,6 +4,7 @@ import { sysctlPath } from '../../api/sysctl-names.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { type Change, StepError } from '../area.ts';
+import { pause } from '../pause.ts';
 import { describeWanted, formProblem, isEqual, isSatisfied, mergedValue } from './match.ts';
 import { type LiveState, observeLive } from './observe.ts';
 import { isForbiddenRead } from './plan-entry.ts';
@@ -132,20 +133,4 @@ function shown(state: LiveState): string {
     : state.state === 'absent'
       ? 'nothing'
       : 'a value that cannot be read';
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    const timer = setTimeout(done, milliseconds);
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    function done() {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }
-    signal.addEventListener('abort', stop, { once: true });
-  });
 }

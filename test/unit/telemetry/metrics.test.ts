@@ -18,6 +18,11 @@ async function samples(metrics: Metrics, start: string): Promise<readonly string
     .map((line) => line.slice('nodeprep_'.length));
 }
 
+test('nothing is there that needs a timer of its own, as the default metrics of the library do', async () => {
+  expect(await metricsOf().render()).not.toMatch(/^(?!#|nodeprep_|$)/m);
+  expect(process.getActiveResourcesInfo().filter((name) => name === 'ELDHistogram')).toEqual([]);
+});
+
 test('every label set is there before the first pass, and nothing claims to be in sync', async () => {
   const metrics = metricsOf();
 
