@@ -19,12 +19,9 @@ export function withSpec(target: Command): Command {
   return withRoot(
     target
       .addOption(
-        new Option(
-          '-f, --file <file>',
-          `spec file, repeatable, "-" for standard input (default: ${SPEC_FILE} and ${SPEC_DIRECTORY}/*.yaml)`,
-        )
+        new Option('-f, --file <file>', 'spec file, repeatable, "-" for standard input')
           .argParser((value: string, all: readonly string[]) => [...all, value === '-' ? value : absolute(value)])
-          .default([], ''),
+          .default([], `${SPEC_FILE} and ${SPEC_DIRECTORY}/*.yaml`),
       )
       .option('--profile <name>', `built-in profile (default: "${DEFAULT_PROFILE}" when the host has no spec file)`),
   );
