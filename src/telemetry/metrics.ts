@@ -79,7 +79,9 @@ function showArea(instruments: Instruments, report: AreaReport): void {
   for (const state of ENTRY_STATES) {
     instruments.entries.set({ area, state }, entries.filter((entry) => entry.state === state).length);
   }
+  // What was not looked at is not claimed to be in sync.
   const isInSync =
+    report.mode !== 'Paused' &&
     report.error === undefined &&
     entries.every((entry) => entry.state === 'InSync') &&
     report.remaining.length + report.deferred.length === 0;

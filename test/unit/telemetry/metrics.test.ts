@@ -241,3 +241,11 @@ test.skipIf(promtool.error !== undefined)(
     expect(result.status).toBe(0);
   },
 );
+
+test('an area that is paused is not claimed to be in sync', async () => {
+  const metrics = metricsOf();
+
+  metrics.record(aNodeReport({ areas: [anAreaReport({ area: 'sysctls', mode: 'Paused', entries: [] })] }));
+
+  expect(await samples(metrics, 'resource_in_sync{area="sysctls"')).toEqual(['resource_in_sync{area="sysctls"} 0']);
+});
