@@ -1,4 +1,5 @@
 /** What every `Host` promises: `MemoryHost` stands for the machine in all other tests, so it must behave like one. */
+import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { HostFileError } from '../../src/host/errors.ts';
 import { hosts } from '../support/hosts-alike.ts';
@@ -89,6 +90,7 @@ describe.each(hosts)('$name', ({ create }) => {
       await expect(host.readFile(path)).rejects.toBeInstanceOf(HostFileError);
       await expect(host.writeFile(path, 'x')).rejects.toBeInstanceOf(HostFileError);
       await expect(host.stat(path)).rejects.toBeInstanceOf(HostFileError);
+      expect(existsSync('etc')).toBe(false);
     });
   });
 

@@ -23,6 +23,8 @@ export const wholeHost: Places = {
   },
 
   makeParents: (path) => {
+    // A path that is not absolute would make directories wherever the process was started.
+    assertPath('create the directory of', path);
     const missing: string[] = [];
     try {
       for (let up = dirname(path); !isDirectory(up); up = dirname(up)) missing.unshift(up);
