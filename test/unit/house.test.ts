@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reconcile: ['api', 'host', 'areas'],
   bootstrap: ['api', 'host', 'areas', 'reconcile'],
   telemetry: ['api', 'host', 'areas', 'reconcile'],
-  daemon: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry'],
+  kubernetes: ['api', 'reconcile'],
+  daemon: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry', 'kubernetes'],
   cli: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry', 'daemon'],
   main: ['cli'],
 };
@@ -30,6 +31,8 @@ const HOME_OF: Readonly<Record<string, string>> = {
   'node:child_process': 'host',
   'node:net': 'host',
   'node:http': 'telemetry',
+  'node:http2': 'kubernetes',
+  '@kubernetes/client-node': 'kubernetes',
   'prom-client': 'telemetry',
   commander: 'cli',
 };
