@@ -10,11 +10,15 @@ import { plainText, quoted } from './quote.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** The problems behind one issue; unknown fields are one problem each. */
-export function problemsFromIssue(document: SpecDocument, issue: Issue): Problem[] {
+/** The problems behind one issue of `schema`; unknown fields are one problem each. */
+export function problemsFromIssue(
+  document: SpecDocument,
+  issue: Issue,
+  schema: z.ZodObject = NodePrepDocument,
+): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => document.problem([...path, key], unknownField(path, key), 'key'));
+    return issue.keys.map((key) => document.problem([...path, key], unknownField(schema, path, key), 'key'));
   }
   return [document.problem(path, messageFrom(document, path, issue))];
 }
@@ -94,19 +98,20 @@ function valueHint(value: unknown, allowed: readonly string[]): string {
   return didYouMean(word, allowed);
 }
 
-function unknownField(path: FieldPath, key: string): string {
-  const known = fieldsAt(path);
+function unknownField(document: z.ZodObject, path: FieldPath, key: string): string {
+  const known = fieldsAt(document, path);
   const near = nearest(key, known);
   const inside = Object.keys(NodePrepSpecSource.shape);
   let hint = `; known fields are ${known.join(', ')}`;
   if (near !== undefined) hint = ` (did you mean "${near}"?)`;
-  else if (path.length === 0 && inside.includes(key)) hint = ` here (did you mean "spec.${key}"?)`;
+  else if (path.length === 0 && document === NodePrepDocument && inside.includes(key))
+    hint = ` here (did you mean "spec.${key}"?)`;
   return `unknown field ${quoted(key)}${hint}`;
 }
 
 /** Names of the fields that the schema has at a path. */
-function fieldsAt(path: FieldPath): string[] {
-  let schema: unknown = NodePrepDocument;
+function fieldsAt(document: z.ZodObject, path: FieldPath): string[] {
+  let schema: unknown = document;
   for (const part of path) {
     schema = unwrapped(schema);
     if (schema instanceof z.ZodArray) schema = schema.element;
