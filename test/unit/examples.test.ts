@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { LuaFactory } from 'wasmoon';
 import { parse } from 'yaml';
 import { loadSpec } from '../../src/api/load.ts';
 import { renderSpecDocument } from '../../src/daemon/install/spec-document.ts';
@@ -11,7 +12,13 @@ import { PRESET_NAMES } from '../../src/api/presets.ts';
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 const names = readdirSync(EXAMPLES).toSorted();
 const read = (name: string) => readFileSync(join(EXAMPLES, name));
-const documents = names.filter((name) => name.endsWith('.yaml') && name !== 'cloud-init.yaml');
+const OTHER_KINDS = ['cloud-init.yaml', 'node-readiness-rule.yaml'];
+const documents = names.filter((name) => name.endsWith('.yaml') && !OTHER_KINDS.includes(name));
+
+const object = (generation: number, observedGeneration: number, conditions: readonly object[]) => ({
+  metadata: { generation },
+  status: { observedGeneration, conditions },
+});
 
 describe('examples', () => {
   test.each(documents)('%s is a spec without a mistake', (name) => {
@@ -34,6 +41,28 @@ describe('examples', () => {
       status: 0,
       stderr: '',
     });
+  });
+
+  const condition = (type: string, status: string, reason = 'AsExpected') => ({ type, status, reason, message: type });
+  test.each([
+    ['Progressing', { metadata: { generation: 1 } }],
+    ['Progressing', { metadata: { generation: 1 }, status: { observedGeneration: 1, conditions: [] } }],
+    ['Progressing', object(2, 1, [condition('Ready', 'True')])],
+    ['Healthy', object(2, 2, [condition('Degraded', 'False'), condition('Ready', 'True')])],
+    ['Suspended', object(1, 1, [condition('Ready', 'False', 'Auditing')])],
+    ['Suspended', object(1, 1, [condition('Ready', 'Unknown', 'Paused')])],
+    ['Suspended', object(1, 1, [condition('Ready', 'False', 'RebootRequired')])],
+    ['Degraded', object(1, 1, [condition('Ready', 'False', 'ApplyFailed'), condition('Degraded', 'True')])],
+    ['Degraded', object(1, 1, [condition('Ready', 'False', 'Conflict'), condition('Conflicting', 'True')])],
+    ['Progressing', object(1, 1, [condition('Ready', 'False', 'DriftDetected'), condition('Drifted', 'True')])],
+  ])('Argo CD calls a NodePrep %s when its conditions say so', async (health, obj) => {
+    const lua = await new LuaFactory().createEngine();
+    try {
+      lua.global.set('obj', obj);
+      expect(await lua.doString(read('argocd-health.lua').toString())).toMatchObject({ status: health });
+    } finally {
+      lua.global.close();
+    }
   });
 
   test('are all listed in their README', () => {
