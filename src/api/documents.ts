@@ -13,8 +13,10 @@ import { refusalsIn } from './yaml-limits.ts';
 export interface SpecDocument {
   readonly file: string;
   readonly root: Located;
-  /** The 1-based line of a part, for messages that refer to it. */
-  readonly lineOf: (path: FieldPath) => number;
+  /** Where a part is, for messages that refer to it from elsewhere: `nodeprep.yaml:3`. */
+  readonly placeOf: (path: FieldPath) => string;
+  /** The same for messages about this document: `on line 3`. */
+  readonly whereIs: (path: FieldPath) => string;
   /** A mistake at a path, with its place; `key` points at the field name instead of its value. */
   readonly problem: (path: FieldPath, message: string, of?: 'key' | 'value') => Problem;
 }
@@ -62,7 +64,8 @@ export function parseDocuments(file: string, contents: Uint8Array | string): Par
     documents.push({
       file,
       root,
-      lineOf: (path) => placeOf(offsetAt(root, path)).line,
+      placeOf: (path) => `${file}:${placeOf(offsetAt(root, path)).line}`,
+      whereIs: (path) => `on line ${placeOf(offsetAt(root, path)).line}`,
       problem: (path, message, of) => problemAt(offsetAt(root, path, of), path, message),
     });
   }

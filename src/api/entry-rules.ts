@@ -6,6 +6,7 @@ import { quoteHint } from './issues.ts';
 import { type Located, partAt } from './located.ts';
 import { canonicalModule, parameterNameProblem, parameterValueProblem } from './module-names.ts';
 import { didYouMean } from './nearest.ts';
+import { nodeNameProblem } from './node-name.ts';
 import { PRESET_NAMES, isPresetName } from './presets.ts';
 import { QuantityError, parseQuantity } from './quantity.ts';
 import { quoted } from './quote.ts';
@@ -109,18 +110,11 @@ function reserveProblems(document: SpecDocument): Problem[] {
   }
 }
 
-/** RFC 1123 subdomain, as the API server demands of the name of a Node. */
 function nameProblems(document: SpecDocument): Problem[] {
   const path = ['metadata', 'name'];
   const name = textAt(document, path);
-  const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-  if (name === undefined || (name.length <= 253 && name.split('.').every((part) => label.test(part)))) return [];
-  return [
-    document.problem(
-      path,
-      `${quoted(name)} is not the name of a Node: expected lower-case letters, digits, "-" and "." (RFC 1123)`,
-    ),
-  ];
+  const problem = name === undefined ? undefined : nodeNameProblem(name);
+  return problem === undefined ? [] : [document.problem(path, problem)];
 }
 
 function nameProblem(document: SpecDocument, path: FieldPath, canonical: (name: string) => string): Problem[] {

@@ -44,5 +44,5 @@ function valueOf(declaration: Declaration): string | undefined {
 }
 
 function placeOf({ document, path }: Declaration): string {
-  return `${document.file}:${document.lineOf(path)}`;
+  return document.placeOf(path);
 }

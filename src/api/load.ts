@@ -31,20 +31,34 @@ export interface LoadedSpec {
  */
 export function loadSpec(inputs: readonly SpecFile[], options: { readonly profile?: string } = {}): LoadedSpec {
   const files = inputs.map(({ file, contents }) => parseDocuments(file, contents));
-  const documents = files.flatMap((file) => file.documents);
+  const names = inputs.map((input) => input.file);
+  return specFrom(
+    files.flatMap((file) => file.documents),
+    files.flatMap((file) => file.problems),
+    { ...options, names },
+  );
+}
+
+/** The spec of documents that were taken apart already; `problems` are those of taking them apart. */
+export function specFrom(
+  documents: readonly SpecDocument[],
+  parsing: readonly Problem[],
+  options: { readonly profile?: string; readonly names: readonly string[] },
+): LoadedSpec {
+  const { names } = options;
   const merged = mergeDocuments(documents);
   const profile = profileOf(merged, options.profile);
   const preset = profile !== undefined && isPresetName(profile) ? presets[profile] : {};
   const problems = [
-    ...files.flatMap((file) => file.problems),
+    ...parsing,
     ...documents.flatMap(validateDocument),
     ...merged.problems,
     ...linkedProblems(merged.sysctls, preset),
-    ...profileProblems(inputs.length, documents, options.profile),
-  ].toSorted(byPlace(inputs.map((input) => input.file)));
+    ...profileProblems(names.length, documents, options.profile),
+  ].toSorted(byPlace(names));
   if (problems.length > 0) throw new SpecInvalidError(problems);
 
-  const source = sourceOf(merged, profile, inputs.at(-1)?.file ?? '');
+  const source = sourceOf(merged, profile, names.at(-1) ?? '');
   return { ...(merged.name === undefined ? {} : { name: merged.name }), spec: expand(source), source };
 }
 

@@ -135,15 +135,15 @@ function meaningOfEntry(entry: Entry): string {
 function duplicate(first: Declaration, second: Declaration, name: string, what: string): Problem {
   const [a, b] = [first, second].map(({ document, path }) => {
     const named = [...path, 'name'];
-    return `line ${document.lineOf(named)} (${describe(partAt(document.root, named)?.value)})`;
+    return `${document.whereIs(named)} (${describe(partAt(document.root, named)?.value)})`;
   });
-  const message = `the ${what} ${quoted(name)} is declared twice, on ${a} and on ${b}; keep one of them`;
+  const message = `the ${what} ${quoted(name)} is declared twice, ${a} and ${b}; keep one of them`;
   return second.document.problem([...second.path, 'name'], message);
 }
 
 function disagreement(first: Declaration, second: Declaration, what: string): Problem {
   const { document, path } = first;
-  const message = `two documents disagree about ${what}: ${document.file}:${document.lineOf(path)} has ${shown(first)}, ${second.document.file}:${second.document.lineOf(second.path)} has ${shown(second)}; make them equal or keep one`;
+  const message = `two documents disagree about ${what}: ${document.placeOf(path)} has ${shown(first)}, ${second.document.placeOf(second.path)} has ${shown(second)}; make them equal or keep one`;
   return second.document.problem(second.path, message);
 }
 
