@@ -4,8 +4,9 @@ import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 import { CONDITION_TYPES, type Reason } from '../api/conditions.ts';
-import { AREA_NAMES } from '../api/nodeprep.ts';
+import { AREA_NAMES, Mode } from '../api/nodeprep.ts';
 import { ENTRY_STATES } from '../reconcile/report.ts';
+import { processMetrics } from './process-metrics.ts';
 
 /** How drift can come to light; a first application of a spec is no drift. */
 export const DRIFT_SOURCES = ['event', 'poll', 'resync', 'retry'] as const;
@@ -23,7 +24,12 @@ export const REBOOT_REASONS = ['ModuleParameters', 'NextBoot', 'Other'] as const
 /** Values of a condition's status. */
 export const STATUSES = ['True', 'False', 'Unknown'] as const;
 
+/** How an area is treated; the mode of an area that no spec declares means nothing. */
+export const AREA_MODES = [...Mode.options, 'NotManaged'] as const;
+
 const PASS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** What waits for a retry, for a held-off correction or for a person takes longer than any pass. */
+const REPAIR_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 
 /** Reads a value when the metrics are scraped; `undefined` when it cannot be known. */
 export type Probe = () => Promise<number | undefined>;
@@ -36,18 +42,27 @@ export function createInstruments(swapBytes: Probe) {
     new Gauge({ name: `nodeprep_${name}`, help, labelNames, registers });
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name: `nodeprep_${name}`, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
-    new Histogram({ name: `nodeprep_${name}`, help, labelNames, buckets: PASS_BUCKETS, registers });
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[] = [],
+    buckets: readonly number[] = PASS_BUCKETS,
+  ) => new Histogram({ name: `nodeprep_${name}`, help, labelNames, buckets: [...buckets], registers });
 
   const instruments = {
     registry,
     buildInfo: gauge('build_info', 'Always 1; the labels say which NodePrep and which Node.js runs.', [
       'version',
-      'node',
+      // Not "node": Prometheus gives every series of a cluster a label of that name.
+      'nodejs',
     ]),
     condition: gauge('condition', '1 for the status that the condition has now, 0 for the others.', ['type', 'status']),
     inSync: gauge('resource_in_sync', '1 while every declared entry of the area is in sync, or none is declared.', [
       'area',
+    ]),
+    areaMode: gauge('area_mode', '1 for the mode that the area is in now; NotManaged when no spec declares it.', [
+      'area',
+      'mode',
     ]),
     entries: gauge('entries', 'Declared entries of the area in each state.', ['area', 'state']),
     driftDetected: counter('drift_detected_total', 'Changes by others that were noticed, by how.', ['area', 'source']),
@@ -55,7 +70,12 @@ export function createInstruments(swapBytes: Probe) {
     driftContested: gauge('drift_contested', 'Entries held off because somebody keeps undoing the correction.', [
       'area',
     ]),
-    driftRepair: histogram('drift_repair_seconds', 'Time from the first sight of drift until it was corrected.'),
+    driftRepair: histogram(
+      'drift_repair_seconds',
+      'Time from the first sight of drift until it was corrected.',
+      [],
+      REPAIR_BUCKETS,
+    ),
     apply: counter('apply_total', 'Changes that were tried, by how they came out.', ['area', 'result']),
     applyDuration: histogram('apply_duration_seconds', 'Duration of area passes in which something was changed.', [
       'area',
@@ -79,7 +99,9 @@ export function createInstruments(swapBytes: Probe) {
     }),
   };
 
+  processMetrics(registry);
   for (const area of AREA_NAMES) {
+    for (const mode of AREA_MODES) instruments.areaMode.set({ area, mode }, mode === 'NotManaged' ? 1 : 0);
     instruments.inSync.set({ area }, 0);
     instruments.driftCorrected.inc({ area }, 0);
     instruments.driftContested.set({ area }, 0);

@@ -8,6 +8,7 @@ import type { AreaReport } from '../reconcile/report.ts';
 import { ENTRY_STATES } from '../reconcile/report.ts';
 import { createDriftBook } from './drift-book.ts';
 import {
+  AREA_MODES,
   createInstruments,
   DRIFT_SOURCES,
   type DriftSource,
@@ -49,16 +50,23 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const instruments = createInstruments(async () => probe?.().catch(() => undefined));
   const now = options.now ?? (() => new Date());
   const book = createDriftBook();
-  instruments.buildInfo.set({ version: options.version, node: process.version }, 1);
+  instruments.buildInfo.set({ version: options.version, nodejs: process.version }, 1);
+
+  const shown = new Map<string, AreaReport>();
+  let last: NodeReport | undefined;
 
   const record = (report: NodeReport) => {
     for (const area of report.areas) {
-      showArea(instruments, area);
+      // The report of an area that is as it was is the one of the pass before.
+      if (shown.get(area.area) !== area) showArea(instruments, area);
+      shown.set(area.area, area);
       // An area that was not visited comes with its old report, which is counted already.
       if (report.visited.includes(area.area)) countArea(instruments, area, driftSourceOf(report.cause), book);
     }
     for (const { seconds } of report.repairs) instruments.driftRepair.observe(seconds);
-    showReport(instruments, report, now);
+    if (report.unfinished !== true) countPass(instruments, report, now);
+    if (last?.status !== report.status || last.snapshot !== report.snapshot) showReport(instruments, report);
+    last = report;
   };
   return {
     name: 'metrics',
@@ -76,6 +84,8 @@ function driftSourceOf(cause: PassCause): DriftSource | undefined {
 
 function showArea(instruments: Instruments, report: AreaReport): void {
   const { area, entries } = report;
+  const shown = report.managed ? report.mode : 'NotManaged';
+  for (const mode of AREA_MODES) instruments.areaMode.set({ area, mode }, mode === shown ? 1 : 0);
   for (const state of ENTRY_STATES) {
     instruments.entries.set({ area, state }, entries.filter((entry) => entry.state === state).length);
   }
@@ -104,12 +114,15 @@ function countArea(
   if (applied.length + failures.length > 0) instruments.applyDuration.observe({ area }, report.seconds);
 }
 
-function showReport(instruments: Instruments, report: NodeReport, now: () => Date): void {
+function countPass(instruments: Instruments, report: NodeReport, now: () => Date): void {
   const visited = report.areas.filter((area) => report.visited.includes(area.area));
   const hasFailed = visited.some((area) => area.error !== undefined || area.failures.length > 0);
   instruments.pass.inc({ result: hasFailed ? 'failure' : 'success' });
   instruments.passDuration.observe(report.seconds);
   if (!hasFailed) instruments.lastSuccess.set(now().getTime() / 1000);
+}
+
+function showReport(instruments: Instruments, report: NodeReport): void {
   instruments.specGeneration.set(report.snapshot.generation);
   instruments.observedGeneration.set(report.status.observedGeneration);
   instruments.specRefused.set(report.snapshot.refused === undefined ? 0 : 1);

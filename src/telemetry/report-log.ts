@@ -14,6 +14,7 @@ export interface ReportLog extends ReportSink {
 export function createReportLog(logger: Logger): ReportLog {
   let problems = new Set<string>();
   let conditions: readonly Condition[] = [];
+  let areas: NodeReport['areas'] | undefined;
   return {
     name: 'log',
     onStep: (event) => {
@@ -21,8 +22,12 @@ export function createReportLog(logger: Logger): ReportLog {
       for (const change of event.changes) logger.info('Applied', { area: event.area, ...fieldsFrom(change) });
     },
     publish: async (report) => {
+      // The same reports again: all of them are told.
+      if (report.areas === areas) return;
+      areas = report.areas;
       logDrift(report, logger);
-      problems = logProblems(report, problems, logger);
+      // What failed before and is being tried again now is known already.
+      if (report.unfinished !== true) problems = logProblems(report, problems, logger);
       for (const condition of report.conditions) {
         const before = conditions.find((one) => one.type === condition.type);
         if (before?.status === condition.status && before.reason === condition.reason) continue;

@@ -19,14 +19,14 @@ async function samples(metrics: Metrics, start: string): Promise<readonly string
 }
 
 test('nothing is there that needs a timer of its own, as the default metrics of the library do', async () => {
-  expect(await metricsOf().render()).not.toMatch(/^(?!#|nodeprep_|$)/m);
+  expect(await metricsOf().render()).not.toMatch(/^(?!#|nodeprep_|process_|$)/m);
   expect(process.getActiveResourcesInfo().filter((name) => name === 'ELDHistogram')).toEqual([]);
 });
 
 test('every label set is there before the first pass, and nothing claims to be in sync', async () => {
   const metrics = metricsOf();
 
-  expect(await samples(metrics, 'build_info')).toEqual([`build_info{version="1.2.3",node="${process.version}"} 1`]);
+  expect(await samples(metrics, 'build_info')).toEqual([`build_info{version="1.2.3",nodejs="${process.version}"} 1`]);
   expect(await samples(metrics, 'condition{')).toHaveLength(CONDITION_TYPES.length * 3);
   expect(await samples(metrics, 'condition{type="Ready"')).toEqual([
     'condition{type="Ready",status="True"} 0',
@@ -194,6 +194,36 @@ test('swap is read when scraped, and is NaN when it cannot be read', async () =>
     ),
   ).toEqual(['swap_bytes Nan']);
   expect(await samples(metricsOf(), 'swap_bytes')).toEqual(['swap_bytes Nan']);
+});
+
+test('says of every area in which mode it is, and does not give a mode to one that nobody declares', async () => {
+  const metrics = metricsOf();
+  const modes = async () =>
+    (await samples(metrics, 'area_mode{')).filter((line) => line.endsWith(' 1')).map((line) => line.slice(10, -3));
+  const before = await modes();
+
+  metrics.record(
+    aNodeReport({ areas: [anAreaReport({ mode: 'Audit' }), anAreaReport({ area: 'swap', managed: false })] }),
+  );
+
+  expect(before).toEqual(AREA_NAMES.map((area) => `area="${area}",mode="NotManaged"`));
+  expect(await modes()).toEqual([
+    'area="modules",mode="NotManaged"',
+    'area="sysctls",mode="Audit"',
+    'area="swap",mode="NotManaged"',
+  ]);
+});
+
+test('shows what the process itself costs, under the names that Prometheus clients share', async () => {
+  const text = await metricsOf().render();
+  const value = (name: string) => Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
+  const later = await metricsOf().render();
+
+  expect(value('process_resident_memory_bytes')).toBeGreaterThan(1e6);
+  expect(value('process_cpu_seconds_total')).toBeGreaterThan(0);
+  // A start that moves with every scrape would look like a restart.
+  expect(value('process_start_time_seconds')).toBeLessThan(Date.now() / 1000);
+  expect(later).toContain(`process_start_time_seconds ${value('process_start_time_seconds')}\n`);
 });
 
 test('two instances in one process share nothing', async () => {
