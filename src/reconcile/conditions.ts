@@ -5,7 +5,7 @@
  */
 import type { Condition, ConditionType, Reason } from '../api/conditions.ts';
 import type { AreaName } from '../api/nodeprep.ts';
-import type { Finding } from '../areas/area.ts';
+import type { Change, Finding } from '../areas/area.ts';
 import type { Kernel } from '../host/host.ts';
 import { areaVerdict, type Verdict } from './area-condition.ts';
 import { MESSAGE_LIMIT, summaryOf } from './message.ts';
@@ -28,6 +28,8 @@ export interface ConditionInput {
   readonly kernel: Kernel;
   /** Why the newest spec was refused. */
   readonly refused?: string;
+  /** What is being changed at this moment. */
+  readonly applying?: readonly Change[];
 }
 
 /** All conditions, in the order of `CONDITION_TYPES`. */
@@ -35,7 +37,7 @@ export function conditionsFrom(input: ConditionInput): Condition[] {
   const { reports } = input;
   const verdicts: [ConditionType, Verdict][] = [
     ['Ready', readyVerdict(reports, input.kernel)],
-    ['Progressing', progressingVerdict(reports)],
+    ['Progressing', progressingVerdict(reports, input.applying ?? [])],
     ['Degraded', degradedVerdict(reports, input.refused)],
     ['Drifted', driftedVerdict(reports)],
     ['Conflicting', conflictingVerdict(reports)],
@@ -111,7 +113,11 @@ function pausedVerdict(reports: readonly AreaReport[]): Verdict | undefined {
   return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
 }
 
-function progressingVerdict(reports: readonly AreaReport[]): Verdict {
+function progressingVerdict(reports: readonly AreaReport[], applying: readonly Change[]): Verdict {
+  if (applying.length > 0) {
+    const changes = applying.map(({ target, scope, action }) => `${action} ${target} (${scope})`);
+    return { status: 'True', reason: 'Applying', message: `Not done yet: ${changes.join(', ')}` };
+  }
   const transient = reports
     .flatMap((report) => [...report.failures, ...report.blocked])
     .filter((finding) => finding.transient === true);

@@ -31,6 +31,8 @@ export interface NodeReport {
   /** Seconds from the first sight of drift to its correction, for areas where that happened now. */
   readonly repairs: readonly { readonly area: AreaName; readonly seconds: number }[];
   readonly seconds: number;
+  /** The round goes on: an area is still being changed. Nothing of it is to be counted yet. */
+  readonly unfinished?: boolean;
 }
 
 /** Takes the outcome out of the process: a file, a terminal, metrics, later the API server. */
