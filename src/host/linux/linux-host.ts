@@ -11,8 +11,9 @@ import { runCommand } from './commands.ts';
 import { directoryHost } from './directory-host.ts';
 import { fileErrorFrom } from './file-errors.ts';
 import { writeKernelText } from './kernel-file.ts';
+import { KeptReads } from './kept-reads.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
-import { isAbsent, readText } from './read-file.ts';
+import { isAbsent, isKernelFile, readText } from './read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
 import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './write-file.ts';
 
@@ -29,6 +30,8 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
   const places = whole ? wholeHost : directoryHost(root);
   const kernel = whole ? 'running' : kernelOf(places);
   const inTurn = createQueue();
+  const texts = { utf8: new KeptReads<string>(), bytes: new KeptReads<string>() };
+  const lists = new KeptReads<readonly string[]>();
 
   const changed = (action: string, path: string, change: (place: Place) => Promise<void> | void) =>
     inTurn(async () => {
@@ -46,9 +49,9 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     kernel,
     readFile: async (path, encoding = 'utf8') => {
       using place = places.find('read', path, 'read');
-      return place === undefined ? undefined : readText(path, place, encoding);
+      return place === undefined ? undefined : readText(path, place, encoding, texts);
     },
-    listDirectory: async (path) => look('list', path, places, 'read', namesIn),
+    listDirectory: async (path) => look('list', path, places, 'read', (place) => namesIn(place, path, lists)),
     stat: async (path) => look('look at', path, places, 'entry', (place) => fileStatFrom(lstatSync(place.at))),
     readLink: async (path) =>
       look('read the link', path, places, 'entry', (place) =>
@@ -93,7 +96,9 @@ function rootFrom(given: string): string {
 
 /** A copied /proc/sys or list of modules or swaps makes a directory a captured host. */
 function kernelOf(places: Places): Kernel {
-  const hasNames = (path: string) => (look('list', path, places, 'read', namesIn)?.length ?? 0) > 0;
+  const none = new KeptReads<readonly string[]>();
+  const hasNames = (path: string) =>
+    (look('list', path, places, 'read', (place) => namesIn(place, path, none))?.length ?? 0) > 0;
   const hasText = (path: string) =>
     (look('look at', path, places, 'read', (place) => statSync(place.at).size) ?? 0) > 0;
   const captured =
@@ -106,27 +111,36 @@ function look<T>(
   path: string,
   places: Places,
   lookup: 'read' | 'entry',
-  at: (place: Place, path: string) => T,
+  at: (place: Place) => T,
 ): T | undefined {
   try {
     using place = places.find(action, path, lookup);
-    return place === undefined ? undefined : at(place, path);
+    return place === undefined ? undefined : at(place);
   } catch (error) {
     if (isAbsent(error, path)) return undefined;
     throw fileErrorFrom(action, path, error);
   }
 }
 
-function namesIn(place: Place, path: string): readonly string[] {
+function namesIn(place: Place, path: string, kept: KeptReads<readonly string[]>): readonly string[] {
   // Asked first, because ENOTDIR would not tell a file in this place from a file in the place of a parent.
-  if (!statSync(place.at).isDirectory()) {
+  const found = statSync(place.at);
+  if (!found.isDirectory()) {
     throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
   }
-  if (place.flags === 0) return readdirSync(place.at).toSorted();
+  const known = isKernelFile(path) ? undefined : kept.recall(path, found);
+  if (known !== undefined) return known;
+  const names = listedIn(place).toSorted();
+  kept.keep(path, found, names, names.join('').length);
+  return names;
+}
+
+function listedIn(place: Place): readonly string[] {
+  if (place.flags === 0) return readdirSync(place.at);
   // Held, because readdir(3) by path would follow a link that somebody has put there meanwhile.
   const descriptor = openSync(place.at, holdFlags);
   try {
-    return readdirSync(`/proc/self/fd/${descriptor}`).toSorted();
+    return readdirSync(`/proc/self/fd/${descriptor}`);
   } finally {
     closeSync(descriptor);
   }

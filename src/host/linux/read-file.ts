@@ -2,29 +2,41 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSy
 import { HostFileError } from '../errors.ts';
 import type { TextEncoding } from '../host.ts';
 import { errnoOf, fileErrorFrom } from './file-errors.ts';
+import type { KeptReads } from './kept-reads.ts';
 import type { Place } from './place.ts';
+import { readSysctl } from './sysctl-file.ts';
 
 /** More than any configuration or kernel file has; a larger one is a mistake or an attack on our memory. */
 const maximumBytes = 16 * 1024 * 1024;
 
-/**
- * A sysctl tells everything in the first read(2) and ends there: what does not fit is lost, and
- * `net.ipv4.ip_local_reserved_ports` can be longer than 64 KiB. The kernel allocates the size that
- * is asked for, so the usual read stays small.
- */
-const sysctlBytes = [64 * 1024, 1024 * 1024] as const;
-
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 // Reads are synchronous: on /proc and /sys the thread pool costs more than the read, and one buffer serves all.
-const chunk = Buffer.allocUnsafe(sysctlBytes[0]);
+const chunk = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** What was read before, by the way in which bytes became text. */
+export type KeptTexts = Readonly<Record<TextEncoding, KeptReads<string>>>;
 
 /** Reads a whole file; `undefined` when it is absent or vanishes meanwhile. Never waits for a FIFO or a device. */
-export function readText(path: string, place: Place, encoding: TextEncoding): string | undefined {
+export function readText(path: string, place: Place, encoding: TextEncoding, kept: KeptTexts): string | undefined {
   if (place.masked) return '';
+  const decoding = encoding === 'bytes' ? 'latin1' : 'utf8';
   try {
+    // Not on a directory that stands for a host: what is kept open there could be swapped.
+    if (path.startsWith('/proc/sys/') && place.at === path && !path.includes('..')) return readSysctl(path, decoding);
+    if (isKernelFile(path)) return readBytes(path, place).toString(decoding);
+    // Looked at before it is opened, because opening a device can already do something (a watchdog starts).
+    const found = statSync(place.at, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    if (isNull(found)) return '';
+    assertReadable(path, found);
+    const known = kept[encoding].recall(path, found);
+    if (known !== undefined) return known;
     const bytes = readBytes(path, place);
-    return bytes?.toString(encoding === 'bytes' ? 'latin1' : 'utf8');
+    const text = bytes.toString(decoding);
+    // Another size: it was changed meanwhile, or a link leads to a kernel file.
+    if (bytes.length === found.size) kept[encoding].keep(path, found, text, text.length);
+    return text;
   } catch (error) {
     if (isAbsent(error, path)) return undefined;
     throw fileErrorFrom('read', path, error);
@@ -40,30 +52,16 @@ export function isAbsent(error: unknown, path: string): boolean {
   return (code === 'ESRCH' && path.startsWith('/proc/')) || (code === 'ENODEV' && path.startsWith('/sys/'));
 }
 
-function readBytes(path: string, place: Place): Buffer | undefined {
-  // Looked at before it is opened, because opening a device can already do something (a watchdog starts).
-  if (!isKernelFile(path)) {
-    const found = statSync(place.at, { throwIfNoEntry: false });
-    if (found === undefined) return undefined;
-    if (isNull(found)) return Buffer.alloc(0);
-    assertReadable(path, found);
-  }
+function readBytes(path: string, place: Place): Buffer {
   const descriptor = openSync(place.at, readFlags | place.flags);
   try {
     const opened = fstatSync(descriptor);
     if (isNull(opened)) return Buffer.alloc(0);
     assertReadable(path, opened);
-    return path.startsWith('/proc/sys/') ? readSysctl(descriptor) : readToEnd(path, descriptor);
+    return readToEnd(path, descriptor);
   } finally {
     closeSync(descriptor);
   }
-}
-
-function readSysctl(descriptor: number): Buffer {
-  const usual = readSync(descriptor, chunk, 0, chunk.length, 0);
-  if (usual < chunk.length) return Buffer.from(chunk.subarray(0, usual));
-  const large = Buffer.allocUnsafe(sysctlBytes[1]);
-  return large.subarray(0, readSync(descriptor, large, 0, large.length, 0));
 }
 
 /** Files below /proc and /sys say size 0, so only the end of the file tells how long they are. */
@@ -79,7 +77,8 @@ function readToEnd(path: string, descriptor: number): Buffer {
   }
 }
 
-const isKernelFile = (path: string) => path.startsWith('/proc/') || path.startsWith('/sys/');
+/** True for files whose size and times say nothing. */
+export const isKernelFile = (path: string) => path.startsWith('/proc/') || path.startsWith('/sys/');
 
 /** /dev/null is character device 1:3 on every Linux. */
 const isNull = (found: Stats) => found.isCharacterDevice() && found.rdev === 0x103;

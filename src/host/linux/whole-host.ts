@@ -4,22 +4,36 @@ import { assertPath, errnoOf, fileErrorFrom } from './file-errors.ts';
 import type { Place, Places } from './place.ts';
 import { makeDirectory } from './sync-directory.ts';
 
-const nothingHeld = () => {};
+/** A path of the running host. Nothing is held open; parts are taken only when somebody writes. */
+class WholePlace implements Place {
+  readonly at: string;
+  readonly flags = 0;
+  readonly masked = false;
+
+  constructor(at: string) {
+    this.at = at;
+  }
+
+  get directory(): string {
+    return dirname(this.at);
+  }
+
+  get name(): string {
+    return posix.basename(this.at);
+  }
+
+  get real(): string {
+    return this.at;
+  }
+
+  [Symbol.dispose](): void {}
+}
 
 /** The places of the running host: the kernel resolves every path, since all of `/` belongs to the host. */
 export const wholeHost: Places = {
   find: (action, path): Place => {
     assertPath(action, path);
-    const at = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
-    return {
-      at,
-      directory: dirname(at),
-      name: posix.basename(at),
-      real: at,
-      flags: 0,
-      masked: false,
-      [Symbol.dispose]: nothingHeld,
-    };
+    return new WholePlace(path.length > 1 && path.endsWith('/') ? path.replace(/\/+$/, '') || '/' : path);
   },
 
   makeParents: (path) => {
