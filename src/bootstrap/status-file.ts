@@ -3,7 +3,7 @@ import type { Condition } from '../api/conditions.ts';
 import { type NodePrep, parseStatusFile } from '../api/status.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { Host, HostReader } from '../host/host.ts';
-import type { ReportSink } from '../reconcile/node-report.ts';
+import type { NodeReport, ReportSink } from '../reconcile/node-report.ts';
 import { setAside } from '../reconcile/record.ts';
 import { nodePrepFrom } from '../reconcile/status.ts';
 
@@ -45,16 +45,19 @@ export async function takeOverStatusFile(
   return { conditions: parsed.nodePrep.status.conditions };
 }
 
-/** Writes the NodePrep with its status, only when something has changed or nobody could read the file any more. */
+/** Writes the NodePrep with its status, only when something has changed or the file is not what was written. */
 export function createStatusFileSink(host: Host): ReportSink {
-  let written: string | undefined;
+  let last: { readonly report: NodeReport; readonly text: string } | undefined;
+  const textOf = (report: NodeReport) => {
+    const isSame = last?.report.status === report.status && last.report.snapshot === report.snapshot;
+    return last !== undefined && isSame ? last.text : `${JSON.stringify(nodePrepFrom(report), undefined, 2)}\n`;
+  };
   return {
     name: STATUS_PATH,
     publish: async (report) => {
-      const text = `${JSON.stringify(nodePrepFrom(report), undefined, 2)}\n`;
-      if (text === written && (await readStatusFile(host)).nodePrep !== undefined) return;
-      await host.writeFile(STATUS_PATH, text);
-      written = text;
+      const text = textOf(report);
+      if (text !== last?.text || (await host.readFile(STATUS_PATH)) !== text) await host.writeFile(STATUS_PATH, text);
+      last = { report, text };
     },
   };
 }

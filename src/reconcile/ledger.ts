@@ -81,8 +81,16 @@ export async function readLedger(host: HostReader): Promise<Pick<Ledger, 'memory
   };
 }
 
+const memories = new WeakMap<object, Memory>();
+const NOTHING: Memory = new Map();
+
+/** The same object as long as nothing is recorded or forgotten, so that nobody plans for it again. */
 function memoryOf(areas: Areas, area: AreaName): Memory {
-  return new Map(Object.entries(areas[area] ?? {}));
+  const entries = areas[area];
+  if (entries === undefined) return NOTHING;
+  const memory = memories.get(entries) ?? new Map(Object.entries(entries));
+  memories.set(entries, memory);
+  return memory;
 }
 
 /** Whether a crash right after the step would still find everything it needs. */

@@ -44,5 +44,6 @@ export interface AreaReport {
   readonly left: readonly Finding[];
   /** The area could not be observed or planned at all. */
   readonly error?: Error;
+  /** How long it took; a pass that finds everything as the one before gives the report of that one. */
   readonly seconds: number;
 }
