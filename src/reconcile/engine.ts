@@ -4,6 +4,8 @@
  */
 import type { Condition } from '../api/conditions.ts';
 import type { AreaName } from '../api/nodeprep.ts';
+import type { NodePrepStatus } from '../api/status.ts';
+import type { Change } from '../areas/area.ts';
 import type { Host } from '../host/host.ts';
 import { conditionsFrom } from './conditions.ts';
 import { type Contention, createContention } from './contention.ts';
@@ -40,8 +42,18 @@ export interface RoundRequest {
 /** Runs rounds over the areas and turns each into a report. */
 export interface Engine {
   readonly round: (request: RoundRequest, signal: AbortSignal) => Promise<NodeReport>;
+  /** How things stand in the middle of a round; `undefined` while nothing is being changed. */
+  readonly interim: () => NodeReport | undefined;
   /** Milliseconds until a held-off correction may be tried again. */
   readonly nextRelease: () => number | undefined;
+}
+
+/** An area that is being changed at this moment. */
+interface Underway {
+  readonly request: RoundRequest;
+  readonly started: number;
+  readonly planned: AreaReport;
+  readonly changes: readonly Change[];
 }
 
 /** Creates an engine that remembers reports and contention between rounds. */
@@ -52,6 +64,8 @@ export function createEngine(parts: EngineParts): Engine {
   let conditions = parts.previous ?? [];
   let contention: Contention = createContention(clock);
   let generation: number | undefined;
+  let shown: Shown | undefined;
+  let underway: Underway | undefined;
 
   const round = async (request: RoundRequest, signal: AbortSignal): Promise<NodeReport> => {
     const { snapshot, cause } = request;
@@ -68,7 +82,13 @@ export function createEngine(parts: EngineParts): Engine {
       clock,
       holdOff: contention.holdOff,
       ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
-      ...(parts.onStep === undefined ? {} : { onStep: parts.onStep }),
+      onPlan: (planned) => {
+        underway = { request, started, planned, changes: [] };
+      },
+      onStep: (event) => {
+        if (event.type === 'applying' && underway !== undefined) underway = { ...underway, changes: event.changes };
+        parts.onStep?.(event);
+      },
     };
     const visited: AreaName[] = [];
     const repairs: { area: AreaName; seconds: number }[] = [];
@@ -77,7 +97,9 @@ export function createEngine(parts: EngineParts): Engine {
       const wanted = fresh || !reports.has(area.name) || (request.areas?.has(area.name) ?? true);
       // The order of the areas is their dependency: a module that was loaded brings new sysctls.
       if ((!wanted && !earlierChanged) || (!fresh && isIdle(area.name))) continue;
-      const report = await area.reconcile(snapshot.spec, context);
+      const report = await area.reconcile(snapshot.spec, context).finally(() => {
+        underway = undefined;
+      });
       reports.set(area.name, report);
       visited.push(area.name);
       earlierChanged ||= report.applied.length > 0;
@@ -86,27 +108,60 @@ export function createEngine(parts: EngineParts): Engine {
       if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
     }
 
-    const ordered = areas.map((area) => reports.get(area.name)).filter((report) => report !== undefined);
-    conditions = conditionsFrom({
-      reports: ordered,
-      previous: conditions,
-      generation: snapshot.generation,
-      now: parts.now(),
-      kernel: parts.host.kernel,
-      ...(snapshot.refused === undefined ? {} : { refused: snapshot.refused }),
-    });
-    const status = statusFrom({ reports: ordered, conditions, generation: snapshot.generation });
+    const ordered = inOrder(reports);
+    if (shown === undefined || shown.snapshot !== snapshot || !isSameList(shown.reports, ordered)) {
+      shown = show(snapshot, ordered);
+    }
     return {
       snapshot,
       cause,
       visited,
-      areas: ordered,
-      conditions,
-      status,
+      areas: shown.reports,
+      conditions: shown.conditions,
+      status: shown.status,
       repairs,
       seconds: (clock() - started) / 1000,
     };
   };
+
+  const interim = (): NodeReport | undefined => {
+    if (underway === undefined) return undefined;
+    const { request, started, planned, changes } = underway;
+    const { snapshot, cause } = request;
+    const ordered = inOrder(new Map([...reports, [planned.area, planned]]));
+    shown = show(snapshot, ordered, changes);
+    const { conditions, status } = shown;
+    const seconds = (clock() - started) / 1000;
+    return {
+      snapshot,
+      cause,
+      visited: [],
+      areas: ordered,
+      conditions,
+      status,
+      repairs: [],
+      seconds,
+      unfinished: true,
+    };
+  };
+
+  function inOrder(known: ReadonlyMap<AreaName, AreaReport>): readonly AreaReport[] {
+    return areas.map((area) => known.get(area.name)).filter((report) => report !== undefined);
+  }
+
+  function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[], applying: readonly Change[] = []): Shown {
+    const { generation, refused } = snapshot;
+    conditions = conditionsFrom({
+      reports: ordered,
+      previous: conditions,
+      generation,
+      now: parts.now(),
+      kernel: parts.host.kernel,
+      applying,
+      ...(refused === undefined ? {} : { refused }),
+    });
+    return { snapshot, reports: ordered, conditions, status: statusFrom({ reports: ordered, conditions, generation }) };
+  }
 
   /** Nothing is declared, nothing was found and nothing is remembered: only a new spec can change that. */
   function isIdle(name: AreaName): boolean {
@@ -126,7 +181,19 @@ export function createEngine(parts: EngineParts): Engine {
     return report.applied.length === 0 ? undefined : (clock() - since) / 1000;
   }
 
-  return { round, nextRelease: () => contention.nextRelease() };
+  return { round, interim, nextRelease: () => contention.nextRelease() };
+}
+
+/** What reports were made into, for the rounds in which none of them has changed. */
+interface Shown {
+  readonly snapshot: SpecSnapshot;
+  readonly reports: readonly AreaReport[];
+  readonly conditions: readonly Condition[];
+  readonly status: NodePrepStatus;
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, at) => one === b[at]);
 }
 
 /** First applications of a spec are not corrections of what somebody else did. */

@@ -6,7 +6,7 @@
 import type { AreaName } from '../api/nodeprep.ts';
 import type { Hint, HostWatcher } from '../host/host.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, RoundRequest } from './engine.ts';
 import type { NodeReport, PassCause, ReportSink, SpecSnapshot, SpecSource } from './node-report.ts';
 import type { ManagedArea } from './pass.ts';
 import type { AreaReport } from './report.ts';
@@ -17,6 +17,9 @@ export const RESYNC_MS = 5 * 60_000;
 
 /** After own changes the area is looked at once more. */
 const SECOND_LOOK_MS = 1000;
+
+/** How long a round may take before it is told how things stand meanwhile. */
+const NEWS_MS = 2000;
 
 /** What the loop is built from. */
 export interface LoopParts {
@@ -42,7 +45,7 @@ interface Retry {
 
 /** Runs until aborted. Throws only when there is no spec to begin with. */
 export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<void> {
-  const { engine, trigger, clock } = parts;
+  const { trigger, clock } = parts;
   const retries = new Map<AreaName, Retry>();
   let snapshot = await parts.source.current();
   const unwatch = await parts.source.watch(() => trigger.fire('spec'));
@@ -65,10 +68,8 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
         await watchHost(parts, snapshot).catch((error: unknown) => parts.onError('watching the host', error));
       }
       const seenAt = pending?.seenAt ?? clock();
-      const report = await engine.round(
-        { snapshot, cause: request.cause, seenAt, ...(allowed === undefined ? {} : { areas: allowed }) },
-        signal,
-      );
+      const areas = allowed === undefined ? {} : { areas: allowed };
+      const report = await roundWithNews(parts, { snapshot, cause: request.cause, seenAt, ...areas }, signal);
       noteRetries(report, retries, parts);
       if (request.areas === undefined) resyncAt = clock() + jitteredMs(parts.resyncMs, parts.random());
       await publish(parts, report, signal);
@@ -78,6 +79,24 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
   } finally {
     await unwatch();
     await parts.watcher.close();
+  }
+}
+
+/** A command of the host may take minutes: until then the last report would claim what is not so any more. */
+async function roundWithNews(parts: LoopParts, request: RoundRequest, signal: AbortSignal): Promise<NodeReport> {
+  let told: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    const interim = told === undefined ? parts.engine.interim() : undefined;
+    if (interim === undefined) return;
+    told = publish(parts, interim, signal).finally(() => {
+      told = undefined;
+    });
+  }, NEWS_MS);
+  try {
+    return await parts.engine.round(request, signal);
+  } finally {
+    clearInterval(timer);
+    await told;
   }
 }
 

@@ -9,6 +9,7 @@ import type { Hint, Host, HostReader } from '../host/host.ts';
 import { entryReports } from './entries.ts';
 import { errorFrom, findingFrom } from './failure.ts';
 import type { Ledger } from './ledger.ts';
+import { createPlanner, type Planner } from './planner.ts';
 import type { AreaReport } from './report.ts';
 
 /** Told as it happens, for progress lines and logs. */
@@ -34,6 +35,8 @@ export interface PassContext {
   /** Why a change is held off now because somebody keeps undoing it; `undefined` lets it through. */
   readonly holdOff?: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
   readonly onStep?: (event: StepEvent) => void;
+  /** Told before anything of an area is changed: how it stands until the changes are made. */
+  readonly onPlan?: (report: AreaReport) => void;
 }
 
 /** What an area shows of the host without changing it, for `explain` and `verify`. */
@@ -53,6 +56,8 @@ export interface ManagedArea {
 
 /** Seals an area for the engine. */
 export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Observed, S>): ManagedArea {
+  const planner = createPlanner(area);
+  const quiet: QuietReports<S> = new WeakMap();
   return {
     name: area.name,
     hints: (spec) => area.hints(area.desired(spec)),
@@ -64,12 +69,21 @@ export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Ob
         verify: () => area.verify(desired, observed),
       };
     },
-    reconcile: (spec, context) => reconcileArea(area, spec, context),
+    reconcile: (spec, context) => reconcileArea(area, { planner, quiet }, spec, context),
   };
 }
 
+/** What a pass over an area keeps for the next one: how it plans, and the reports of plans without a step. */
+interface Kept<S extends Step> {
+  readonly planner: Planner<S>;
+  readonly quiet: QuietReports<S>;
+}
+
+type QuietReports<S extends Step> = WeakMap<Plan<S>, AreaReport>;
+
 async function reconcileArea<Desired, Observed, S extends Step>(
   area: Area<Desired, Observed, S>,
+  { planner, quiet }: Kept<S>,
   spec: NodePrepSpec,
   context: PassContext,
 ): Promise<AreaReport> {
@@ -83,18 +97,19 @@ async function reconcileArea<Desired, Observed, S extends Step>(
   if (mode === 'Paused') return report({});
   let before: Plan<S> | undefined;
   try {
-    const desired = area.desired(spec);
-    const replan = async () => {
-      const memory = context.ledger.memory(area.name);
-      return area.plan(desired, await area.observe(context.host, desired, context.signal, memory), memory);
-    };
-    before = await replan();
+    before = await planner(spec, context);
+    // Nothing has changed since a pass that found nothing to do: there is nothing new to say either.
+    const known = quiet.get(before);
+    if (known !== undefined) return known;
     const sorted = sortSteps(area, before, context);
     if (mode === 'Audit' || context.dryRun === true || sorted.ready.length === 0) {
-      return report(outcome(area.name, before, before, [], [], sorted));
+      const found = report(outcome(area.name, before, before, [], [], sorted));
+      if (before.steps.length === 0) quiet.set(before, found);
+      return found;
     }
+    context.onPlan?.(report(outcome(area.name, before, before, [], [], sorted)));
     const { applied, failures } = await applySteps(area, sorted.ready, context);
-    const after = await replan();
+    const after = await planner(spec, context);
     return report(outcome(area.name, before, after, applied, failures, sortSteps(area, after, context)));
   } catch (thrown) {
     context.signal.throwIfAborted();

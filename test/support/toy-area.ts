@@ -16,6 +16,8 @@ export interface ToyOptions {
   readonly chain?: string;
   readonly blocked?: readonly Finding[];
   readonly failOn?: ReadonlySet<string>;
+  /** Every change waits for it before it is made. */
+  readonly hangsUntil?: Promise<void>;
 }
 
 const pathOf = (name: string) => `/toy/${name}`;
@@ -66,6 +68,7 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
       left: [],
     }),
     apply: async (host, step) => {
+      await options.hangsUntil;
       if (options.failOn?.has(step.name) === true) throw new Error(`Cannot write "${step.name}": refused`);
       await host.writeFile(pathOf(step.name), step.value);
     },

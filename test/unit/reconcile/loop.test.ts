@@ -203,6 +203,41 @@ describe('the loop', () => {
     await loop.stop();
   });
 
+  it('says within two seconds that a host is not ready while a change of it hangs, and when it is', async () => {
+    const conditionsOf = (report: NodeReport | undefined) =>
+      Object.fromEntries(report?.conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]) ?? []);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const host = new MemoryHost({ '/toy/a': '1' });
+    const loop = await start(host, { hangsUntil: promise });
+    expect(conditionsOf(loop.reports.at(-1))).toMatchObject({ Ready: 'True AsExpected' });
+
+    host.put('/toy/a', '0');
+    loop.hint('/toy/a');
+    await vi.advanceTimersByTimeAsync(2000);
+
+    const interim = loop.reports.at(-1);
+    expect(conditionsOf(interim)).toMatchObject({
+      Ready: 'False DriftDetected',
+      Progressing: 'True Applying',
+      Drifted: 'True LiveDrift',
+      Degraded: 'False AsExpected',
+    });
+    expect(interim?.conditions.find(({ type }) => type === 'Progressing')?.message).toBe(
+      'Not done yet: update a (live)',
+    );
+    expect(interim).toMatchObject({ unfinished: true, visited: [], repairs: [] });
+
+    resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(host.text('/toy/a')).toBe('1');
+    expect(conditionsOf(loop.reports.at(-1))).toMatchObject({
+      Ready: 'True AsExpected',
+      Progressing: 'False Reconciled',
+      Drifted: 'False InSync',
+    });
+    await loop.stop();
+  });
+
   it('stops in the middle of a wait', async () => {
     const loop = await start(new MemoryHost({ '/toy/a': '0' }));
 
