@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { leftOut } from './left-out.ts';
 import { DIST, PROJECT } from './paths.ts';
 
 /** The bundle, also of use by itself where Node 26 is installed. */
@@ -37,7 +38,7 @@ export async function writeBundle(): Promise<number> {
     sourcemap: false,
     legalComments: 'none',
     logLevel: 'warning',
-    plugins: [withoutSideEffects],
+    plugins: [leftOut, withoutSideEffects],
     metafile: true,
   });
   return Object.values(result.metafile.outputs)[0]?.bytes ?? 0;

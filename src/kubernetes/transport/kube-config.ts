@@ -4,7 +4,7 @@
  * several files in $KUBECONFIG of which the first one wins, and what exec plugins are told.
  */
 import { resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { parseYaml } from '../../api/yaml.ts';
 
 /** Which kubeconfig to use; all absent means as kubectl finds it, in a pod its service account. */
