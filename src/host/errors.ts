@@ -19,6 +19,11 @@ export class HostFileError extends Error {
   }
 }
 
+/** A directory that was given as the root of the running host is not, or not all of it. */
+export class HostRootError extends Error {
+  override readonly name = 'HostRootError';
+}
+
 /** A command ended with a non-zero exit code, by a signal or by its time limit. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';

@@ -23,8 +23,15 @@ interface Stop {
   readonly timedOut: boolean;
 }
 
-/** Runs a command to its end; throws `CommandError` for anything but exit code 0. */
-export function runCommand(command: Command, options: CommandOptions = {}): Promise<CommandOutput> {
+/**
+ * Runs a command to its end; throws `CommandError` for anything but exit code 0. `enter` is the
+ * helper that starts it where the host has its files, see `enterHost`.
+ */
+export function runCommand(
+  command: Command,
+  options: CommandOptions = {},
+  enter: readonly string[] = [],
+): Promise<CommandOutput> {
   const { timeoutMs = defaultTimeoutMs, signal } = options;
   if (command.some((argument) => argument.includes('\0'))) {
     return Promise.reject(new CommandError(command, { detail: 'an argument contains a NUL character' }));
@@ -33,10 +40,10 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
 
   let child: ReturnType<typeof start>;
   try {
-    child = start(command);
+    child = start(command, enter);
   } catch (error) {
     // Node throws some failures at once (E2BIG, ENOTDIR) and tells others by an event.
-    return Promise.reject(startErrorFrom(command, error));
+    return Promise.reject(startErrorFrom(command, enter, error));
   }
 
   return new Promise((resolve, reject) => {
@@ -76,7 +83,7 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
       // Also told when a signal could not be sent; the child is still awaited then.
       if (child.pid !== undefined) return;
       release();
-      reject(startErrorFrom(command, error));
+      reject(startErrorFrom(command, enter, error));
     });
 
     group.whenOver((exitCode, exitSignal) => {
@@ -89,6 +96,11 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
       const ended =
         exitCode === null ? `it was killed by ${exitSignal ?? 'a signal'}` : `it exited with code ${exitCode}`;
       const leftBehind = exitCode === null && exitSignal === null ? ', but hangs in the kernel and cannot be' : '';
+      const notStarted = enter.length === 0 ? undefined : helperFailure(command, exitCode, printed);
+      if (notStarted !== undefined) {
+        reject(notStarted);
+        return;
+      }
       const said = excerptFrom(printed) || excerptFrom(stdout.text());
       reject(
         new CommandError(command, {
@@ -102,7 +114,8 @@ export function runCommand(command: Command, options: CommandOptions = {}): Prom
   });
 }
 
-function start([program, ...args]: Command) {
+function start(command: Command, enter: readonly string[]) {
+  const [program = command[0], ...args] = [...enter, ...command];
   return spawn(program, args, {
     cwd: '/',
     env: environment,
@@ -112,9 +125,14 @@ function start([program, ...args]: Command) {
   });
 }
 
-function startErrorFrom(command: Command, cause: unknown): CommandError {
+function startErrorFrom(command: Command, enter: readonly string[], cause: unknown): CommandError {
   const [program] = command;
+  const [helper] = enter;
   const code = errnoOf(cause);
+  if (helper !== undefined) {
+    const detail = `"${helper}", which starts the programs of the host, could not be started (${code ?? String(cause)}); the image of NodePrep must have it in ${searchPath}`;
+    return new CommandError(command, { detail }, { cause });
+  }
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     const where = program.includes('/') ? 'on this host' : `in ${searchPath}`;
     return new CommandMissingError(command, `there is no "${program}" ${where}`, { cause });
@@ -124,4 +142,19 @@ function startErrorFrom(command: Command, cause: unknown): CommandError {
       ? `"${program}" is there but may not be executed (EACCES); check its mode and whether its file system is mounted noexec`
       : `it could not be started (${code ?? String(cause)})`;
   return new CommandError(command, { detail }, { cause });
+}
+
+/** What the helper says when it could not start the command; `undefined` when the command itself failed. */
+function helperFailure(command: Command, exitCode: number | null, stderr: string): CommandError | undefined {
+  // Both util-linux and BusyBox put their name first; 126 and 127 are the exit codes of env(1) and its like.
+  if (!stderr.startsWith('nsenter: ')) return undefined;
+  const said = excerptFrom(stderr);
+  if ((exitCode === 127 || exitCode === 126) && /No such file or directory/.test(stderr)) {
+    return new CommandMissingError(command, `there is no "${command[0]}" on this host`);
+  }
+  if (/(reassociate to|setns|cannot open)/.test(stderr)) {
+    const advice = 'the container needs the capabilities SYS_ADMIN, SYS_CHROOT and SYS_PTRACE and no AppArmor profile';
+    return new CommandError(command, { detail: `the host's files could not be entered, ${advice}: ${said}`, stderr });
+  }
+  return undefined;
 }

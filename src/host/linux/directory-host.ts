@@ -1,5 +1,6 @@
 /**
- * Paths below a directory that stands for a host (`--root DIR`), which somebody else may own.
+ * Paths below a directory that stands for a host (`--root DIR`), which somebody else may own, or
+ * that the whole of a running host is mounted on (`--host-root DIR`).
  *
  * Every part of a path is looked at here and never by the kernel alone, because the kernel would
  * follow a link of the image into the machine we run on. Each directory on the way is held open
@@ -31,12 +32,18 @@ interface Part {
   readonly link?: Link;
 }
 
+/**
+ * Whether links mean what they mean on the host that runs there, or whether one that leaves the
+ * directory, as it may be meant for another machine, is in doubt.
+ */
+type Links = 'running' | 'doubtful';
+
 /** Finds places below `root`, the real path of a directory, and never outside of it. */
-export function directoryHost(root: string): Places {
+export function directoryHost(root: string, links: Links = 'doubtful'): Places {
   return {
     find: (action, path, lookup) => {
       assertPath(action, path);
-      const walk = new Walk(root, action, path, lookup);
+      const walk = new Walk(root, links, action, path, lookup);
       let found: Place | undefined;
       try {
         found = walk.find();
@@ -48,7 +55,7 @@ export function directoryHost(root: string): Places {
       return found;
     },
     makeParents: (path) => {
-      const walk = new Walk(root, 'create the directory of', path, 'write', true);
+      const walk = new Walk(root, links, 'create the directory of', path, 'write', true);
       try {
         walk.find();
       } catch (error) {
@@ -62,16 +69,18 @@ export function directoryHost(root: string): Places {
 
 class Walk {
   readonly #root: string;
+  readonly #links: Links;
   readonly #action: string;
   readonly #path: string;
   readonly #lookup: Lookup;
   readonly #create: boolean;
   /** The directories from the root down to where we are, held open. */
   readonly #held: { readonly fd: number; readonly name: string }[] = [];
-  #links = 0;
+  #followed = 0;
 
-  constructor(root: string, action: string, path: string, lookup: Lookup, create = false) {
+  constructor(root: string, links: Links, action: string, path: string, lookup: Lookup, create = false) {
     this.#root = root;
+    this.#links = links;
     this.#action = action;
     this.#path = path;
     this.#lookup = lookup;
@@ -112,16 +121,17 @@ class Walk {
   }
 
   #follow(path: string, target: string): Part[] {
-    this.#links += 1;
-    if (this.#links > maximumLinks) {
+    this.#followed += 1;
+    if (this.#followed > maximumLinks) {
       throw new HostFileError(this.#action, this.#path, 'ELOOP', `its links lead in a circle, by way of "${path}"`);
     }
     if (!target.startsWith('/')) return partsOf(target, { path, target, leadsOut: false });
 
-    const inside = `${target}/`.startsWith(`${this.#root}/`);
-    const link = { path, target, leadsOut: !inside };
+    const running = this.#links === 'running';
+    const inside = !running && `${target}/`.startsWith(`${this.#root}/`);
+    const link = { path, target, leadsOut: !inside && !running };
     // Reading goes on below our root, as it will be when the image boots; writing refuses the doubt.
-    if (!inside && this.#lookup === 'write') throw this.#leadsOut(link);
+    if (link.leadsOut && this.#lookup === 'write') throw this.#leadsOut(link);
     for (const { fd } of this.#held.splice(1)) closeSync(fd);
     return partsOf(inside ? target.slice(this.#root.length) : target, link);
   }
@@ -129,7 +139,7 @@ class Walk {
   #leave(part: Part): void {
     const left = this.#held.length > 1 ? this.#held.pop() : undefined;
     if (left !== undefined) closeSync(left.fd);
-    else if (part.link !== undefined) throw this.#leadsOut(part.link);
+    else if (part.link !== undefined && this.#links === 'doubtful') throw this.#leadsOut(part.link);
   }
 
   #enter(name: string): void {

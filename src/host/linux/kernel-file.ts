@@ -6,14 +6,16 @@ import { assertPath, errnoOf, fileErrorFrom } from './file-errors.ts';
 /**
  * Writes a kernel file in place. One write(2), because the kernel takes every write for a whole
  * value; no O_CREAT and no O_TRUNC, because a missing sysctl must be an error and nothing is truncated.
+ * `root` is where the root of the running host is mounted, empty when it is our own.
  */
-export function writeKernelText(path: string, contents: string): void {
+export function writeKernelText(path: string, contents: string, root: string): void {
   assertPath('write', path);
-  assertKernelPath(path, posix.normalize(path));
+  assertKernelPath(path, posix.normalize(path), '');
+  const at = `${root}${path}`;
   try {
     // `/proc/self/root` and its like are doors out of /proc.
-    assertKernelPath(path, `${realpathSync.native(dirname(path))}/`);
-    const descriptor = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    assertKernelPath(path, `${realpathSync.native(dirname(at))}/`, root);
+    const descriptor = openSync(at, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const bytes = Buffer.from(contents, 'utf8');
       const written = writeSync(descriptor, bytes, 0, bytes.length);
@@ -34,7 +36,7 @@ export function writeKernelText(path: string, contents: string): void {
   }
 }
 
-function assertKernelPath(path: string, where: string): void {
-  if (where.startsWith('/proc/') || where.startsWith('/sys/')) return;
+function assertKernelPath(path: string, where: string, root: string): void {
+  if (where.startsWith(`${root}/proc/`) || where.startsWith(`${root}/sys/`)) return;
   throw new HostFileError('write', path, 'EINVAL', 'only files below /proc and /sys are kernel files');
 }

@@ -1,7 +1,8 @@
 /**
- * The Linux machine: `/` itself, or a directory that stands for one (`--root DIR`): an image that
- * is being built, a captured host, a fixture. On a directory nothing outside of it is read or
- * written, no command runs and no kernel is changed.
+ * The Linux machine: `/` itself; a running host whose root is mounted below a directory of the
+ * container we are in (`--host-root DIR`); or a directory that stands for a host (`--root DIR`): an
+ * image that is being built, a captured host, a fixture. On a directory that only stands for one
+ * nothing outside of it is read or written, no command runs and no kernel is changed.
  */
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,6 +13,7 @@ import { directoryHost } from './directory-host.ts';
 import { fileErrorFrom } from './file-errors.ts';
 import { writeKernelText } from './kernel-file.ts';
 import { KeptReads } from './kept-reads.ts';
+import { assertLiveRoot, enterHost, liveHost } from './live-root.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
 import { isAbsent, isKernelFile, readText } from './read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
@@ -21,14 +23,22 @@ import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './w
 export interface LinuxHostOptions {
   /** Default `/`, the machine this process runs on. */
   readonly root?: string;
+  /** Whether `root` is all of the running host, seen from a container. */
+  readonly live?: boolean;
 }
 
-/** Opens the machine, or the directory `root` as one; throws `HostFileError` when that is no directory. */
+/**
+ * Opens the machine, or the directory `root` as one. Throws `HostFileError` when that is no
+ * directory, `HostRootError` when it is not the running host that it is said to be.
+ */
 export function createLinuxHost(options: LinuxHostOptions = {}): Host {
   const root = rootFrom(options.root ?? '/');
   const whole = root === '/';
-  const places = whole ? wholeHost : directoryHost(root);
-  const kernel = whole ? 'running' : kernelOf(places);
+  const running = whole || options.live === true;
+  if (running && !whole) assertLiveRoot(root);
+  const mount = whole ? '' : root;
+  const places = whole ? wholeHost : running ? liveHost(root) : directoryHost(root);
+  const kernel = running ? 'running' : kernelOf(places);
   const inTurn = createQueue();
   const texts = { utf8: new KeptReads<string>(), bytes: new KeptReads<string>() };
   const lists = new KeptReads<readonly string[]>();
@@ -40,10 +50,13 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
       if (place !== undefined) await change(place);
     });
 
+  const enter = whole ? [] : enterHost(root);
   const execute = async (command: Command, limits?: Parameters<Host['run']>[1]): Promise<CommandOutput> => {
-    if (whole) return runCommand(command, limits);
+    if (running) return runCommand(command, limits, enter);
     throw new CommandMissingError(command, `no command of the machine runs for the directory "${root}"`);
   };
+
+  const labelled = running ? { root: mount, run: execute } : undefined;
 
   return {
     kernel,
@@ -58,23 +71,25 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
         lstatSync(place.at).isSymbolicLink() ? readlinkSync(place.at) : undefined,
       ),
     realPath: async (path) => {
-      if (whole) {
-        using place = places.find('resolve', path, 'read');
-        return place && realPathOf(place.at);
-      }
       using place = places.find('resolve', path, 'read');
-      return place?.real;
+      return place !== undefined && place.flags === 0 ? realPathOf(mount, place.real) : place?.real;
     },
     query: execute,
     run: execute,
     writeFile: (path, contents, { encoding = 'utf8', mode = 0o644 } = {}) =>
       changed('write', path, (place) =>
-        replaceFile(path, place, Buffer.from(contents, encoding === 'bytes' ? 'latin1' : 'utf8'), { ifNew: mode }),
+        replaceFile(
+          path,
+          place,
+          Buffer.from(contents, encoding === 'bytes' ? 'latin1' : 'utf8'),
+          { ifNew: mode },
+          labelled,
+        ),
       ),
     installFile: (path, contents, mode) =>
-      changed('write', path, (place) => replaceFile(path, place, contents, { always: mode })),
+      changed('write', path, (place) => replaceFile(path, place, contents, { always: mode }, labelled)),
     writeKernelFile: async (path, contents) => {
-      if (whole) return writeKernelText(path, contents);
+      if (running) return writeKernelText(path, contents, mount);
       throw new HostFileError('write', path, 'EROFS', `"${root}" is a directory, its kernel is not running`);
     },
     removeFile: (path) => changed('remove', path, (place) => removeEntry(path, place)),

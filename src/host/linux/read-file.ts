@@ -23,7 +23,8 @@ export function readText(path: string, place: Place, encoding: TextEncoding, kep
   const decoding = encoding === 'bytes' ? 'latin1' : 'utf8';
   try {
     // Not on a directory that stands for a host: what is kept open there could be swapped.
-    if (path.startsWith('/proc/sys/') && place.at === path && !path.includes('..')) return readSysctl(path, decoding);
+    const isOwnKernel = place.flags === 0 && path.startsWith('/proc/sys/') && !path.includes('..');
+    if (isOwnKernel) return readSysctl(place.at, decoding);
     if (isKernelFile(path)) return readBytes(path, place).toString(decoding);
     // Looked at before it is opened, because opening a device can already do something (a watchdog starts).
     const found = statSync(place.at, { throwIfNoEntry: false });

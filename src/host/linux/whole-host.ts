@@ -4,14 +4,19 @@ import { assertPath, errnoOf, fileErrorFrom } from './file-errors.ts';
 import type { Place, Places } from './place.ts';
 import { makeDirectory } from './sync-directory.ts';
 
-/** A path of the running host. Nothing is held open; parts are taken only when somebody writes. */
-class WholePlace implements Place {
+/**
+ * A path of the running host that is left to the kernel to resolve, `root` being where the host is
+ * mounted. Nothing is held open; parts are taken only when somebody writes.
+ */
+export class KernelResolvedPlace implements Place {
   readonly at: string;
+  readonly real: string;
   readonly flags = 0;
   readonly masked = false;
 
-  constructor(at: string) {
-    this.at = at;
+  constructor(root: string, path: string) {
+    this.at = root === '' ? path : `${root}${path}`;
+    this.real = path;
   }
 
   get directory(): string {
@@ -22,10 +27,6 @@ class WholePlace implements Place {
     return posix.basename(this.at);
   }
 
-  get real(): string {
-    return this.at;
-  }
-
   [Symbol.dispose](): void {}
 }
 
@@ -33,7 +34,7 @@ class WholePlace implements Place {
 export const wholeHost: Places = {
   find: (action, path): Place => {
     assertPath(action, path);
-    return new WholePlace(path.length > 1 && path.endsWith('/') ? path.replace(/\/+$/, '') || '/' : path);
+    return new KernelResolvedPlace('', path.length > 1 && path.endsWith('/') ? path.replace(/\/+$/, '') || '/' : path);
   },
 
   makeParents: (path) => {
@@ -49,10 +50,10 @@ export const wholeHost: Places = {
   },
 };
 
-/** The real path of a whole host, `undefined` when it leads nowhere. */
-export function realPathOf(path: string): string | undefined {
+/** The real path of a place that the kernel resolves, `undefined` when it leads nowhere. */
+export function realPathOf(root: string, path: string): string | undefined {
   try {
-    return realpathSync.native(path);
+    return realpathSync.native(`${root}${path}`).slice(root.length);
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

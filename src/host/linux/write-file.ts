@@ -17,11 +17,12 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { HostFileError } from '../errors.ts';
 import { errnoOf, fileErrorFrom } from './file-errors.ts';
 import type { Place } from './place.ts';
-import { keepSecurityLabel } from './security-label.ts';
+import { keepSecurityLabel, type LabelledHost } from './security-label.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 const syncFile = promisify(fsync);
@@ -30,12 +31,16 @@ const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 /** What a file is written from: all at once, or in pieces. */
 export type FileContents = Uint8Array | AsyncIterable<Uint8Array>;
 
-/** Replaces or creates a file. On any failure before the rename the old file is untouched and nothing is left. */
+/**
+ * Replaces or creates a file. On any failure before the rename the old file is untouched and nothing is left.
+ * A directory that stands for a host gets no labels: its programs do not run, and its first boot labels it.
+ */
 export async function replaceFile(
   path: string,
   place: Place,
   contents: FileContents,
   mode: { readonly ifNew: number } | { readonly always: number },
+  labelled: LabelledHost | undefined,
 ): Promise<void> {
   const old = lstatSync(place.at, { throwIfNoEntry: false });
   assertReplaceable(path, old);
@@ -48,7 +53,10 @@ export async function replaceFile(
       if (old !== undefined) keepOwner(descriptor, old);
       // After the change of owner, which clears the set-user-id bits; and the umask has no say in it.
       fchmodSync(descriptor, modeBits & 0o7777);
-      await keepSecurityLabel(path, old === undefined ? undefined : place.at, temporary);
+      if (labelled !== undefined) {
+        const known = old === undefined ? undefined : place.real;
+        await keepSecurityLabel(labelled, path, known, temporaryName(posix.dirname(place.real), place.name));
+      }
       await syncFile(descriptor);
     } finally {
       closeSync(descriptor);
@@ -99,7 +107,7 @@ async function rename(
   place: Place,
   create: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  const temporary = `${place.directory}/.${place.name}.nodeprep.tmp`;
+  const temporary = temporaryName(place.directory, place.name);
   try {
     // One fixed name, so that what a crash leaves behind is one file at most and goes with the next write.
     unlinkIfThere(temporary);
@@ -114,6 +122,10 @@ async function rename(
   } catch (error) {
     throw fileErrorFrom(action, path, error);
   }
+}
+
+function temporaryName(directory: string, name: string): string {
+  return `${directory === '/' ? '' : directory}/.${name}.nodeprep.tmp`;
 }
 
 function assertReplaceable(path: string, old: Stats | undefined): void {
