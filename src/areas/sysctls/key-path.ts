@@ -1,5 +1,5 @@
 /** The two spellings of a kernel parameter: its path below /proc/sys, and the name that people and files use. */
-import { canonicalSysctl, deniedSysctl } from '../../api/sysctl-names.ts';
+import { canonicalSysctl, deniedSysctl, sysctlPath } from '../../api/sysctl-names.ts';
 
 /**
  * The path below `/proc/sys` for any spelling that the sysctl.d readers accept, patterns included.
@@ -21,7 +21,25 @@ export function nameFrom(keyPath: string): string {
 
 /** The canonical form of a name from a ledger or a file of ours; `undefined` for what must never become a path. */
 export function trustedName(name: string): string | undefined {
-  // Asked for every declared name several times in every pass, and the answer never changes.
+  return trustedFrom(name)?.name;
+}
+
+/** The file of a canonical name; `undefined` for what must never become a path. */
+export function trustedPath(name: string): string | undefined {
+  const found = trustedFrom(name);
+  return found?.name === name ? found.path : undefined;
+}
+
+interface Trusted {
+  readonly name: string;
+  readonly path: string;
+}
+
+const trusted = new Map<string, Trusted | undefined>();
+const KEPT_NAMES = 4096;
+
+/** Asked for every declared name several times in every pass, and the answer never changes. */
+function trustedFrom(name: string): Trusted | undefined {
   if (!trusted.has(name)) {
     if (trusted.size >= KEPT_NAMES) trusted.clear();
     trusted.set(name, trustedAnew(name));
@@ -29,13 +47,11 @@ export function trustedName(name: string): string | undefined {
   return trusted.get(name);
 }
 
-const trusted = new Map<string, string | undefined>();
-const KEPT_NAMES = 4096;
-
-function trustedAnew(name: string): string | undefined {
+function trustedAnew(name: string): Trusted | undefined {
   if (deniedSysctl(name) !== undefined) return undefined;
   try {
-    return canonicalSysctl(name);
+    const canonical = canonicalSysctl(name);
+    return { name: canonical, path: sysctlPath(canonical) };
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@ import { HostFileError } from '../../host/errors.ts';
 import type { HostReader, Kernel } from '../../host/host.ts';
 import type { Memory } from '../area.ts';
 import type { Desired } from './desired.ts';
-import { interfaceOf, keyPathFrom, trustedName } from './key-path.ts';
+import { interfaceOf, keyPathFrom, trustedPath } from './key-path.ts';
 import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from './own-files.ts';
 import { normalise } from './parse.ts';
 import { type Chain, observeChain } from './sysctl-d.ts';
@@ -49,11 +49,11 @@ export async function observeSysctls(
   const hasLive = host.kernel !== 'absent' && (await host.stat('/proc/sys')) !== undefined;
   const owned = conf.state === 'file' ? parseOwnConf(conf.bytes).keys() : [];
   const wanted = [...desired.entries.map((entry) => entry.name), ...owned, ...rememberedNames(memory)];
-  const names = new Set(wanted.filter((name) => trustedName(name) === name));
+  const names = [...new Set(wanted)].filter((name) => trustedPath(name) !== undefined);
   const live = new Map<string, LiveState>();
   if (hasLive) {
-    const states = await Promise.all([...names].map((name) => observeLive(host, name)));
-    for (const [at, name] of [...names].entries()) live.set(name, states[at] as LiveState);
+    const states = await Promise.all(names.map((name) => observeLive(host, name)));
+    for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
   }
   return { kernel: host.kernel, hasLive, live, conf, rules, chain, program: await sysctlProgram(host) };
 }
@@ -61,8 +61,8 @@ export async function observeSysctls(
 /** Reads one live value. */
 export async function observeLive(host: HostReader, name: string): Promise<LiveState> {
   try {
-    const text = await host.readFile(sysctlPath(name));
-    if (text !== undefined) return { state: 'value', value: normalise(text) };
+    const text = await host.readFile(trustedPath(name) ?? sysctlPath(name));
+    if (text !== undefined) return valueFrom(text);
   } catch (error) {
     if (!(error instanceof HostFileError)) throw error;
     if (error.code === 'EISDIR') return { state: 'absent', why: 'it is a directory of parameters' };
@@ -70,6 +70,21 @@ export async function observeLive(host: HostReader, name: string): Promise<LiveS
   }
   const why = await absence(host, keyPathFrom(name));
   return { state: 'absent', ...(why === undefined ? {} : { why }) };
+}
+
+const values = new Map<string, LiveState>();
+const KEPT_VALUES = 256;
+const KEPT_CHARACTERS = 64;
+
+/** One object for each text: most parameters hold the same few numbers, and a pass compares all of them with the last. */
+function valueFrom(text: string): LiveState {
+  const known = values.get(text);
+  if (known !== undefined) return known;
+  const live: LiveState = { state: 'value', value: normalise(text) };
+  if (text.length > KEPT_CHARACTERS) return live;
+  if (values.size >= KEPT_VALUES) values.clear();
+  values.set(text, live);
+  return live;
 }
 
 /** The plain reasons for which a family of parameters is missing. */

@@ -80,13 +80,14 @@ async function chainFile(
 
 /** Contents of a regular file or of a link to one; nothing for what the readers find empty or cannot open. */
 async function readRegular(host: HostReader, path: string): Promise<string | undefined> {
+  const type = (await host.stat(path))?.type;
+  if (type !== 'link') return type === 'file' ? host.readFile(path, 'bytes') : undefined;
   if ((await host.readLink(path)) === '/dev/null') return undefined;
   const target = await host.realPath(path);
   // A dangling link masks files of its name in later directories, and sets nothing itself.
   if (target === undefined) return undefined;
-  const type = (await host.stat(target))?.type;
   // Opening a FIFO would hang, and a directory has no lines: the readers fail on both and go on.
-  return type === 'file' ? host.readFile(target, 'bytes') : undefined;
+  return (await host.stat(target))?.type === 'file' ? host.readFile(target, 'bytes') : undefined;
 }
 
 async function tolerated<T>(read: () => Promise<T>, file: string, problems: ChainProblem[]): Promise<T | undefined> {
