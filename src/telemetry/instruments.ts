@@ -89,6 +89,7 @@ export function createInstruments(swapBytes: Probe) {
     observedGeneration: gauge('observed_generation', 'Generation of the spec that the status speaks of.'),
     specRefused: gauge('spec_refused', '1 while the newest spec is refused and the last good one stays enforced.'),
     rebootRequired: gauge('reboot_required', '1 while changes wait for a boot, by reason.', ['reason']),
+    process: processMetrics(registry),
     swapBytes: new Gauge({
       name: 'nodeprep_swap_bytes',
       help: 'Size of all active swap, read when scraped; NaN when it cannot be read.',
@@ -99,7 +100,6 @@ export function createInstruments(swapBytes: Probe) {
     }),
   };
 
-  processMetrics(registry);
   for (const area of AREA_NAMES) {
     for (const mode of AREA_MODES) instruments.areaMode.set({ area, mode }, mode === 'NotManaged' ? 1 : 0);
     instruments.inSync.set({ area }, 0);

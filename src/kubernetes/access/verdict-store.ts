@@ -1,0 +1,50 @@
+/**
+ * Remembers for a short time what the API server said of a token. Tokens are kept as hashes, and the
+ * numbers of both good and bad ones are bounded, each on its own: whoever floods the endpoint with
+ * wrong tokens must not push out the one of the real scraper.
+ */
+import { createHash } from 'node:crypto';
+import type { AccessVerdict } from './reviews.ts';
+
+/** Verdicts by token. */
+export interface VerdictStore {
+  /** What was said of the token and still holds. */
+  readonly recall: (key: string) => AccessVerdict | undefined;
+  /** Whether the token was good the last time, however long ago. */
+  readonly wasAllowed: (key: string) => boolean;
+  readonly keep: (key: string, verdict: AccessVerdict) => void;
+}
+
+const ALLOWED_MS = 60_000;
+const DENIED_MS = 10_000;
+const MAX_ALLOWED = 64;
+const MAX_DENIED = 256;
+
+/** The name under which a token is remembered. */
+export function keyOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64');
+}
+
+/** An empty store; `clock` gives monotonic milliseconds. */
+export function createVerdictStore(clock: () => number): VerdictStore {
+  const allowed = new Map<string, { readonly verdict: AccessVerdict; readonly until: number }>();
+  const denied = new Map<string, { readonly verdict: AccessVerdict; readonly until: number }>();
+  return {
+    recall: (key) => {
+      const known = allowed.get(key) ?? denied.get(key);
+      return known !== undefined && known.until > clock() ? known.verdict : undefined;
+    },
+    wasAllowed: (key) => allowed.has(key),
+    keep: (key, verdict) => {
+      // Who could not be asked says nothing about the token, neither now nor for the next ten seconds.
+      if (verdict.outcome === 'Busy' || verdict.outcome === 'Unavailable') return;
+      allowed.delete(key);
+      denied.delete(key);
+      const isAllowed = verdict.outcome === 'Allowed';
+      const store = isAllowed ? allowed : denied;
+      store.set(key, { verdict, until: clock() + (isAllowed ? ALLOWED_MS : DENIED_MS) });
+      const oldest = store.keys().next().value;
+      if (store.size > (isAllowed ? MAX_ALLOWED : MAX_DENIED) && oldest !== undefined) store.delete(oldest);
+    },
+  };
+}
