@@ -6,6 +6,8 @@ import type { ApiClient, ApiObject } from './client.ts';
 import { ObjectFollower, type WatchSeams, type WatchTarget } from './object-follower.ts';
 import { watchDelayMs } from './watch-delay.ts';
 
+export type { WatchSeams, WatchTarget } from './object-follower.ts';
+
 /** Who is told what the object is, and how following it goes. */
 export interface ObjectListener {
   /**
