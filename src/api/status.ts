@@ -52,11 +52,24 @@ export interface AreaStatus {
   readonly differing: readonly DifferingEntry[];
 }
 
+/** Facts about the host that tables show; what is not known is left out. */
+export interface NodeFacts {
+  /** Release of the running kernel, such as `6.1.0-18-amd64`. */
+  readonly kernel?: string;
+  /** Version of the cgroup hierarchy: `v1` or `v2`. */
+  readonly cgroup?: string;
+  /** Container runtime, such as `containerd`. */
+  readonly runtime?: string;
+  /** Who keeps the packet filter, such as `nftables`. */
+  readonly firewall?: string;
+}
+
 /** What this host is, next to what the spec says it must be. */
 export interface NodePrepStatus {
   readonly observedGeneration: number;
   /** Entries in sync of all declared ones, such as `41/42`. */
   readonly inSync: string;
+  readonly node?: NodeFacts;
   readonly conditions: readonly Condition[];
   readonly areas: readonly AreaStatus[];
 }
@@ -97,6 +110,14 @@ export const NodePrepStatusFile = z.looseObject({
   status: z.looseObject({
     observedGeneration: count,
     inSync: z.string(),
+    node: z
+      .looseObject({
+        kernel: z.string().optional(),
+        cgroup: z.string().optional(),
+        runtime: z.string().optional(),
+        firewall: z.string().optional(),
+      })
+      .optional(),
     conditions: z.array(
       z.looseObject({
         type: z.string(),

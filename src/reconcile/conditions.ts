@@ -8,6 +8,7 @@ import type { AreaName } from '../api/nodeprep.ts';
 import type { Change, Finding } from '../areas/area.ts';
 import type { Kernel } from '../host/host.ts';
 import { areaVerdict, type Verdict } from './area-condition.ts';
+import type { SpecSnapshot } from './node-report.ts';
 import { MESSAGE_LIMIT, summaryOf } from './message.ts';
 import type { AreaReport } from './report.ts';
 
@@ -19,28 +20,26 @@ const AREA_CONDITION: Readonly<Record<AreaName, ConditionType>> = {
 
 const IMAGE_MESSAGE = 'This is a directory without a running kernel: what was written takes effect when it boots.';
 
-/** What the conditions depend on besides the reports. */
-export interface ConditionInput {
+/** What the conditions depend on besides the reports, with what is to be said about the spec itself. */
+export interface ConditionInput extends Pick<SpecSnapshot, 'refused' | 'absent' | 'ownedElsewhere' | 'ignored'> {
   readonly reports: readonly AreaReport[];
   readonly previous: readonly Condition[];
   readonly generation: number;
   readonly now: Date;
   readonly kernel: Kernel;
-  /** Why the newest spec was refused. */
-  readonly refused?: string;
   /** What is being changed at this moment. */
   readonly applying?: readonly Change[];
 }
 
 /** All conditions, in the order of `CONDITION_TYPES`. */
 export function conditionsFrom(input: ConditionInput): Condition[] {
-  const { reports } = input;
+  const { reports, refused, absent, ownedElsewhere, ignored } = input;
   const verdicts: [ConditionType, Verdict][] = [
-    ['Ready', readyVerdict(reports, input.kernel)],
+    ['Ready', absentVerdict(reports, absent) ?? withIgnored(readyVerdict(reports, input.kernel), ignored)],
     ['Progressing', progressingVerdict(reports, input.applying ?? [])],
-    ['Degraded', degradedVerdict(reports, input.refused)],
+    ['Degraded', degradedVerdict(reports, refused)],
     ['Drifted', driftedVerdict(reports)],
-    ['Conflicting', conflictingVerdict(reports)],
+    ['Conflicting', conflictingVerdict(reports, ownedElsewhere)],
     ['RebootRequired', rebootVerdict(reports, input.kernel)],
     ...reports.map((report): [ConditionType, Verdict] => [AREA_CONDITION[report.area], areaVerdict(report)]),
   ];
@@ -106,6 +105,19 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
   };
 }
 
+/** Without a spec nothing is as declared; what cannot be taken back after a deletion is more urgent to say. */
+function absentVerdict(reports: readonly AreaReport[], absent: string | undefined): Verdict | undefined {
+  if (absent === undefined || reports.some((report) => report.failures.length > 0)) return undefined;
+  return { status: 'Unknown', reason: 'NoSpec', message: absent };
+}
+
+function withIgnored(verdict: Verdict, ignored: readonly string[] | undefined): Verdict {
+  if (ignored === undefined || ignored.length === 0) return verdict;
+  const more = ignored.length > 5 ? ` and ${ignored.length - 5} more` : '';
+  const note = `Ignored, because this release does not know it: ${ignored.slice(0, 5).join(', ')}${more}.`;
+  return { ...verdict, message: `${verdict.message} ${note}` };
+}
+
 /** Nothing is known of an area that is paused, so nothing good may be said of it either. */
 function pausedVerdict(reports: readonly AreaReport[]): Verdict | undefined {
   const paused = reports.filter((report) => report.mode === 'Paused').map((report) => report.area);
@@ -162,9 +174,13 @@ function driftedVerdict(reports: readonly AreaReport[]): Verdict {
   };
 }
 
-function conflictingVerdict(reports: readonly AreaReport[]): Verdict {
+function conflictingVerdict(reports: readonly AreaReport[], ownedElsewhere: string | undefined): Verdict {
   const findings = reports.flatMap((report) => [...report.contested, ...report.conflicts]);
   const first = findings[0];
+  if (ownedElsewhere !== undefined) {
+    const rest = first === undefined ? '' : ` Also: ${summaryOf(findings)}`;
+    return { status: 'True', reason: 'FieldOwnedElsewhere', message: `${ownedElsewhere}${rest}` };
+  }
   if (first === undefined) return { status: 'False', reason: 'None', message: 'Nobody overrides a declared value.' };
   return { status: 'True', reason: first.reason, message: summaryOf(findings) };
 }

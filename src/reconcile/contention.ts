@@ -17,6 +17,7 @@ interface Fight {
   corrections: number[];
   /** How often it was held off, which doubles the delay. */
   holds: number;
+  heldMs: number;
   heldUntil: number;
 }
 
@@ -38,7 +39,7 @@ export function createContention(clock: () => number): Contention {
   return {
     corrected: (area, changes) => {
       for (const change of changes) {
-        const fight = fights.get(keyOf(area, change)) ?? { corrections: [], holds: 0, heldUntil: 0 };
+        const fight = fights.get(keyOf(area, change)) ?? { corrections: [], holds: 0, heldMs: 0, heldUntil: 0 };
         const recent = fight.corrections.filter((at) => clock() - at < WINDOW_MS);
         if (recent.length === 0 && clock() - fight.heldUntil > WINDOW_MS) fight.holds = 0;
         fight.corrections = [...recent, clock()];
@@ -55,10 +56,11 @@ export function createContention(clock: () => number): Contention {
         if (recent.length < (fight.holds === 0 ? FLIP_LIMIT - 1 : 1)) return undefined;
         const delay = Math.min(FIRST_HOLD_MS * 2 ** fight.holds, LONGEST_HOLD_MS);
         fight.holds += 1;
+        fight.heldMs = delay;
         fight.heldUntil = now + delay;
         fight.corrections = [];
       }
-      return contested(change, rival, Math.ceil((fight.heldUntil - now) / 1000));
+      return contested(change, rival, fight.heldMs / 1000);
     },
     nextRelease: () => {
       const waits = [...fights.values()].map((fight) => fight.heldUntil - clock()).filter((wait) => wait > 0);
@@ -67,6 +69,7 @@ export function createContention(clock: () => number): Contention {
   };
 }
 
+/** Without a countdown: a text that differs with every pass would be written to the status with every pass. */
 function contested(change: Change, rival: string | undefined, seconds: number): Finding {
   const who = rival === undefined ? 'another program' : `probably ${rival}`;
   return {
@@ -75,7 +78,7 @@ function contested(change: Change, rival: string | undefined, seconds: number): 
     transient: true,
     message:
       `${who} keeps changing ${change.target}${change.from === undefined ? '' : ` to "${change.from}"`}: ` +
-      `${FLIP_LIMIT} times within ten minutes. The next correction is in ${seconds} s. ` +
+      `${FLIP_LIMIT} times within ten minutes. Corrections are held off for ${seconds} s. ` +
       'Remove it here or configure the other side, so that the node has one owner of this setting.',
   };
 }

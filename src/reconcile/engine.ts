@@ -4,13 +4,13 @@
  */
 import type { Condition } from '../api/conditions.ts';
 import type { AreaName } from '../api/nodeprep.ts';
-import type { NodePrepStatus } from '../api/status.ts';
+import type { NodeFacts, NodePrepStatus } from '../api/status.ts';
 import type { Change } from '../areas/area.ts';
 import type { Host } from '../host/host.ts';
 import { conditionsFrom } from './conditions.ts';
 import { type Contention, createContention } from './contention.ts';
 import type { Ledger } from './ledger.ts';
-import type { NodeReport, PassCause, SpecSnapshot } from './node-report.ts';
+import { type NodeReport, type PassCause, revisionOf, sayingsOf, type SpecSnapshot } from './node-report.ts';
 import type { ManagedArea, PassContext, StepEvent } from './pass.ts';
 import type { AreaReport } from './report.ts';
 import { statusFrom } from './status.ts';
@@ -27,6 +27,8 @@ export interface EngineParts {
   readonly onStep?: (event: StepEvent) => void;
   /** Conditions of an earlier process, so that transition times survive a restart. */
   readonly previous?: readonly Condition[];
+  /** Facts about the host for tables. */
+  readonly facts?: NodeFacts;
 }
 
 /** Which areas a round visits and why. */
@@ -63,17 +65,17 @@ export function createEngine(parts: EngineParts): Engine {
   const driftSince = new Map<AreaName, number>();
   let conditions = parts.previous ?? [];
   let contention: Contention = createContention(clock);
-  let generation: number | undefined;
+  let revision: string | number | undefined;
   let shown: Shown | undefined;
   let underway: Underway | undefined;
 
   const round = async (request: RoundRequest, signal: AbortSignal): Promise<NodeReport> => {
     const { snapshot, cause } = request;
     const started = clock();
-    const fresh = generation !== snapshot.generation;
+    const fresh = revision !== revisionOf(snapshot);
     // What somebody fought over under the old spec says nothing about the new one.
     if (fresh) contention = createContention(clock);
-    generation = snapshot.generation;
+    revision = revisionOf(snapshot);
 
     const context: PassContext = {
       host: parts.host,
@@ -150,7 +152,7 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[], applying: readonly Change[] = []): Shown {
-    const { generation, refused } = snapshot;
+    const { generation } = snapshot;
     conditions = conditionsFrom({
       reports: ordered,
       previous: conditions,
@@ -158,9 +160,11 @@ export function createEngine(parts: EngineParts): Engine {
       now: parts.now(),
       kernel: parts.host.kernel,
       applying,
-      ...(refused === undefined ? {} : { refused }),
+      ...sayingsOf(snapshot),
     });
-    return { snapshot, reports: ordered, conditions, status: statusFrom({ reports: ordered, conditions, generation }) };
+    const facts = parts.facts === undefined ? {} : { facts: parts.facts };
+    const status = statusFrom({ reports: ordered, conditions, generation, ...facts });
+    return { snapshot, reports: ordered, conditions, status };
   }
 
   /** Nothing is declared, nothing was found and nothing is remembered: only a new spec can change that. */

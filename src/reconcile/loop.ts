@@ -7,7 +7,14 @@ import type { AreaName } from '../api/nodeprep.ts';
 import type { Hint, HostWatcher } from '../host/host.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
-import type { NodeReport, PassCause, ReportSink, SpecSnapshot, SpecSource } from './node-report.ts';
+import {
+  type NodeReport,
+  type PassCause,
+  type ReportSink,
+  revisionOf,
+  type SpecSnapshot,
+  type SpecSource,
+} from './node-report.ts';
 import type { ManagedArea } from './pass.ts';
 import type { AreaReport } from './report.ts';
 import type { Trigger } from './trigger.ts';
@@ -49,7 +56,7 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
   const retries = new Map<AreaName, Retry>();
   let snapshot = await parts.source.current();
   const unwatch = await parts.source.watch(() => trigger.fire('spec'));
-  let watched: number | undefined;
+  let watched: string | number | undefined;
   let resyncAt = 0;
   trigger.fire('start');
   try {
@@ -62,8 +69,8 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       if (request.cause === 'spec') snapshot = await parts.source.current();
       const allowed = withoutBackoff(request, retries, clock());
       if (allowed !== undefined && allowed.size === 0) continue;
-      if (watched !== snapshot.generation) {
-        watched = snapshot.generation;
+      if (watched !== revisionOf(snapshot)) {
+        watched = revisionOf(snapshot);
         // Before the round: what changes after the round has looked must be told.
         await watchHost(parts, snapshot).catch((error: unknown) => parts.onError('watching the host', error));
       }

@@ -12,11 +12,37 @@ export type PassCause = (typeof PASS_CAUSES)[number];
 export interface SpecSnapshot {
   readonly name: string;
   readonly generation: number;
+  /** Tells apart two specs of one generation that come from different places; default the generation. */
+  readonly revision?: string;
   readonly spec: NodePrepSpec;
   /** As people wrote it, for printing. */
   readonly source: NodePrepSpecSource;
   /** Why the newest spec was refused, when this is the last good one. */
   readonly refused?: string;
+  /** Why nobody declares anything for this node: its NodePrep was deleted, or there never was one. */
+  readonly absent?: string;
+  /** What the local spec declares and the cluster keeps as another manager wrote it. */
+  readonly ownedElsewhere?: string;
+  /** Fields that a newer release wrote and this one does not know. */
+  readonly ignored?: readonly string[];
+}
+
+/** What makes two snapshots the same spec, whatever is said about it besides. */
+export function revisionOf(snapshot: SpecSnapshot): string | number {
+  return snapshot.revision ?? snapshot.generation;
+}
+
+/** What is to be said about the spec itself, without what is not. */
+export function sayingsOf(
+  snapshot: SpecSnapshot,
+): Pick<SpecSnapshot, 'refused' | 'absent' | 'ownedElsewhere' | 'ignored'> {
+  const { refused, absent, ownedElsewhere, ignored } = snapshot;
+  return {
+    ...(refused === undefined ? {} : { refused }),
+    ...(absent === undefined ? {} : { absent }),
+    ...(ownedElsewhere === undefined ? {} : { ownedElsewhere }),
+    ...(ignored === undefined ? {} : { ignored }),
+  };
 }
 
 /** One round: areas that were not looked at keep their last report. */

@@ -6,6 +6,7 @@ import {
   type AreaState,
   type AreaStatus,
   boundedRows,
+  type NodeFacts,
   type NodePrep,
   type NodePrepStatus,
 } from '../api/status.ts';
@@ -17,11 +18,13 @@ export function statusFrom(input: {
   readonly reports: readonly AreaReport[];
   readonly conditions: readonly Condition[];
   readonly generation: number;
+  readonly facts?: NodeFacts;
 }): NodePrepStatus {
   const entries = input.reports.flatMap((report) => report.entries);
   return {
     observedGeneration: input.generation,
     inSync: `${entries.filter((entry) => entry.state === 'InSync').length}/${entries.length}`,
+    ...(input.facts === undefined ? {} : { node: input.facts }),
     conditions: input.conditions,
     areas: input.reports.map(areaStatusFrom),
   };

@@ -60,7 +60,7 @@ function logProblems(report: NodeReport, known: ReadonlySet<string>, logger: Log
     };
     for (const [state, findings] of Object.entries(lists)) {
       for (const { target, reason, message, file, line } of findings) {
-        // The countdown of a held-off correction changes with every pass.
+        // The length of the hold grows with every one of them.
         const key = JSON.stringify([area.area, state, target, reason, state === 'contested' ? '' : message]);
         if (!current.has(key) && !known.has(key)) {
           const place = file === undefined ? {} : { file, ...(line === undefined ? {} : { line }) };
