@@ -22,6 +22,7 @@ export interface SpecOptions {
   readonly file: readonly string[];
   readonly profile?: string;
   readonly root: string;
+  readonly hostRoot?: string;
 }
 
 /** Reads standard input once when `-` is among the files. */

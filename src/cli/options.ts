@@ -14,7 +14,7 @@ export function command(name: string, summary: string, examples: readonly string
   return new Command(name).description(summary).addHelpText('after', `\nExamples:\n${lines}`);
 }
 
-/** Adds `--file`, `--profile` and `--root`. */
+/** Adds `--file`, `--profile`, `--root` and `--host-root`. */
 export function withSpec(target: Command): Command {
   return withRoot(
     target
@@ -27,13 +27,27 @@ export function withSpec(target: Command): Command {
   );
 }
 
-/** Adds `--root`. */
+/** Adds `--root` and `--host-root`. */
 export function withRoot(target: Command): Command {
-  return target.addOption(
-    new Option('--root <directory>', 'work on a directory instead of /: an image, or the captured files of a host')
-      .argParser(parseRoot)
-      .default('/', 'this machine'),
-  );
+  return target
+    .addOption(
+      new Option('--root <directory>', 'work on a directory instead of /: an image, or the captured files of a host')
+        .argParser(parseRoot)
+        .default('/', 'this machine'),
+    )
+    .addOption(
+      new Option('--host-root <directory>', 'in a container: where all of "/" of the running host is mounted')
+        .argParser(parseRoot)
+        .env('NODEPREP_HOST_ROOT'),
+    )
+    .hook('preAction', (_, chosen) => {
+      if (chosen.getOptionValueSource('root') !== 'cli') return;
+      if (chosen.getOptionValueSource('hostRoot') === 'cli') {
+        chosen.error("error: option '--root <directory>' cannot be used with option '--host-root <directory>'");
+      }
+      // The environment speaks for the container; who names a directory means that one.
+      chosen.setOptionValue('hostRoot', undefined);
+    });
 }
 
 /** Adds `--output`. */

@@ -11,6 +11,7 @@ const EXPECTED = new Set([
   'CommandError',
   'CommandMissingError',
   'HostBusyError',
+  'HostRootError',
   'NotInstallableError',
   'NotRootError',
   'UnknownEntryError',

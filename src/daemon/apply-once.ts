@@ -36,7 +36,7 @@ export async function bootstrap(
   options: { readonly timeoutMs: number } & Progress,
   signal: AbortSignal,
 ): Promise<NodeReport> {
-  requireRoot(machine.root, 'bootstrap');
+  requireRoot(machine, 'bootstrap');
   // Before the lock and before any write: a broken spec must leave the host untouched.
   const declared = await readSpec(machine.here, machine.host, request);
   return convergeOnce(machine, options, (keeper) => keeper.accept(declared), signal);
@@ -84,7 +84,7 @@ export async function uninstall(
   options: { readonly timeoutMs: number } & Progress,
   signal: AbortSignal,
 ): Promise<NodeReport> {
-  requireRoot(machine.root, 'uninstall');
+  requireRoot(machine, 'uninstall');
   return locked(machine, 'uninstall', async () => {
     await sweepUnfinished(machine.host);
     const hadRecord = (await machine.host.stat(LEDGER_PATH)) !== undefined;
@@ -105,7 +105,7 @@ export function isTakenBack(report: NodeReport): boolean {
 }
 
 async function locked<T>(machine: Machine, command: string, work: () => Promise<T>): Promise<T> {
-  const lock = await acquireHostLock({ root: machine.root, holder: { pid: process.pid, version: VERSION, command } });
+  const lock = await acquireHostLock({ ...machine, holder: { pid: process.pid, version: VERSION, command } });
   try {
     return await work();
   } finally {

@@ -35,10 +35,10 @@ export interface DaemonOptions {
  */
 export async function runDaemon(machine: Machine, options: DaemonOptions, signal: AbortSignal): Promise<void> {
   const { logger } = options;
-  requireRoot(machine.root, 'run');
+  requireRoot(machine, 'run');
   await using stack = new AsyncDisposableStack();
   const holder = { pid: process.pid, version: VERSION, command: 'run' };
-  const lock = await acquireHostLock({ root: machine.root, holder });
+  const lock = await acquireHostLock({ ...machine, holder });
   stack.defer(() => lock.release());
 
   await sweepUnfinished(machine.host);
@@ -67,7 +67,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
     host: machine.host,
     keeper,
     request: options.request,
-    watcher: createHostWatcher({ root: options.request.files.length > 0 ? '/' : machine.root }),
+    watcher: createHostWatcher(options.request.files.length > 0 ? { root: '/' } : machine),
     onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
   });
 
@@ -77,7 +77,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
       ...machine,
       source,
       engine,
-      watcher: createHostWatcher({ root: machine.root }),
+      watcher: createHostWatcher(machine),
       sinks: [createStatusFileSink(machine.host), metrics, server, log],
       trigger,
       random: Math.random,

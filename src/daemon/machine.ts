@@ -6,8 +6,10 @@ import { manage, type ManagedArea } from '../reconcile/pass.ts';
 
 /** The machine a command works on. */
 export interface Machine {
-  /** `/`, or the directory given with `--root`. */
+  /** `/`, or the directory given with `--root` or `--host-root`. */
   readonly root: string;
+  /** Whether the host runs now: this machine itself, or seen from a container. */
+  readonly live: boolean;
   /** The host that is made ready. */
   readonly host: Host;
   /** The machine the command was typed on; named files are read from here. */
@@ -18,12 +20,23 @@ export interface Machine {
   readonly now: () => Date;
 }
 
-/** Throws `HostFileError` when `root` is not a directory. */
-export function openMachine(root: string): Machine {
+/** Which host is meant. */
+export interface MachineOptions {
+  /** A directory that stands for a host; `/` is this machine. */
+  readonly root: string;
+  /** Where all of a running host is mounted in the container that we are in. */
+  readonly hostRoot?: string;
+}
+
+/** Throws `HostFileError` when the root is not a directory, `HostRootError` when it is not the running host. */
+export function openMachine(options: MachineOptions): Machine {
+  const root = options.hostRoot ?? options.root;
+  const live = options.hostRoot !== undefined || root === '/';
   const here = createLinuxHost({});
   return {
     root,
-    host: root === '/' ? here : createLinuxHost({ root }),
+    live,
+    host: root === '/' ? here : createLinuxHost({ root, live }),
     here,
     areas: everyArea(manage),
     clock: () => performance.now(),

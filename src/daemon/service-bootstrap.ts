@@ -46,7 +46,7 @@ export async function bootstrapForService(
   options: ServiceBootstrapOptions,
   signal: AbortSignal,
 ): Promise<0 | 1 | 2 | 3> {
-  requireRoot(machine.root, 'bootstrap --service');
+  requireRoot(machine, 'bootstrap --service');
   const { logger, retryMs = 5000 } = options;
   const log = createReportLog(logger);
   const end = machine.clock() + options.timeoutMs;

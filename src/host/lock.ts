@@ -42,12 +42,16 @@ const maximumAnswerCharacters = 4096;
 /** A holder that dies between our two looks frees the name, so there is more than one attempt. */
 const attempts = 3;
 
-/** Takes the host, or throws `HostBusyError`. Does not keep the process alive. */
-export async function acquireHostLock(options: {
+/** The host that is meant. */
+export interface LockedHost {
   readonly root: string;
-  readonly holder: LockHolder;
-}): Promise<HostLock> {
-  const name = lockName(options.root);
+  /** Whether `root` is the running host, wherever it is mounted; then the name is the same for all who see it. */
+  readonly live?: boolean;
+}
+
+/** Takes the host, or throws `HostBusyError`. Does not keep the process alive. */
+export async function acquireHostLock(options: LockedHost & { readonly holder: LockHolder }): Promise<HostLock> {
+  const name = lockName(options);
   for (let attempt = 1; ; attempt += 1) {
     const server = await listen(name, options.holder);
     if (server !== undefined) return { release: () => close(server) };
@@ -59,13 +63,14 @@ export async function acquireHostLock(options: {
 }
 
 /** Who manages the host now; `undefined` when nobody does, or nobody who answers as NodePrep does. */
-export async function lockHolder(root: string): Promise<LockHolder | undefined> {
-  const answer = await ask(lockName(root));
+export async function lockHolder(host: LockedHost): Promise<LockHolder | undefined> {
+  const answer = await ask(lockName(host));
   return answer === undefined ? undefined : holderFrom(answer);
 }
 
 /** Every directory host has a lock of its own, under all of its names. */
-function lockName(root: string): string {
+function lockName({ root, live = false }: LockedHost): string {
+  if (live) return 'nodeprep';
   const real = realpathSync.native(root);
   return real === '/' ? 'nodeprep' : `nodeprep-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
 }

@@ -12,6 +12,8 @@ import { PollSource } from './watch/poll-source.ts';
 export interface HostWatcherOptions {
   /** The directory that is the host, `/` for this machine. */
   readonly root: string;
+  /** Whether its kernel is the one we run on, as always with `/`. */
+  readonly live?: boolean;
   /** Default 1000. */
   readonly pollMs?: number;
   /** How long events are collected before they are told once per path; default 50. */
@@ -22,11 +24,12 @@ export interface HostWatcherOptions {
 export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   const real = realpathSync.native(options.root);
   const root = real === '/' ? '' : real;
+  const live = root === '' || options.live === true;
   const unwatchable = new Set<string>();
   let tell: ((path: string, source: 'event' | 'poll') => void) | undefined;
-  const isSilent = (path: string) => root === '' && !raisesEvents(path);
+  const isSilent = (path: string) => live && !raisesEvents(path);
 
-  const polls = new PollSource(root, options.pollMs ?? 1000, (path, how) => {
+  const polls = new PollSource({ root, live }, options.pollMs ?? 1000, (path, how) => {
     // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
     if (how === 'appeared') events.renew();
     tell?.(path, 'poll');

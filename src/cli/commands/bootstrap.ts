@@ -31,7 +31,7 @@ export function bootstrapCommand(io: Io): Command {
     )
     .addHelpText('after', '\nExit codes: 0 ready, 2 not reached, 3 ready after a boot, 1 error.')
     .action(async (options: Options) => {
-      const machine = openMachine(options.root);
+      const machine = openMachine(options);
       const request = await specRequestFrom(options, io);
       if (options.service) {
         const [{ bootstrapForService }, { createLogger }] = await Promise.all([
@@ -41,7 +41,7 @@ export function bootstrapCommand(io: Io): Command {
         const service = { timeoutMs: options.timeout, logger: createLogger() };
         return io.exit(await bootstrapForService(machine, request, service, io.signal));
       }
-      if (!options.dryRun) requireRoot(options.root, 'bootstrap');
+      if (!options.dryRun) requireRoot(machine, 'bootstrap');
       const paint = paintFor(io.color);
       const planned = await look(machine, request, io.signal);
       if (options.dryRun) {

@@ -16,7 +16,7 @@ export function explainCommand(io: Io): Command {
   ]).argument('<entry>', 'a kernel parameter, a kernel module, or "swap"');
   return withOutput(withSpec(base)).action(async (entry: string, options: SpecOptions & { output: OutputFormat }) => {
     const request = await specRequestFrom(options, io);
-    const explanation = await explainEntry(openMachine(options.root), request, entry, io.signal);
+    const explanation = await explainEntry(openMachine(options), request, entry, io.signal);
     print(io, options.output, explanation, (paint) => renderExplanation(explanation, paint, io.columns));
     io.exit(0);
   });

@@ -16,6 +16,7 @@ import { paintFor } from '../table.ts';
 
 interface Options {
   readonly root: string;
+  readonly hostRoot?: string;
   readonly file?: string;
   readonly profile?: string;
   readonly start: boolean;
@@ -47,7 +48,7 @@ export function installCommand(io: Io): Command {
         import('../../daemon/install/install.ts'),
         import('../../host/own-executable.ts'),
       ]);
-      const machine = openMachine(options.root);
+      const machine = openMachine(options);
       const write = options.output === 'table' ? io.out : io.err;
       const paint = paintFor(io.color);
       const changed: string[] = [];

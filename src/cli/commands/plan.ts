@@ -18,7 +18,7 @@ export function planCommand(io: Io): Command {
   return withOutput(withSpec(base))
     .addHelpText('after', '\nExit codes: 0 in sync, 2 differs, 1 error.')
     .action(async (options: SpecOptions & { output: OutputFormat }) => {
-      const { report, ledger } = await look(openMachine(options.root), await specRequestFrom(options, io), io.signal);
+      const { report, ledger } = await look(openMachine(options), await specRequestFrom(options, io), io.signal);
       if (ledger.warning !== undefined) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
       const plan = planFrom(report);
       const value = options.output === 'yaml' ? { ...plan, spec: sourceFrom(report.snapshot.spec) } : plan;

@@ -33,7 +33,7 @@ export function runCommand(io: Io): Command {
         import('../../daemon/daemon.ts'),
         import('../../telemetry/logger.ts'),
       ]);
-      const machine = openMachine(options.root);
+      const machine = openMachine(options);
       const request = await specRequestFrom(options, io);
       await runDaemon(
         machine,

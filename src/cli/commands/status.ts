@@ -26,7 +26,7 @@ export function statusCommand(io: Io): Command {
     .option('-w, --watch', 'go on and print again after every change', false)
     .addHelpText('after', '\nExit codes: 0 ready, 2 not, 1 error.')
     .action(async (options: Options) => {
-      const machine = openMachine(options.root);
+      const machine = openMachine(options);
       let shown: string | undefined;
       for (;;) {
         const nodePrep = await currentStatus(machine, options, io);
@@ -48,7 +48,7 @@ export function statusCommand(io: Io): Command {
 async function currentStatus(machine: Machine, options: Options, io: Io): Promise<NodePrep> {
   const asked = options.file.length > 0 || options.profile !== undefined;
   const { lockHolder } = await import('../../host/lock.ts');
-  const holder = asked ? undefined : await lockHolder(machine.root);
+  const holder = asked ? undefined : await lockHolder(machine);
   if (holder?.command === 'run') {
     const { nodePrep, problem } = await readStatusFile(machine.host);
     if (nodePrep !== undefined) return nodePrep;

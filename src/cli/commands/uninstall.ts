@@ -21,34 +21,36 @@ export function uninstallCommand(io: Io): Command {
       'after',
       '\nThe units are stopped and start no more. Exit codes: 0 everything is back or left on purpose, 2 something is not back yet, 1 error.',
     )
-    .action(async (options: { root: string; output: OutputFormat; timeout: number; purge: boolean }) => {
-      const write = options.output === 'table' ? io.out : io.err;
-      const progress = progressFor(io, write);
-      const [{ isTakenBack, uninstall }, { purge }, { disableUnits }] = await Promise.all([
-        import('../../daemon/apply-once.ts'),
-        import('../../daemon/install/install.ts'),
-        import('../../daemon/install/service.ts'),
-      ]);
-      const machine = openMachine(options.root);
-      requireRoot(machine.root, 'uninstall');
-      // First of all: the daemon holds the host, and would put everything back.
-      await disableUnits(machine.host);
-      const report = await uninstall(machine, { ...progress, timeoutMs: options.timeout }, io.signal);
-      const done = isTakenBack(report);
-      // The executable is what can take the rest back, so it stays as long as there is a rest.
-      if (done && options.purge) await purge(machine.host);
-      print(io, options.output, resultFrom(report, done), (paint) => {
-        const left = report.areas.flatMap((area) => area.left.map((one) => ({ area: area.area, ...one })));
-        const failed = report.areas.flatMap((area) => area.failures.map((one) => ({ area: area.area, ...one })));
-        const parts = [
-          done ? paint('green', 'NodePrep is off this machine.') : paint('red', 'Not everything is back.'),
-        ];
-        if (failed.length > 0) parts.push(renderFindings('Failed', failed, paint, io.columns));
-        if (left.length > 0) parts.push(renderFindings('Left on purpose', left, paint, io.columns));
-        return parts.join('\n\n');
-      });
-      io.exit(done ? 0 : 2);
-    });
+    .action(
+      async (options: { root: string; hostRoot?: string; output: OutputFormat; timeout: number; purge: boolean }) => {
+        const write = options.output === 'table' ? io.out : io.err;
+        const progress = progressFor(io, write);
+        const [{ isTakenBack, uninstall }, { purge }, { disableUnits }] = await Promise.all([
+          import('../../daemon/apply-once.ts'),
+          import('../../daemon/install/install.ts'),
+          import('../../daemon/install/service.ts'),
+        ]);
+        const machine = openMachine(options);
+        requireRoot(machine, 'uninstall');
+        // First of all: the daemon holds the host, and would put everything back.
+        await disableUnits(machine.host);
+        const report = await uninstall(machine, { ...progress, timeoutMs: options.timeout }, io.signal);
+        const done = isTakenBack(report);
+        // The executable is what can take the rest back, so it stays as long as there is a rest.
+        if (done && options.purge) await purge(machine.host);
+        print(io, options.output, resultFrom(report, done), (paint) => {
+          const left = report.areas.flatMap((area) => area.left.map((one) => ({ area: area.area, ...one })));
+          const failed = report.areas.flatMap((area) => area.failures.map((one) => ({ area: area.area, ...one })));
+          const parts = [
+            done ? paint('green', 'NodePrep is off this machine.') : paint('red', 'Not everything is back.'),
+          ];
+          if (failed.length > 0) parts.push(renderFindings('Failed', failed, paint, io.columns));
+          if (left.length > 0) parts.push(renderFindings('Left on purpose', left, paint, io.columns));
+          return parts.join('\n\n');
+        });
+        io.exit(done ? 0 : 2);
+      },
+    );
 }
 
 function resultFrom(report: NodeReport, done: boolean) {

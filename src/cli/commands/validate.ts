@@ -17,7 +17,7 @@ export function validateCommand(io: Io): Command {
   return withOutput(withSpec(base))
     .addHelpText('after', '\nExit codes: 0 valid, 1 not.')
     .action(async (files: string[], options: SpecOptions & { output: OutputFormat }) => {
-      const machine = openMachine(options.root);
+      const machine = openMachine(options);
       const named = files.map((file) => (file === '-' || file.startsWith('/') ? file : `${process.cwd()}/${file}`));
       const request = await specRequestFrom({ ...options, file: [...options.file, ...named] }, io);
       try {

@@ -20,7 +20,7 @@ export function verifyCommand(io: Io): Command {
   return withOutput(withSpec(base))
     .addHelpText('after', '\nExit codes: 0 nothing failed, 2 something did, 1 error.')
     .action(async (options: SpecOptions & { output: OutputFormat }) => {
-      const checks = await verifyHost(openMachine(options.root), await specRequestFrom(options, io), io.signal);
+      const checks = await verifyHost(openMachine(options), await specRequestFrom(options, io), io.signal);
       const failed = checks.filter((check) => check.outcome === 'fail').length;
       const value = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Verification', passed: failed === 0, checks };
       print(io, options.output, value, (paint) => {

@@ -55,7 +55,7 @@ export async function install(
   onChange: OnChange,
 ): Promise<Installed> {
   const { host } = machine;
-  requireRoot(machine.root, 'install');
+  requireRoot(machine, 'install');
   assertInstallable(own);
   // First, so that a broken document leaves the host untouched.
   const document = await newDocument(machine, request);

@@ -1,19 +1,19 @@
 import type { Hint } from '../host.ts';
-import { PolledPath } from './polled-path.ts';
+import { type PolledHost, PolledPath } from './polled-path.ts';
 
 /** What a poll source tells; `appeared` when the path was absent at the last look. */
 export type PollListener = (path: string, how: 'changed' | 'appeared') => void;
 
 /** Compares paths again and again, with one timer for all of them and none when there are none. */
 export class PollSource {
-  readonly #root: string;
+  readonly #host: PolledHost;
   readonly #pollMs: number;
   readonly #listener: PollListener;
   readonly #polled = new Map<string, PolledPath>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(root: string, pollMs: number, listener: PollListener) {
-    this.#root = root;
+  constructor(host: PolledHost, pollMs: number, listener: PollListener) {
+    this.#host = host;
     this.#pollMs = pollMs;
     this.#listener = listener;
   }
@@ -32,7 +32,7 @@ export class PollSource {
 
   /** Polls one more path. */
   add(path: string, fields?: number): void {
-    if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#root, path, fields));
+    if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#host, path, fields));
     // The timer never keeps the process alive: whoever waits for hints has something else to live for.
     this.#timer ??= setInterval(() => this.#poll(), this.#pollMs).unref();
   }

@@ -1,11 +1,18 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { errnoOf } from '../linux/file-errors.ts';
+import { linkTrail } from './link-trail.ts';
 
 /** One buffer for all polls: they are synchronous, and an unchanged value is compared without a copy. */
 const buffer = Buffer.allocUnsafe(64 * 1024);
 
 /** How the kernel says that a path is not there, or that what an open file belongs to is no more. */
 const gone: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
+
+/** Where a host is: below `root`, empty for this machine; `live` when its kernel is the one we run on. */
+export interface PolledHost {
+  readonly root: string;
+  readonly live: boolean;
+}
 
 /** What was seen: the contents, or what stands for them. */
 type Seen = Buffer | 'absent' | 'directory' | `error ${string}` | `stat ${string}`;
@@ -25,10 +32,11 @@ export class PolledPath {
   #seen: Seen;
 
   /** With `fields`, only so many blank-separated fields of each line count. */
-  constructor(root: string, path: string, fields?: number) {
+  constructor({ root, live }: PolledHost, path: string, fields?: number) {
     this.#fields = fields;
-    this.#at = `${root}${path}`;
-    this.#isKernel = root === '' && (path.startsWith('/proc/') || path.startsWith('/sys/'));
+    // A link of the host is meant inside of it, which the kernel would not know.
+    this.#at = root === '' ? path : (linkTrail(root, path).at(-1) ?? `${root}${path}`);
+    this.#isKernel = live && (path.startsWith('/proc/') || path.startsWith('/sys/'));
     this.#isSysctl = this.#isKernel && path.startsWith('/proc/sys/');
     this.#seen = this.#keep(this.#look());
   }

@@ -22,6 +22,7 @@ function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 0) {
   const host = new MemoryHost({ '/etc/hostname': 'node1\n', ...(spec === undefined ? {} : { [SPEC]: spec }) });
   const machine: Machine = {
     root,
+    live: false,
     host,
     here: host,
     areas: [manage(toyArea({ failOn }))],

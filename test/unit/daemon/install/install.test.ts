@@ -39,7 +39,7 @@ function image(files: MemoryFiles = {}): Machine & { host: MemoryHost } {
 }
 
 function machineOf(host: MemoryHost): Machine & { host: MemoryHost } {
-  return { root: '/image', host, here: host, areas: [], clock: () => 0, now: () => new Date(0) };
+  return { root: '/image', live: false, host, here: host, areas: [], clock: () => 0, now: () => new Date(0) };
 }
 
 /** A running host whose systemd keeps a list of what was enabled and what is active. */
