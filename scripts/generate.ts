@@ -1,10 +1,12 @@
 /**
- * Writes docs/reference from the code: spec fields from the schema, conditions and reasons from their
- * vocabulary, metrics from the registry, commands from the command line. With `--check` it writes
- * nothing and fails when a file is stale.
+ * Writes what is made from the code. docs/reference: spec fields from the schema, conditions and reasons from their
+ * vocabulary, metrics from the registry, commands from the command line. manifests/prometheus: the dashboard and the
+ * rules. With `--check` it writes nothing and fails when a file is stale.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { renderDashboard } from './dashboard/index.ts';
+import { renderPrometheusRule, renderRules } from './prometheus/rules.ts';
 import { cliReference } from './reference/cli.ts';
 import { conditionsReference } from './reference/conditions.ts';
 import { metricsReference } from './reference/metrics.ts';
@@ -16,6 +18,9 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/reference/conditions.md': conditionsReference,
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/cli.md': cliReference,
+  'manifests/prometheus/dashboard.json': renderDashboard,
+  'manifests/prometheus/rules.yaml': renderRules,
+  'manifests/prometheus/prometheus-rule.yaml': renderPrometheusRule,
 };
 
 const root = join(import.meta.dirname, '..');
@@ -23,7 +28,7 @@ const isCheck = process.argv.includes('--check');
 const stale: string[] = [];
 for (const [name, reference] of Object.entries(FILES)) {
   const path = join(root, name);
-  const text = `${HEAD}${reference().trim()}\n`;
+  const text = name.endsWith('.md') ? `${HEAD}${reference().trim()}\n` : reference();
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
   stale.push(name);
   if (isCheck) continue;
@@ -33,4 +38,4 @@ for (const [name, reference] of Object.entries(FILES)) {
 if (isCheck && stale.length > 0) {
   console.error(`Stale: ${stale.join(', ')}. Run "npm run generate" and commit the result.`);
   process.exitCode = 1;
-} else console.log(stale.length === 0 ? 'docs/reference is fresh' : `written: ${stale.join(', ')}`);
+} else console.log(stale.length === 0 ? 'everything that is generated is fresh' : `written: ${stale.join(', ')}`);
