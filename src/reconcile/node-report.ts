@@ -11,6 +11,8 @@ export type PassCause = (typeof PASS_CAUSES)[number];
 /** The declared spec at one moment. A removed NodePrep is the empty spec, not a special case. */
 export interface SpecSnapshot {
   readonly name: string;
+  /** Of the object in the cluster that the spec is of. */
+  readonly uid?: string;
   readonly generation: number;
   /** Tells apart two specs of one generation that come from different places; default the generation. */
   readonly revision?: string;

@@ -1,0 +1,53 @@
+/**
+ * The agent of a node: everything between the engine and the API server. It gives the loop a spec
+ * source and sinks; what it sends and follows runs beside the loop, and nothing of it ever stops or
+ * delays the care for the host.
+ */
+import type { ReportSink, SpecSource } from '../reconcile/node-report.ts';
+import type { ApiClient } from './client.ts';
+import { createClusterSpecSource } from './cluster-spec-source.ts';
+import { createEventWriter } from './event-writer.ts';
+import type { Taint } from './node-condition.ts';
+import { createNodeWriter } from './node-writer.ts';
+import { createObjectMirror } from './object-mirror.ts';
+import { observedClient } from './observed-client.ts';
+import type { AgentPorts } from './ports.ts';
+import { createRegistrar } from './registrar.ts';
+import { createStatusWriter } from './status-writer.ts';
+
+/** What the loop gets, and how the agent itself runs. */
+export interface Agent {
+  readonly source: SpecSource;
+  readonly sinks: readonly ReportSink[];
+  /** Works until aborted; rejects only for a defect. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** How the agent works. */
+export interface AgentOptions {
+  readonly client: ApiClient;
+  readonly node: string;
+  /** The start-up taint to take off, `undefined` for none. */
+  readonly taint: Taint | undefined;
+}
+
+/** An agent that sends nothing before `run`. */
+export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
+  const { node, taint } = options;
+  const client = observedClient(options.client, ports.observer);
+  const seams = { clock: ports.clock, random: ports.random };
+  const { log } = ports;
+  const mirror = createObjectMirror({ client, node, log, seams, onConnected: ports.observer.onConnected });
+  const parts = { ...ports, client, node, mirror };
+  const registrar = createRegistrar(parts);
+  const status = createStatusWriter(parts);
+  const events = createEventWriter(parts);
+  const nodeWriter = createNodeWriter({ ...parts, taint });
+  return {
+    source: createClusterSpecSource({ ...parts, registrar }),
+    sinks: [status, events, nodeWriter],
+    run: async (signal) => {
+      await Promise.all([mirror, registrar, status, events, nodeWriter].map((part) => part.run(signal)));
+    },
+  };
+}

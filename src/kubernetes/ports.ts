@@ -1,0 +1,83 @@
+/**
+ * What the agent needs of the host it runs on; the daemon gives it. This folder knows the API server
+ * and the engine, but no files, no metrics and no log of its own.
+ */
+import type { NodePrepSpec, NodePrepSpecSource } from '../api/nodeprep.ts';
+import type { AgentLog } from './log.ts';
+import type { RefusedField } from './refused-fields.ts';
+
+/** The spec that the host has by itself, for registration and for the time without an API server. */
+export type LocalSpec =
+  | {
+      readonly kind: 'document';
+      /** `default`: the host has no files, the document of the command line stands in. */
+      readonly origin: 'files' | 'default';
+      /** What messages call it, such as `/etc/nodeprep/nodeprep.yaml`. */
+      readonly title: string;
+      readonly spec: NodePrepSpec;
+      readonly source: NodePrepSpecSource;
+    }
+  | { readonly kind: 'none'; readonly problem: string }
+  | { readonly kind: 'invalid'; readonly problem: string };
+
+/** Reads the local spec, and tells when to read it again. */
+export interface LocalSpecPort {
+  /** Never throws: what cannot be read is `invalid`. */
+  readonly read: () => Promise<LocalSpec>;
+  readonly watch: (onChange: () => void) => Promise<() => Promise<void>>;
+}
+
+/** What was last heard from the API server, kept on disk so that it is enforced while the server is away. */
+export interface ClusterRecord {
+  readonly object?: {
+    readonly uid: string;
+    readonly generation: number;
+    /** The spec as it was received, without fields that this release does not know. */
+    readonly source: NodePrepSpecSource;
+    /** The object is gone; of its spec only the deletion policy still counts. */
+    readonly isDeleted: boolean;
+  };
+  readonly applied?: AppliedLocal;
+}
+
+/** What the local file has brought into the object. */
+export interface AppliedLocal {
+  readonly uid: string;
+  /** Of the local document, to notice when it changes. */
+  readonly digest: string;
+  readonly origin: 'files' | 'default';
+  /** Fields that others own; their values stay. */
+  readonly refused: readonly RefusedField[];
+  /** Who owned what when they were refused: trying again makes sense only when this has changed. */
+  readonly ownership: string;
+}
+
+/** Keeps the record; a record that cannot be written is the host's problem and never thrown. */
+export interface ClusterMemory {
+  readonly record: () => ClusterRecord;
+  readonly keep: (record: ClusterRecord) => Promise<void>;
+}
+
+/** Told of every exchange with the API server, for the metrics. */
+export interface ExchangeObserver {
+  /** `code` is that of the answer, or `error` when there was none. */
+  readonly onRequest: (verb: string, code: number | 'error') => void;
+  /** Something came from the server. */
+  readonly onContact: () => void;
+  readonly onConnected: (isConnected: boolean) => void;
+}
+
+/** Everything of the host and of the process that the agent works with. */
+export interface AgentPorts {
+  readonly log: AgentLog;
+  readonly local: LocalSpecPort;
+  readonly memory: ClusterMemory;
+  /** Why this host does not accept a spec from the API; `undefined` when it does. */
+  readonly beyondLimits: (spec: NodePrepSpec, called: string) => Promise<string | undefined>;
+  readonly observer: ExchangeObserver;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly now: () => Date;
+  /** 0 to 1. */
+  readonly random: () => number;
+}

@@ -1,0 +1,38 @@
+/** Where the objects of one node are in the API, and under which names they are written. */
+import { API_VERSION } from '../api/nodeprep.ts';
+
+/** Writes the spec as the files of the host have it; never by force. */
+export const LOCAL_FILE_MANAGER = 'nodeprep-local-file';
+/** Writes the status, which nobody else has a say in. */
+export const AGENT_MANAGER = 'nodeprep-agent';
+
+/** All NodePreps. */
+export const NODE_PREPS_PATH = `/apis/${API_VERSION}/nodepreps`;
+
+/** The NodePrep of a node. */
+export function nodePrepPath(node: string): string {
+  return `${NODE_PREPS_PATH}/${encodeURIComponent(node)}`;
+}
+
+/** Its status subresource. */
+export function statusPath(node: string): string {
+  return `${nodePrepPath(node)}/status`;
+}
+
+/** The Node itself. */
+export function nodePath(node: string): string {
+  return `/api/v1/nodes/${encodeURIComponent(node)}`;
+}
+
+/** Events about objects without a namespace are kept in this one. */
+export const EVENTS_PATH = '/api/v1/namespaces/default/events';
+
+/** What messages call the NodePrep of a node. */
+export function nodePrepTitle(node: string): string {
+  return `nodepreps/${node}`;
+}
+
+/** An object with the given spec or status, as an apply sends it. */
+export function appliedNodePrep(node: string, part: { readonly spec: object } | { readonly status: object }): object {
+  return { apiVersion: API_VERSION, kind: 'NodePrep', metadata: { name: node }, ...part };
+}

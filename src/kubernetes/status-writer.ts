@@ -1,0 +1,147 @@
+/**
+ * The one writer of the status of a NodePrep. It is told of every report and never makes anybody
+ * wait: it keeps the newest status that is wanted, and writes it when it says something new.
+ */
+import type { NodePrepStatus } from '../api/status.ts';
+import type { NodeReport, ReportSink } from '../reconcile/node-report.ts';
+import { type Background, createBackground } from './background.ts';
+import type { ApiClient, ApiObject } from './client.ts';
+import type { ObjectMirror } from './object-mirror.ts';
+import { createPace } from './pace.ts';
+import type { AgentPorts } from './ports.ts';
+import { AGENT_MANAGER, appliedNodePrep, statusPath } from './resources.ts';
+import {
+  boundedStatus,
+  gistOf,
+  type KnownCondition,
+  knownConditions,
+  meaningOf,
+  withTransitionTimes,
+} from './status-view.ts';
+
+/** Writes come at least this far apart. */
+const PAUSE_MS = 1000;
+/** A host where something changes all the time: a burst first, then two writes a minute. */
+const BURST = 10;
+const REFILL_MS = 30_000;
+/** Changes of texts and numbers only. */
+const DETAIL_MS = 60_000;
+
+/** What the writer is built from. */
+export interface StatusWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'random'> {
+  readonly client: ApiClient;
+  readonly node: string;
+  readonly mirror: ObjectMirror;
+}
+
+/** A sink for reports that works in the background. */
+export interface StatusWriter extends ReportSink {
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A writer that sends nothing before `run`. */
+export function createStatusWriter(parts: StatusWriterParts): StatusWriter {
+  return new NodePrepStatusWriter(parts);
+}
+
+class NodePrepStatusWriter implements StatusWriter {
+  readonly name = 'the API server';
+  readonly #parts: StatusWriterParts;
+  readonly #background: Background;
+  readonly #pace;
+  #wanted: Pick<NodeReport, 'snapshot' | 'status'> | undefined;
+  /** The object as it came back from our last write; older sights of it are no news. */
+  #written: { readonly object: ApiObject; readonly sent: string; readonly got: string } | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** Transition times survive somebody who wipes the status. */
+  #known: readonly KnownCondition[] = [];
+
+  constructor(parts: StatusWriterParts) {
+    const { clock, random, log, mirror } = parts;
+    this.#parts = parts;
+    this.#pace = createPace({ clock, burst: BURST, refillMs: REFILL_MS, pauseMs: PAUSE_MS });
+    let said = '';
+    this.#background = createBackground({
+      work: async (signal) => {
+        const again = await this.#work(signal);
+        said = '';
+        return again;
+      },
+      onError: (error, retryMs) => {
+        const retrySeconds = Math.round(retryMs / 1000);
+        if (said !== error.message) log.warn('Cannot write the status', { problem: error.message, retrySeconds });
+        said = error.message;
+      },
+      clock,
+      random,
+    });
+    mirror.onChange((change) => (change === 'recovered' ? this.#background.hurry() : this.#background.wake()));
+  }
+
+  readonly publish: ReportSink['publish'] = async (report) => {
+    const { snapshot, status } = report;
+    if (this.#wanted?.status === status && this.#wanted.snapshot === snapshot) return;
+    this.#wanted = { snapshot, status };
+    this.#background.wake();
+  };
+
+  readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);
+
+  /** Writes when there is something to say; gives the time after which to look again. */
+  async #work(signal: AbortSignal): Promise<number | undefined> {
+    const { client, node, mirror, clock } = this.#parts;
+    const view = mirror.view();
+    if (this.#wanted === undefined || view.state !== 'present' || mirror.problem() !== undefined) return undefined;
+    const stored = this.#newest(view.object);
+    // What was found under the spec of another object, or before there was one, says nothing about this one.
+    if (this.#wanted.snapshot.uid !== stored.metadata.uid) return undefined;
+    const known = knownConditions(stored['status']);
+    if (known.length > 0) this.#known = known;
+    const status = withTransitionTimes(boundedStatus(this.#wanted.status), this.#known);
+    const meaning = meaningOf(status, status);
+    if (this.#isStored(stored, status, meaning)) return undefined;
+
+    const isDetail = gistOf(stored['status']) === gistOf(status);
+    const waitMs = Math.max(this.#pace.waitMs(), isDetail ? this.#writtenAt + DETAIL_MS - clock() : 0);
+    if (waitMs > 0) return waitMs;
+    this.#pace.took();
+    const answer = await client.send(
+      {
+        method: 'PATCH',
+        path: statusPath(node),
+        query: { fieldManager: AGENT_MANAGER, force: true },
+        body: appliedNodePrep(node, { status }),
+        contentType: 'application/apply-patch+yaml',
+      },
+      signal,
+    );
+    const object = answer as ApiObject;
+    this.#writtenAt = clock();
+    this.#written = { object, sent: meaning, got: meaningOf(object['status'], status) };
+    this.#known = knownConditions(status);
+    return undefined;
+  }
+
+  /** Whether the object says it already, be it in the form in which an older CRD stores it. */
+  #isStored(stored: ApiObject, status: NodePrepStatus, meaning: string): boolean {
+    const found = meaningOf(stored['status'], status);
+    const { metadata } = stored;
+    const written = this.#written;
+    const isEcho = written?.object.metadata.uid === metadata.uid && written?.sent === meaning && written.got === found;
+    return found === meaning || isEcho;
+  }
+
+  /** The watch may show the object as it was before our last write. */
+  #newest(seen: ApiObject): ApiObject {
+    const written = this.#written?.object;
+    if (written === undefined || written.metadata.uid !== seen.metadata.uid) return seen;
+    return isOlder(seen, written) ? written : seen;
+  }
+}
+
+/** Resource versions of one object are numbers that rise, since Kubernetes 1.35 by contract and before in fact. */
+function isOlder(a: ApiObject, b: ApiObject): boolean {
+  const [one, other] = [a.metadata.resourceVersion ?? '', b.metadata.resourceVersion ?? ''];
+  if (!/^\d+$/.test(one) || !/^\d+$/.test(other)) return false;
+  return one.length === other.length ? one < other : one.length < other.length;
+}
