@@ -1,98 +1,140 @@
-/** The composition root of the daemon: builds everything, starts it, stops it in order. */
-import { createWatchedSpecSource } from '../bootstrap/watched-spec-source.ts';
-import { openSpecKeeper, type SpecRequest } from '../bootstrap/file-spec-source.ts';
-import { createStatusFileSink, takeOverStatusFile } from '../bootstrap/status-file.ts';
-import { acquireHostLock } from '../host/lock.ts';
-import { createHostWatcher } from '../host/watcher.ts';
-import { createEngine } from '../reconcile/engine.ts';
-import { openLedger } from '../reconcile/ledger.ts';
-import { runLoop } from '../reconcile/loop.ts';
-import { sweepUnfinished } from '../reconcile/sweep.ts';
-import { Trigger } from '../reconcile/trigger.ts';
+/**
+ * The daemon: stands by until the host can be taken, manages it until somebody with a better claim
+ * asks for it, stands by again. What outlives these turns is built here: the endpoint and the log.
+ */
+import type { SpecRequest } from '../bootstrap/file-spec-source.ts';
+import type { LockHolder, Rank } from '../host/holder.ts';
+import { type HostTurn, type Standby, takeHost } from '../host/take-host.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { createReportLog } from '../telemetry/report-log.ts';
 import { ServerStartError, startServer, type TelemetryServer } from '../telemetry/server.ts';
+import { standbyMetrics } from '../telemetry/standby-metrics.ts';
 import { swapBytesOf } from '../telemetry/swap-bytes.ts';
-import { hostNameOf, type Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
+import { manageHost } from './manage.ts';
 import { requireRoot } from './privilege.ts';
 import { VERSION } from './version.ts';
 
 /** How the daemon runs. */
 export interface DaemonOptions {
   readonly request: SpecRequest;
+  /** Whether it is the agent of a cluster, to whom the unit hands the host over. */
+  readonly rank: Rank;
   /** Port of /metrics, /healthz and /readyz on loopback; 0 switches them off. */
   readonly metricsPort: number;
   readonly resyncMs: number;
   readonly logger: Logger;
   /** Calls back when the spec is to be read again (SIGHUP); returns how to stop listening. */
   readonly onReload: (reload: () => void) => () => void;
+  /** The cluster whose NodePrep is followed; absent means the files of the host. */
+  readonly cluster?: ClusterOptions;
+}
+
+/** What is served now: of the host while it is ours, of the waiting while it is not. */
+interface Served {
+  metrics: Pick<Metrics, 'render' | 'contentType'>;
+  standby: Standby | undefined;
 }
 
 /**
- * Keeps the host as declared until aborted. Throws when it cannot start: `NotRootError`,
- * `HostBusyError`, or a broken spec without a last good one.
+ * Keeps the host as declared until aborted, and waits while somebody else does. Throws when it
+ * cannot start: `NotRootError`, or a broken spec without a last good one.
  */
 export async function runDaemon(machine: Machine, options: DaemonOptions, signal: AbortSignal): Promise<void> {
   const { logger } = options;
   requireRoot(machine, 'run');
   await using stack = new AsyncDisposableStack();
-  const holder = { pid: process.pid, version: VERSION, command: 'run' };
-  const lock = await acquireHostLock({ ...machine, holder });
-  stack.defer(() => lock.release());
-
-  await sweepUnfinished(machine.host);
-  const ledger = await openLedger(machine.host, machine.now);
-  const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), (message) =>
-    logger.warn('Record could not be written', { problem: message }),
-  );
-  const status = await takeOverStatusFile(machine.host, machine.now());
-  for (const warning of [ledger.warning, keeper.warning, status.warning])
-    if (warning !== undefined) logger.warn(warning);
-
-  const trigger = new Trigger(machine.clock);
-  stack.defer(options.onReload(() => trigger.fire('spec')));
-  const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
-  const log = createReportLog(logger);
-  const server = await serve(options, metrics);
+  const me: LockHolder = { pid: process.pid, version: VERSION, command: 'run', rank: options.rank };
+  const served: Served = { metrics: standbyMetrics(VERSION), standby: undefined };
+  const server = await serve(options, served);
   stack.defer(() => server.close());
-  const engine = createEngine({
-    ...machine,
-    ledger,
-    onStep: log.onStep,
-    previous: status.conditions,
-  });
-  const source = createWatchedSpecSource({
-    machine: machine.here,
-    host: machine.host,
-    keeper,
-    request: options.request,
-    watcher: createHostWatcher(options.request.files.length > 0 ? { root: '/' } : machine),
-    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
-  });
-
   logger.info('NodePrep started', { version: VERSION, root: machine.root, kernel: machine.host.kernel });
-  await runLoop(
-    {
-      ...machine,
-      source,
-      engine,
-      watcher: createHostWatcher(machine),
-      sinks: [createStatusFileSink(machine.host), metrics, server, log],
-      trigger,
-      random: Math.random,
-      resyncMs: options.resyncMs,
-      onError: (what, error) => logger.error(`Problem while ${what}`, { error }),
-    },
-    signal,
-  );
+
+  for (let yielded = false; ; yielded = true) {
+    const turn = await takeHost(
+      {
+        ...machine,
+        me,
+        yielded,
+        random: Math.random,
+        onStandby: (standby) => {
+          served.standby = standby;
+          logger.info('Standing by', { behind: nameOf(standby.holder), why: standby.why });
+        },
+        onProblem: (problem) => logger.warn('Nobody can ask for the host to be handed over', { problem }),
+      },
+      signal,
+    );
+    if (turn === undefined) break;
+    try {
+      logger.info(served.standby === undefined ? 'Managing this host' : 'Taking the host over');
+      await takeTurn(machine, options, { turn, served, server }, signal);
+    } finally {
+      await turn.release();
+    }
+    if (signal.aborted) break;
+    logger.info('Handed the host over');
+  }
   logger.info('NodePrep stopped', { version: VERSION });
 }
 
-/** A port that is taken costs the metrics, which an alert notices; it must not cost the node its care. */
-async function serve({ metricsPort, logger }: DaemonOptions, metrics: Metrics): Promise<TelemetryServer> {
+/** Manages the host, and serves what is known of it for as long as that is so. */
+async function takeTurn(
+  machine: Machine,
+  options: DaemonOptions,
+  { turn, served, server }: { turn: HostTurn; served: Served; server: TelemetryServer },
+  signal: AbortSignal,
+): Promise<void> {
+  const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
+  served.metrics = metrics;
+  served.standby = undefined;
   try {
-    return await startServer({ port: metricsPort, metrics, logger });
+    await manageHost(machine, { ...options, retire: turn.asked, sinks: [metrics, server] }, signal);
+  } finally {
+    served.metrics = standbyMetrics(VERSION);
+    served.standby = { holder: undefined, proven: true, why: 'the host was handed over' };
+    server.forget();
+  }
+}
+
+function nameOf(holder: LockHolder | undefined): string {
+  if (holder === undefined) return 'an unknown process';
+  const role = holder.rank === 'cluster' ? ', the agent of the cluster' : '';
+  return `process ${holder.pid} ("${holder.command}", version ${holder.version})${role}`;
+}
+
+/** What `run --kube` adds; loaded only then. */
+async function join(machine: Machine, options: DaemonOptions, metrics: Metrics): Promise<Cluster | undefined> {
+  const { cluster, request, logger } = options;
+  if (cluster === undefined) return undefined;
+  const { joinCluster } = await import('./cluster.ts');
+  return joinCluster({ machine, request, logger, observer: metrics.cluster() }, cluster);
+}
+
+function specFromFiles(machine: Machine, { request, logger }: DaemonOptions, keeper: SpecKeeper): SpecSource {
+  return createWatchedSpecSource({
+    machine: machine.here,
+    host: machine.host,
+    keeper,
+    request,
+    watcher: createHostWatcher(request.files.length > 0 ? { root: '/' } : machine),
+    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
+  });
+}
+
+/** A port that is taken costs the metrics, which an alert notices; it must not cost the node its care. */
+async function serve({ metricsPort, logger }: DaemonOptions, served: Served): Promise<TelemetryServer> {
+  const metrics = {
+    render: () => served.metrics.render(),
+    contentType: served.metrics.contentType,
+  };
+  const standby = () =>
+    served.standby && {
+      ready: served.standby.proven,
+      text: `behind ${nameOf(served.standby.holder)}: ${served.standby.why}`,
+    };
+  try {
+    return await startServer({ port: metricsPort, metrics, standby, logger });
   } catch (error) {
     if (!(error instanceof ServerStartError)) throw error;
     logger.error('Metrics and health are not served until the daemon is started again', { problem: error.message });

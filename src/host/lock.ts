@@ -6,15 +6,8 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { holderFrom, type LockHolder, parseLine, renderHolder } from './holder.ts';
 import { errnoOf } from './linux/file-errors.ts';
-
-/** Who holds a host, as the next one is told. */
-export interface LockHolder {
-  readonly pid: number;
-  readonly version: string;
-  /** What the person or unit started, such as `nodeprep run`. */
-  readonly command: string;
-}
 
 /** The right to change a host, until it is released or the process ends. */
 export interface HostLock {
@@ -31,10 +24,16 @@ export class HostBusyError extends Error {
     const who =
       holder === undefined
         ? `something that does not answer as NodePrep does (or hangs) holds the socket "@${name}"; "ss -xlp" shows what it is`
-        : `process ${holder.pid} ("${holder.command}", version ${holder.version}) is already managing it; stop it first ("systemctl stop nodeprep" for the service) or let it do the work`;
+        : `process ${holder.pid} ("${holder.command}", version ${holder.version}) is already managing it; ${adviceFor(holder)}`;
     super(`Cannot take the host: ${who}`);
     this.holder = holder;
   }
+}
+
+function adviceFor(holder: LockHolder): string {
+  return holder.rank === 'cluster'
+    ? 'it is the agent of the cluster: change the NodePrep of this node with kubectl, or keep the DaemonSet off this node first'
+    : 'stop it first ("systemctl stop nodeprep" for the service) or let it do the work';
 }
 
 const answerMs = 1000;
@@ -49,23 +48,31 @@ export interface LockedHost {
   readonly live?: boolean;
 }
 
+/** What takes a host. */
+export interface LockOptions extends LockedHost {
+  readonly holder: LockHolder;
+  /** Who stands by, asked whenever somebody wants to know who holds the host. */
+  readonly standby?: () => readonly LockHolder[];
+}
+
 /** Takes the host, or throws `HostBusyError`. Does not keep the process alive. */
-export async function acquireHostLock(options: LockedHost & { readonly holder: LockHolder }): Promise<HostLock> {
+export async function acquireHostLock(options: LockOptions): Promise<HostLock> {
   const name = lockName(options);
+  const line = () => renderHolder(options.holder, options.standby?.() ?? []);
   for (let attempt = 1; ; attempt += 1) {
-    const server = await listen(name, options.holder);
+    const server = await listen(name, line);
     if (server !== undefined) return { release: () => close(server) };
 
     const answer = await ask(name);
     if (answer === undefined && attempt < attempts) continue;
-    throw new HostBusyError(name, answer === undefined ? undefined : holderFrom(answer));
+    throw new HostBusyError(name, answer === undefined ? undefined : holderFrom(parseLine(answer)));
   }
 }
 
 /** Who manages the host now; `undefined` when nobody does, or nobody who answers as NodePrep does. */
 export async function lockHolder(host: LockedHost): Promise<LockHolder | undefined> {
   const answer = await ask(lockName(host));
-  return answer === undefined ? undefined : holderFrom(answer);
+  return answer === undefined ? undefined : holderFrom(parseLine(answer));
 }
 
 /** Every directory host has a lock of its own, under all of its names. */
@@ -76,13 +83,12 @@ function lockName({ root, live = false }: LockedHost): string {
 }
 
 /** `undefined` when somebody else has the name. */
-function listen(name: string, holder: LockHolder): Promise<Server | undefined> {
-  const line = `${JSON.stringify(holder)}\n`;
+function listen(name: string, line: () => string): Promise<Server | undefined> {
   const server = createServer((connection) => {
     connection.on('error', () => connection.destroy());
     connection.unref();
     // Nothing is read, so nobody can make us keep what they send.
-    connection.end(line, () => connection.destroy());
+    connection.end(line(), () => connection.destroy());
   });
   server.maxConnections = 16;
   server.unref();
@@ -122,22 +128,4 @@ function ask(name: string): Promise<string | undefined> {
     socket.once('error', (error) => finish(isOver(error) ? undefined : answer));
     socket.once('close', () => finish(answer === '' ? undefined : answer));
   });
-}
-
-/** Anybody on the host may bind the name first, so the answer is taken for text of a stranger. */
-function holderFrom(answer: string): LockHolder | undefined {
-  try {
-    const said: unknown = JSON.parse(answer.slice(0, maximumAnswerCharacters));
-    if (typeof said !== 'object' || said === null) return undefined;
-    const { pid, version, command } = said as Readonly<Record<string, unknown>>;
-    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
-    return { pid, version: plain(version), command: plain(command) };
-  } catch {
-    return undefined;
-  }
-}
-
-function plain(value: unknown): string {
-  if (typeof value !== 'string') return 'unknown';
-  return value.replace(/\p{C}/gu, '?').slice(0, 200);
 }

@@ -40,6 +40,8 @@ export interface LoopParts {
   /** 0 to 1. */
   readonly random: () => number;
   readonly resyncMs: number;
+  /** Ends the loop like the abort, but only between two rounds. */
+  readonly retire?: AbortSignal;
   /** A sink or the watch failed; the loop goes on. */
   readonly onError: (what: string, error: unknown) => void;
 }
@@ -50,9 +52,10 @@ interface Retry {
   at: number;
 }
 
-/** Runs until aborted. Throws only when there is no spec to begin with. */
+/** Runs until aborted or retired. Throws only when there is no spec to begin with. */
 export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<void> {
   const { trigger, clock } = parts;
+  const end = parts.retire === undefined ? signal : AbortSignal.any([signal, parts.retire]);
   const retries = new Map<AreaName, Retry>();
   let snapshot = await parts.source.current();
   const unwatch = await parts.source.watch(() => trigger.fire('spec'));
@@ -60,9 +63,9 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
   let resyncAt = 0;
   trigger.fire('start');
   try {
-    while (!signal.aborted) {
-      const pending = await trigger.next(Math.max(nextWake(retries, resyncAt) - clock(), 0), signal);
-      if (signal.aborted) return;
+    while (!end.aborted) {
+      const pending = await trigger.next(Math.max(nextWake(retries, resyncAt) - clock(), 0), end);
+      if (end.aborted) return;
       const due = [...retries].filter(([, retry]) => retry.at <= clock()).map(([area]) => area);
       const request = requestFrom(pending, due, resyncAt <= clock());
       if (request === undefined) continue;

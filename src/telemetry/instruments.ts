@@ -56,6 +56,10 @@ export function createInstruments(swapBytes: Probe) {
       // Not "node": Prometheus gives every series of a cluster a label of that name.
       'nodejs',
     ]),
+    standby: gauge(
+      'standby',
+      '1 while another process manages this host and this one waits; the rest says nothing then.',
+    ),
     condition: gauge('condition', '1 for the status that the condition has now, 0 for the others.', ['type', 'status']),
     inSync: gauge('resource_in_sync', '1 while every declared entry of the area is in sync, or none is declared.', [
       'area',

@@ -5,11 +5,20 @@ import type { Gate } from './access.ts';
 import type { Answer } from './answer.ts';
 import type { Metrics } from './metrics.ts';
 
+/** A process that stands by has nothing to say of the host. */
+export interface StandbyNote {
+  readonly text: string;
+  /** Whether somebody else is known to take care of the host. */
+  readonly ready: boolean;
+}
+
 /** What the answers are made from. */
 export interface RouteOptions {
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
   /** The newest report, `undefined` before the first pass has ended. */
   readonly report: () => NodeReport | undefined;
+  /** Behind whom this process stands by, when it does. */
+  readonly standby: () => StandbyNote | undefined;
   /** Checks who reads the metrics; without it the endpoint is only for this machine. */
   readonly gate: Gate | undefined;
 }
@@ -18,7 +27,7 @@ const LOOPBACK_HOST = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d{1,5})?$/
 
 /** Answers one request. */
 export function answering(options: RouteOptions): (request: IncomingMessage) => Promise<Answer> {
-  const { metrics, report, gate } = options;
+  const { metrics, report, standby, gate } = options;
   const routes: Readonly<Record<string, (request: IncomingMessage) => Promise<Answer>>> = {
     '/metrics': async ({ headers }) =>
       (await gate?.(headers.authorization)) ?? {
@@ -27,7 +36,7 @@ export function answering(options: RouteOptions): (request: IncomingMessage) => 
         contentType: metrics.contentType,
       },
     '/healthz': async () => ({ code: 200, text: 'ok\n' }),
-    '/readyz': async () => readiness(report(), gate === undefined),
+    '/readyz': async () => standbyAnswer(standby()) ?? readiness(report(), gate === undefined),
   };
   return async (request) => {
     if (gate === undefined && !isLoopbackHost(request.headers.host)) {
@@ -49,6 +58,10 @@ export function answering(options: RouteOptions): (request: IncomingMessage) => 
  */
 function isLoopbackHost(host: string | undefined): boolean {
   return host === undefined || LOOPBACK_HOST.test(host);
+}
+
+function standbyAnswer(note: StandbyNote | undefined): Answer | undefined {
+  return note && { code: note.ready ? 200 : 503, text: `standing by: ${note.text}\n` };
 }
 
 /** The message names files and values of the host, which are not for everybody who reaches the port. */

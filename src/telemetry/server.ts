@@ -10,7 +10,7 @@ import type { KeyPairSource } from './key-pairs.ts';
 import { type Handler, plainServer, secureServer } from './listener.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
-import { answering } from './routes.ts';
+import { answering, type StandbyNote } from './routes.ts';
 
 /** What the endpoint serves and where. */
 export interface ServerOptions {
@@ -21,6 +21,8 @@ export interface ServerOptions {
   /** TLS and who may read the metrics; without it the endpoint takes loopback addresses only. */
   readonly secure?: { readonly keyPair: KeyPairSource; readonly authorizer: MetricsAuthorizer };
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  /** Behind whom this process stands by, when it does. */
+  readonly standby?: () => StandbyNote | undefined;
   readonly logger: Logger;
 }
 
@@ -28,6 +30,8 @@ export interface ServerOptions {
 export interface TelemetryServer extends ReportSink {
   /** The port that is listened on; 0 when nothing is served. */
   readonly port: number;
+  /** What was published is of another time, and counts no more. */
+  readonly forget: () => void;
   /** Stops listening and ends open connections at once. */
   readonly close: () => Promise<void>;
 }
@@ -46,20 +50,21 @@ export function isLoopback(host: string): boolean {
 
 /** Starts serving, or gives an endpoint that serves nothing when the port is 0. Throws `ServerStartError`. */
 export async function startServer(options: ServerOptions): Promise<TelemetryServer> {
-  if (options.port === 0) return { name: 'server', port: 0, publish: async () => {}, close: async () => {} };
+  if (options.port === 0)
+    return { name: 'server', port: 0, publish: async () => {}, forget: () => {}, close: async () => {} };
   return listen(options);
 }
 
 /** As `startServer`, but port 0 takes any free port. */
 export async function listen(options: ServerOptions): Promise<TelemetryServer> {
-  const { metrics, logger, secure } = options;
+  const { metrics, logger, secure, standby = () => undefined } = options;
   const host = options.host ?? LOOPBACK;
   if (secure === undefined && !isLoopback(host)) {
     throw new ServerStartError(`Cannot serve metrics on "${host}" without TLS: other machines reach this address`);
   }
   let last: NodeReport | undefined;
   const gate = secure === undefined ? undefined : gateOf(secure.authorizer, logger);
-  const answer = answering({ metrics, report: () => last, gate });
+  const answer = answering({ metrics, report: () => last, standby, gate });
   const handler: Handler = (request, response) => {
     // A body has no meaning here: it is not read, and the connection ends with the answer.
     if (hasBody(request.headers)) response.shouldKeepAlive = false;
@@ -94,6 +99,9 @@ export async function listen(options: ServerOptions): Promise<TelemetryServer> {
     port,
     publish: async (report) => {
       last = report;
+    },
+    forget: () => {
+      last = undefined;
     },
     close: () => {
       stopRenewal();

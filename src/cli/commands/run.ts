@@ -1,10 +1,11 @@
 import { type Command, Option } from 'commander';
 import { openMachine } from '../../daemon/machine.ts';
 import { RESYNC_MS } from '../../reconcile/loop.ts';
+import { type ClusterChoice, clusterOptionsFrom, withCluster } from '../cluster-options.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, parseDuration, parsePort, withSpec } from '../options.ts';
 
-type Options = SpecOptions & { metricsPort: number; resync: number };
+type Options = SpecOptions & ClusterChoice & { metricsPort: number; resync: number };
 
 /** Default port of the metrics endpoint. */
 export const METRICS_PORT = 9752;
@@ -14,8 +15,10 @@ export function runCommand(io: Io): Command {
   const base = command('run', 'Keep this machine as declared until stopped (the daemon)', [
     'run',
     'run --file /etc/nodeprep/nodeprep.yaml --metrics-port 0',
+    'run --kube --kubeconfig /etc/kubernetes/kubelet.conf',
+    'run --kube --node-name worker-1 --default-file /etc/nodeprep/default.yaml',
   ]);
-  return withSpec(base)
+  return withCluster(withSpec(base))
     .addOption(
       new Option('--metrics-port <port>', 'port of /metrics, /healthz and /readyz on loopback; 0 is off')
         .argParser(parsePort)
@@ -35,14 +38,17 @@ export function runCommand(io: Io): Command {
       ]);
       const machine = openMachine(options);
       const request = await specRequestFrom(options, io);
+      const cluster = await clusterOptionsFrom(options, machine);
       await runDaemon(
         machine,
         {
           request,
+          rank: options.hostRoot === undefined ? 'host' : 'cluster',
           metricsPort: options.metricsPort,
           resyncMs: Math.max(options.resync, 1000),
           logger: createLogger(),
           onReload: io.onHangup,
+          ...(cluster === undefined ? {} : { cluster }),
         },
         io.signal,
       );

@@ -19,6 +19,9 @@ import { isAbsent, isKernelFile, readText } from './read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
 import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './write-file.ts';
 
+/** Most of what is looked for is not there, and an error costs ten times as much as an answer. */
+const IF_THERE = { throwIfNoEntry: false } as const;
+
 /** Which directory is the host. */
 export interface LinuxHostOptions {
   /** Default `/`, the machine this process runs on. */
@@ -65,10 +68,14 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
       return place === undefined ? undefined : readText(path, place, encoding, texts);
     },
     listDirectory: async (path) => look('list', path, places, 'read', (place) => namesIn(place, path, lists)),
-    stat: async (path) => look('look at', path, places, 'entry', (place) => fileStatFrom(lstatSync(place.at))),
+    stat: async (path) =>
+      look('look at', path, places, 'entry', (place) => {
+        const found = lstatSync(place.at, IF_THERE);
+        return found && fileStatFrom(found);
+      }),
     readLink: async (path) =>
       look('read the link', path, places, 'entry', (place) =>
-        lstatSync(place.at).isSymbolicLink() ? readlinkSync(place.at) : undefined,
+        lstatSync(place.at, IF_THERE)?.isSymbolicLink() ? readlinkSync(place.at) : undefined,
       ),
     realPath: async (path) => {
       using place = places.find('resolve', path, 'read');
@@ -115,7 +122,7 @@ function kernelOf(places: Places): Kernel {
   const hasNames = (path: string) =>
     (look('list', path, places, 'read', (place) => namesIn(place, path, none))?.length ?? 0) > 0;
   const hasText = (path: string) =>
-    (look('look at', path, places, 'read', (place) => statSync(place.at).size) ?? 0) > 0;
+    (look('look at', path, places, 'read', (place) => statSync(place.at, IF_THERE)?.size) ?? 0) > 0;
   const captured =
     hasNames('/proc/sys') || hasNames('/sys/module') || hasText('/proc/modules') || hasText('/proc/swaps');
   return captured ? 'captured' : 'absent';
@@ -126,7 +133,7 @@ function look<T>(
   path: string,
   places: Places,
   lookup: 'read' | 'entry',
-  at: (place: Place) => T,
+  at: (place: Place) => T | undefined,
 ): T | undefined {
   try {
     using place = places.find(action, path, lookup);
@@ -137,9 +144,10 @@ function look<T>(
   }
 }
 
-function namesIn(place: Place, path: string, kept: KeptReads<readonly string[]>): readonly string[] {
+function namesIn(place: Place, path: string, kept: KeptReads<readonly string[]>): readonly string[] | undefined {
   // Asked first, because ENOTDIR would not tell a file in this place from a file in the place of a parent.
-  const found = statSync(place.at);
+  const found = statSync(place.at, IF_THERE);
+  if (found === undefined) return undefined;
   if (!found.isDirectory()) {
     throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
   }

@@ -1,0 +1,140 @@
+/**
+ * Takes a running host, however long that takes: asks a holder with a lesser claim to hand it over,
+ * stands by behind everybody else. The lock alone decides who may write; all that is said over the
+ * control socket only makes the change quick.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ControlLink, type ControlServer, connectControl, controlPath, serveControl } from './control.ts';
+import { type LockHolder, outranks } from './holder.ts';
+import { acquireHostLock, HostBusyError, type HostLock, type LockedHost } from './lock.ts';
+
+/** The time in which the host is ours. */
+export interface HostTurn {
+  /** Aborted when somebody with a better claim asks for the host: finish what you do, then release. */
+  readonly asked: AbortSignal;
+  readonly release: () => Promise<void>;
+}
+
+/** Behind whom and why a process stands by. */
+export interface Standby {
+  /** `undefined` when whatever has the host does not answer as NodePrep does. */
+  readonly holder: LockHolder | undefined;
+  /** Whether the holder has shown to be root on this host, so that the host is taken care of. */
+  readonly proven: boolean;
+  readonly why: string;
+}
+
+/** How a host is taken. */
+export interface TakeHostOptions extends LockedHost {
+  /** Who we are, with a rank. */
+  readonly me: LockHolder;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** We have just handed the host over, so somebody else is to have it first. */
+  readonly yielded: boolean;
+  /** Called once for every new reason to wait. */
+  readonly onStandby: (standby: Standby) => void;
+  /** Nobody will be able to ask for the host, or to see at once that we are gone. */
+  readonly onProblem: (message: string) => void;
+}
+
+/** A container that is started again takes about a second; it is to win over the unit. */
+const YIELD_MS = { least: 2000, spread: 2000 };
+/** How often the lock is looked at while nobody tells when it becomes free. */
+const LOOK_MS = { least: 1000, spread: 2000 };
+/** Whoever was told that the host is free comes at once, and again while the old holder is still ending. */
+const EAGER_MS = [20, 50, 100, 200, 400] as const;
+
+/** Resolves when the host is ours; `undefined` when aborted before. */
+export async function takeHost(options: TakeHostOptions, signal: AbortSignal): Promise<HostTurn | undefined> {
+  const { me, random } = options;
+  const path = options.live === true ? controlPath(options.root) : undefined;
+  const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
+  const about = ({ least, spread }: typeof YIELD_MS) => least + spread * random();
+  let said = '';
+  let eager: number = EAGER_MS.length;
+  if (options.yielded) await wait(about(YIELD_MS));
+  while (!signal.aborted) {
+    const result = await attempt(options, path);
+    if (!(result instanceof HostBusyError)) return result;
+
+    const { holder } = result;
+    const ask = me.rank === 'cluster' ? 'hand-over' : 'wait';
+    const link = path === undefined ? undefined : await connectControl(path, me, ask, signal);
+    const why = whyOf(me, holder, link);
+    // The same reason is told once, however often the lock is looked at.
+    if (!signal.aborted && eager >= EAGER_MS.length && said !== `${holder?.pid} ${why}`) {
+      said = `${holder?.pid} ${why}`;
+      options.onStandby({ holder, proven: link !== undefined, why });
+    }
+    if (link === undefined) {
+      await wait(EAGER_MS[eager] ?? about(LOOK_MS));
+      eager += 1;
+      continue;
+    }
+    await closedOr(link, signal);
+    eager = 0;
+    if (me.rank !== 'cluster') {
+      await wait(about(YIELD_MS));
+      eager = EAGER_MS.length;
+    }
+  }
+  return undefined;
+}
+
+async function attempt(options: TakeHostOptions, path: string | undefined): Promise<HostTurn | HostBusyError> {
+  let control: ControlServer | undefined;
+  let lock: HostLock;
+  try {
+    lock = await acquireHostLock({ ...options, holder: options.me, standby: () => control?.waiting() ?? [] });
+  } catch (error) {
+    if (error instanceof HostBusyError) return error;
+    throw error;
+  }
+  const asked = new AbortController();
+  try {
+    if (path !== undefined) {
+      control = await serveControl(path, (asker) => {
+        if (!outranks(asker, options.me)) return { answer: 'no', why: 'it has the same right to the host' };
+        asked.abort();
+        return { answer: 'soon' };
+      });
+    }
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    options.onProblem(`Cannot make the control socket "${path}": ${detail}`);
+  }
+  return {
+    asked: asked.signal,
+    release: async () => {
+      // In this order: the name of the socket goes before the next holder makes it anew, and whoever waits is told last.
+      control?.stop();
+      await lock.release();
+      control?.end();
+    },
+  };
+}
+
+function whyOf(me: LockHolder, holder: LockHolder | undefined, link: ControlLink | undefined): string {
+  if (holder === undefined) return 'something that does not answer as NodePrep does has the host';
+  if (link?.answer.answer === 'soon') return 'it hands the host over when it has finished what it does';
+  if (link?.answer.answer === 'no') return link.answer.why;
+  if (link !== undefined) return 'it manages this host';
+  if (me.rank !== 'cluster' || holder.command !== 'run') return 'it manages this host';
+  return 'it cannot be asked to hand the host over; stop or upgrade it ("systemctl stop nodeprep" for the service)';
+}
+
+function closedOr(link: ControlLink, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const abort = () => {
+      link.close();
+      resolve();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    void link.closed.then(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+    if (signal.aborted) abort();
+  });
+}
