@@ -3,7 +3,9 @@ import { markdownTable } from './table.ts';
 
 /** Every metric that the daemon serves. */
 export function metricsReference(): string {
-  const rows = createMetrics({ version: 'any' })
+  const metrics = createMetrics({ version: 'any' });
+  metrics.cluster();
+  const rows = metrics
     .describe()
     .map(({ name, type, labels, help }) => [
       `\`${name}\``,

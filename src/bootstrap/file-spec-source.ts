@@ -10,6 +10,7 @@ import { HostFileError } from '../host/errors.ts';
 import { STATE_DIRECTORY } from '../reconcile/ledger.ts';
 import type { SpecSnapshot } from '../reconcile/node-report.ts';
 import { readRecord, setAside } from '../reconcile/record.ts';
+import { readClusterSpec } from './cluster-record.ts';
 import { readDefaultFiles, readNamedFiles, type SpecInput } from './spec-files.ts';
 
 /** The spec that was last accepted, with its generation. */
@@ -39,14 +40,29 @@ export interface Declared {
 
 /**
  * Reads and checks the spec. Named files are paths of `machine` (the machine of the person who
- * typed them); default files are those of `host`, which `--root` can make another one.
+ * typed them); default files are those of `host`, which `--root` can make another one. When nothing
+ * is named, the spec last received from a cluster comes before the default files.
  * Throws `SpecInvalidError` or `HostFileError`.
  */
 export async function readSpec(machine: HostReader, host: HostReader, request: SpecRequest): Promise<Declared> {
+  const isOpen = request.files.length === 0 && request.profile === undefined;
+  const cluster = isOpen ? await readClusterSpec(host) : undefined;
+  if (cluster !== undefined) return { ...cluster, fromFiles: true };
+  return (
+    (await readLocalSpec(machine, host, request)) ?? { ...loadSpec([], { profile: DEFAULT_PROFILE }), fromFiles: false }
+  );
+}
+
+/** What the host declares by itself, as `readSpec`; `undefined` when it has no file and nothing is named. */
+export async function readLocalSpec(
+  machine: HostReader,
+  host: HostReader,
+  request: SpecRequest,
+): Promise<Declared | undefined> {
   const inputs = await readInputs(machine, host, request);
-  const profile = request.profile ?? (inputs.length === 0 ? DEFAULT_PROFILE : undefined);
-  const loaded = loadSpec(inputs, profile === undefined ? {} : { profile });
-  return { ...loaded, fromFiles: inputs.length > 0 };
+  const { profile } = request;
+  if (inputs.length === 0 && profile === undefined) return undefined;
+  return { ...loadSpec(inputs, profile === undefined ? {} : { profile }), fromFiles: inputs.length > 0 };
 }
 
 async function readInputs(machine: HostReader, host: HostReader, request: SpecRequest): Promise<SpecInput[]> {

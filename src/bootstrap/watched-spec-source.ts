@@ -3,6 +3,7 @@ import { SpecInvalidError } from '../api/errors.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { Hint, HostReader, HostWatcher } from '../host/host.ts';
 import type { SpecSource } from '../reconcile/node-report.ts';
+import { CLUSTER_RECORD_PATH } from './cluster-record.ts';
 import { readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
 import { SPEC_DIRECTORY, SPEC_FILE } from './spec-files.ts';
 
@@ -51,13 +52,14 @@ export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
   return {
     current: createSpecReader(parts),
     watch: async (onChange) => {
-      await parts.watcher.watch(hintsFor(parts.request), onChange);
+      await parts.watcher.watch(specHints(parts.request), onChange);
       return () => parts.watcher.close();
     },
   };
 }
 
-function hintsFor(request: SpecRequest): Hint[] {
+/** Where a change may mean another spec. */
+export function specHints(request: SpecRequest): Hint[] {
   if (request.files.length > 0) {
     return request.files.filter((file) => file !== '-').map((path) => ({ path, by: 'event' }));
   }
@@ -65,5 +67,6 @@ function hintsFor(request: SpecRequest): Hint[] {
   return [
     { path: SPEC_FILE, by: 'event' },
     { path: SPEC_DIRECTORY, by: 'event' },
+    { path: CLUSTER_RECORD_PATH, by: 'event' },
   ];
 }

@@ -12,6 +12,7 @@ const EXPECTED = new Set([
   'CommandMissingError',
   'HostBusyError',
   'HostRootError',
+  'NodeNameError',
   'NotInstallableError',
   'NotRootError',
   'UnknownEntryError',

@@ -1,6 +1,7 @@
 /** The one-shot commands that change a host: `bootstrap` and `uninstall`. */
 import type { Condition } from '../api/conditions.ts';
 import { emptySpec } from '../api/nodeprep.ts';
+import { CLUSTER_RECORD_PATH } from '../bootstrap/cluster-record.ts';
 import {
   LAST_GOOD_PATH,
   openSpecKeeper,
@@ -125,7 +126,7 @@ const NO_RECORD =
 
 /** What cannot be removed is said and left: everything that mattered is back by now. */
 async function removeRecords({ host }: Machine, progress: Progress): Promise<void> {
-  for (const path of [STATUS_PATH, LAST_GOOD_PATH, LEDGER_PATH]) {
+  for (const path of [STATUS_PATH, LAST_GOOD_PATH, CLUSTER_RECORD_PATH, LEDGER_PATH]) {
     await host.removeFile(path).catch((error: unknown) => progress.onWarning(messageOf(error)));
   }
   for (const directory of [RUN_DIRECTORY, STATE_DIRECTORY]) {

@@ -3,6 +3,7 @@
  * asks for it, stands by again. What outlives these turns is built here: the endpoint and the log.
  */
 import type { SpecRequest } from '../bootstrap/file-spec-source.ts';
+import { controlPath } from '../host/control.ts';
 import type { LockHolder, Rank } from '../host/holder.ts';
 import { type HostTurn, type Standby, takeHost } from '../host/take-host.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -10,6 +11,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { ServerStartError, startServer, type TelemetryServer } from '../telemetry/server.ts';
 import { standbyMetrics } from '../telemetry/standby-metrics.ts';
 import { swapBytesOf } from '../telemetry/swap-bytes.ts';
+import type { ClusterOptions } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import { manageHost } from './manage.ts';
 import { requireRoot } from './privilege.ts';
@@ -55,6 +57,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
       {
         ...machine,
         me,
+        control: machine.live ? controlPath(machine.root) : undefined,
         yielded,
         random: Math.random,
         onStandby: (standby) => {
@@ -89,7 +92,8 @@ async function takeTurn(
   served.metrics = metrics;
   served.standby = undefined;
   try {
-    await manageHost(machine, { ...options, retire: turn.asked, sinks: [metrics, server] }, signal);
+    const observer = () => metrics.cluster();
+    await manageHost(machine, { ...options, observer, retire: turn.asked, sinks: [metrics, server] }, signal);
   } finally {
     served.metrics = standbyMetrics(VERSION);
     served.standby = { holder: undefined, proven: true, why: 'the host was handed over' };
@@ -101,25 +105,6 @@ function nameOf(holder: LockHolder | undefined): string {
   if (holder === undefined) return 'an unknown process';
   const role = holder.rank === 'cluster' ? ', the agent of the cluster' : '';
   return `process ${holder.pid} ("${holder.command}", version ${holder.version})${role}`;
-}
-
-/** What `run --kube` adds; loaded only then. */
-async function join(machine: Machine, options: DaemonOptions, metrics: Metrics): Promise<Cluster | undefined> {
-  const { cluster, request, logger } = options;
-  if (cluster === undefined) return undefined;
-  const { joinCluster } = await import('./cluster.ts');
-  return joinCluster({ machine, request, logger, observer: metrics.cluster() }, cluster);
-}
-
-function specFromFiles(machine: Machine, { request, logger }: DaemonOptions, keeper: SpecKeeper): SpecSource {
-  return createWatchedSpecSource({
-    machine: machine.here,
-    host: machine.host,
-    keeper,
-    request,
-    watcher: createHostWatcher(request.files.length > 0 ? { root: '/' } : machine),
-    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
-  });
 }
 
 /** A port that is taken costs the metrics, which an alert notices; it must not cost the node its care. */

@@ -1,4 +1,5 @@
 /** Builds what every command needs: the host, the areas and the clocks. */
+import { nodeNameProblem } from '../api/node-name.ts';
 import { everyArea } from '../areas/index.ts';
 import type { Host } from '../host/host.ts';
 import { createLinuxHost } from '../host/linux/linux-host.ts';
@@ -49,4 +50,17 @@ export async function hostNameOf(host: Host): Promise<string> {
   const live = host.kernel === 'absent' ? undefined : await host.readFile('/proc/sys/kernel/hostname');
   const name = (live ?? (await host.readFile('/etc/hostname')) ?? '').trim().toLowerCase();
   return name === '' || name === '(none)' ? 'localhost' : name;
+}
+
+/** The host name cannot be the name of a Node. */
+export class NodeNameError extends Error {
+  override readonly name = 'NodeNameError';
+}
+
+/** Name of this host's Node when nobody gives another. Throws `NodeNameError`. */
+export async function nodeNameOf(host: Host): Promise<string> {
+  const name = await hostNameOf(host);
+  const problem = nodeNameProblem(name);
+  if (problem === undefined) return name;
+  throw new NodeNameError(`Cannot tell the name of the Node: the host name ${problem}; give it with --node-name`);
 }

@@ -2,18 +2,21 @@
  * The time in which a host is ours, from taking it to giving it back. Everything that is known of
  * the host is read anew at the beginning, because somebody else may have written meanwhile.
  */
-import { openSpecKeeper, type SpecRequest } from '../bootstrap/file-spec-source.ts';
+import { openSpecKeeper, type SpecKeeper, type SpecRequest } from '../bootstrap/file-spec-source.ts';
 import { createStatusFileSink, takeOverStatusFile } from '../bootstrap/status-file.ts';
 import { createWatchedSpecSource } from '../bootstrap/watched-spec-source.ts';
 import { createHostWatcher } from '../host/watcher.ts';
 import { createEngine } from '../reconcile/engine.ts';
 import { openLedger } from '../reconcile/ledger.ts';
 import { runLoop } from '../reconcile/loop.ts';
-import type { ReportSink } from '../reconcile/node-report.ts';
+import type { ReportSink, SpecSource } from '../reconcile/node-report.ts';
 import { sweepUnfinished } from '../reconcile/sweep.ts';
 import { Trigger } from '../reconcile/trigger.ts';
+import type { ClusterMetrics } from '../telemetry/cluster-metrics.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createReportLog } from '../telemetry/report-log.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
+import { factsOf } from './facts.ts';
 import { hostNameOf, type Machine } from './machine.ts';
 
 /** How a host is managed. */
@@ -25,6 +28,10 @@ export interface ManageOptions {
   readonly onReload: (reload: () => void) => () => void;
   /** Where reports go besides the status file and the log. */
   readonly sinks: readonly ReportSink[];
+  /** The cluster whose NodePrep is followed; absent means the files of the host. */
+  readonly cluster?: ClusterOptions;
+  /** Who is told of the exchanges with the API server. */
+  readonly observer: () => ClusterMetrics;
   /** Somebody else is to have the host: the round that runs is finished, no other is begun. */
   readonly retire: AbortSignal;
 }
@@ -45,22 +52,18 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
   const trigger = new Trigger(machine.clock);
   stack.defer(options.onReload(() => trigger.fire('spec')));
   const log = createReportLog(logger);
-  const engine = createEngine({ ...machine, ledger, onStep: log.onStep, previous: status.conditions });
-  const source = createWatchedSpecSource({
-    machine: machine.here,
-    host: machine.host,
-    keeper,
-    request: options.request,
-    watcher: createHostWatcher(options.request.files.length > 0 ? { root: '/' } : machine),
-    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
-  });
+  const facts = await factsOf(machine.host);
+  const engine = createEngine({ ...machine, ledger, onStep: log.onStep, previous: status.conditions, facts });
+  const cluster = await join(machine, options);
+  if (cluster !== undefined) stack.defer(cluster.start(signal));
+  const source = cluster?.source ?? specFromFiles(machine, options, keeper);
   await runLoop(
     {
       ...machine,
       source,
       engine,
       watcher: createHostWatcher(machine),
-      sinks: [createStatusFileSink(machine.host), ...options.sinks, log],
+      sinks: [createStatusFileSink(machine.host), ...options.sinks, log, ...(cluster?.sinks ?? [])],
       trigger,
       random: Math.random,
       resyncMs: options.resyncMs,
@@ -69,4 +72,23 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
     },
     signal,
   );
+}
+
+/** What `run --kube` adds; loaded only then. */
+async function join(machine: Machine, options: ManageOptions): Promise<Cluster | undefined> {
+  const { cluster, request, logger } = options;
+  if (cluster === undefined) return undefined;
+  const { joinCluster } = await import('./cluster.ts');
+  return joinCluster({ machine, request, logger, observer: options.observer() }, cluster);
+}
+
+function specFromFiles(machine: Machine, { request, logger }: ManageOptions, keeper: SpecKeeper): SpecSource {
+  return createWatchedSpecSource({
+    machine: machine.here,
+    host: machine.host,
+    keeper,
+    request,
+    watcher: createHostWatcher(request.files.length > 0 ? { root: '/' } : machine),
+    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
+  });
 }

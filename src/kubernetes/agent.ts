@@ -3,11 +3,11 @@
  * source and sinks; what it sends and follows runs beside the loop, and nothing of it ever stops or
  * delays the care for the host.
  */
+import type { Taint } from '../api/taints.ts';
 import type { ReportSink, SpecSource } from '../reconcile/node-report.ts';
 import type { ApiClient } from './client.ts';
 import { createClusterSpecSource } from './cluster-spec-source.ts';
 import { createEventWriter } from './event-writer.ts';
-import type { Taint } from './node-condition.ts';
 import { createNodeWriter } from './node-writer.ts';
 import { createObjectMirror } from './object-mirror.ts';
 import { observedClient } from './observed-client.ts';

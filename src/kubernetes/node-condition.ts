@@ -1,12 +1,10 @@
 /** The condition `nodeprep.dev/Ready` and the start-up taint of a Node. Pure. */
 import type { Condition } from '../api/conditions.ts';
+import type { Taint } from '../api/taints.ts';
 import type { NodeReport } from '../reconcile/node-report.ts';
 
 /** Type of our condition on the Node; nothing else of the Node's status is ours. */
 export const NODE_CONDITION = 'nodeprep.dev/Ready';
-
-/** Taint that keeps pods away from a node until its host was prepared, set by the kubelet that registers it. */
-export const STARTUP_TAINT = 'nodeprep.dev/not-ready';
 
 /** Longest message on the Node, which every controller of the cluster watches. */
 const MESSAGE_CHARACTERS = 256;
@@ -18,13 +16,6 @@ export interface NodeCondition {
   readonly reason: string;
   readonly message: string;
   readonly lastTransitionTime: string;
-}
-
-/** A taint as the Node has it. */
-export interface Taint {
-  readonly key: string;
-  readonly value?: string;
-  readonly effect?: string;
 }
 
 /** The condition of the Node for a Ready of the NodePrep; counts and lists stay out of it, they change too often. */
@@ -56,15 +47,6 @@ function storedCondition(node: unknown): Readonly<Record<string, unknown>> | und
   return conditions.find((one: unknown): one is Record<string, unknown> => {
     return typeof one === 'object' && one !== null && (one as { type?: unknown }).type === NODE_CONDITION;
   });
-}
-
-/** `key`, `key:Effect` or `key=value:Effect`; what is left out matches everything. `undefined` when it is none. */
-export function parseTaint(text: string): Taint | undefined {
-  const match =
-    /^([a-zA-Z0-9](?:[\w./-]*[a-zA-Z0-9])?)(?:=([\w.-]*))?(?::(NoSchedule|PreferNoSchedule|NoExecute))?$/.exec(text);
-  const [, key, value, effect] = match ?? [];
-  if (key === undefined || key.length > 253) return undefined;
-  return { key, ...(value === undefined ? {} : { value }), ...(effect === undefined ? {} : { effect }) };
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Keeps the condition of NodePrep on the Node, and takes the start-up taint off it once. Nothing else of a Node is touched. */
 import type { Condition } from '../api/conditions.ts';
+import type { Taint } from '../api/taints.ts';
 import { jitteredMs } from '../reconcile/backoff.ts';
 import type { ReportSink } from '../reconcile/node-report.ts';
 import { type Background, createBackground } from './background.ts';
 import { type ApiClient, ApiError } from './client.ts';
-import { isPrepared, nodeConditionFrom, saysSame, type Taint, taintRemoval } from './node-condition.ts';
+import { isPrepared, nodeConditionFrom, saysSame, taintRemoval } from './node-condition.ts';
 import type { ObjectMirror } from './object-mirror.ts';
 import { createPace } from './pace.ts';
 import type { AgentPorts } from './ports.ts';

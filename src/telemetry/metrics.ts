@@ -6,6 +6,7 @@
 import type { NodeReport, PassCause, ReportSink } from '../reconcile/node-report.ts';
 import type { AreaReport } from '../reconcile/report.ts';
 import { ENTRY_STATES } from '../reconcile/report.ts';
+import { type ClusterMetrics, clusterMetrics } from './cluster-metrics.ts';
 import { createDriftBook } from './drift-book.ts';
 import {
   AREA_MODES,
@@ -34,6 +35,8 @@ export interface Metrics extends ReportSink {
   readonly render: () => Promise<string>;
   readonly contentType: string;
   readonly describe: () => readonly MetricDescription[];
+  /** Takes note of exchanges with the API server; its metrics are there from the first call on. */
+  readonly cluster: () => ClusterMetrics;
 }
 
 /** What the metrics need to know besides reports. */
@@ -57,8 +60,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   const record = (report: NodeReport) => {
     for (const area of report.areas) {
-      // The report of an area that is as it was is the one of the pass before.
-      if (shown.get(area.area) !== area) showArea(instruments, area);
+      const isOld = shown.get(area.area) === area;
+      // Nothing has changed since the pass before, and nothing was to be done then.
+      if (isOld && area.drift.length + area.applied.length + area.failures.length === 0) continue;
+      if (!isOld) showArea(instruments, area);
       shown.set(area.area, area);
       // An area that was not visited comes with its old report, which is counted already.
       if (report.visited.includes(area.area)) countArea(instruments, area, driftSourceOf(report.cause), book);
@@ -68,8 +73,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     if (last?.status !== report.status || last.snapshot !== report.snapshot) showReport(instruments, report);
     last = report;
   };
+  let cluster: ClusterMetrics | undefined;
   return {
     name: 'metrics',
+    cluster: () => (cluster ??= clusterMetrics(instruments.registry, now)),
     record,
     publish: async (report) => record(report),
     render: () => instruments.registry.metrics(),

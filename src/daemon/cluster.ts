@@ -1,0 +1,136 @@
+/** Joins the daemon with a cluster: what `run --kube` adds. Loaded only then. */
+import { parseLimits, limitProblems, LIMITS_PATH } from '../api/limits.ts';
+import { SpecInvalidError } from '../api/errors.ts';
+import type { NodePrepSpec } from '../api/nodeprep.ts';
+import type { Taint } from '../api/taints.ts';
+import { type ClusterRecordFile, openClusterRecord, writeClusterRecord } from '../bootstrap/cluster-record.ts';
+import { HostFileError } from '../host/errors.ts';
+import type { Host } from '../host/host.ts';
+import { type Agent, createAgent } from '../kubernetes/agent.ts';
+import type { ApiClient } from '../kubernetes/client.ts';
+import type { ClusterMemory, ClusterRecord, ExchangeObserver } from '../kubernetes/ports.ts';
+import { createApiClient } from '../kubernetes/transport/create-api-client.ts';
+import type { SpecRequest } from '../bootstrap/file-spec-source.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createLocalSpec } from './local-spec.ts';
+import type { Machine } from './machine.ts';
+import { VERSION } from './version.ts';
+
+/** How the cluster is found and what this node is in it. */
+export interface ClusterOptions {
+  /** Path of a kubeconfig; absent means as kubectl finds it, in a pod its service account. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Name of the Node and of its NodePrep. */
+  readonly node: string;
+  /** Document that is registered when the host has no spec file. */
+  readonly defaultFile?: string;
+  /** The start-up taint to take off, `undefined` for none. */
+  readonly taint: Taint | undefined;
+}
+
+/** What the daemon gives. */
+export interface ClusterParts {
+  readonly machine: Machine;
+  readonly request: SpecRequest;
+  readonly logger: Logger;
+  readonly observer: ExchangeObserver;
+}
+
+/** The agent of this node with its connection. */
+export interface Cluster extends Pick<Agent, 'source' | 'sinks'> {
+  readonly client: ApiClient;
+  /** Works beside the loop until aborted; returns how to end it and its connection. */
+  readonly start: (signal: AbortSignal) => () => Promise<void>;
+}
+
+/** Makes the agent; nothing is sent before it runs. */
+export async function joinCluster(parts: ClusterParts, options: ClusterOptions): Promise<Cluster> {
+  const { machine, request, logger, observer } = parts;
+  const { kubeconfig, context, node, defaultFile, taint } = options;
+  const client = createApiClient({
+    userAgent: `nodeprep/${VERSION}`,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
+  const record = await openClusterRecord(machine.host, machine.now());
+  if (record.warning !== undefined) logger.warn(record.warning);
+  const agent = createAgent(
+    {
+      log: logger,
+      local: createLocalSpec(machine, request, defaultFile),
+      memory: createMemory(machine.host, node, record, logger),
+      beyondLimits: (spec, called) => limitsOf(machine.host, spec, called),
+      observer,
+      clock: machine.clock,
+      now: machine.now,
+      random: Math.random,
+    },
+    { client, node, taint },
+  );
+  return {
+    source: agent.source,
+    sinks: agent.sinks,
+    client,
+    start: (signal) => {
+      const ended = new AbortController();
+      // A defect in here is loud, and costs the cluster's view of the host, not the care for it.
+      const running = agent
+        .run(AbortSignal.any([signal, ended.signal]))
+        .catch((error: unknown) => logger.error('The agent has stopped talking to the API server', { error }));
+      return async () => {
+        ended.abort();
+        await client.close();
+        await running;
+      };
+    },
+  };
+}
+
+/** A record of another node would be that of the machine this disk was copied from. */
+function createMemory(host: Host, node: string, file: ClusterRecordFile, logger: Logger): ClusterMemory {
+  const { content } = file;
+  if (content['node'] !== undefined && content['node'] !== node)
+    logger.warn('The record of the cluster is of another node and is not used', { record: content['node'], node });
+  let record: ClusterRecord = content['node'] === node ? recordFrom(content) : {};
+  return {
+    record: () => record,
+    keep: async (next) => {
+      record = next;
+      try {
+        await writeClusterRecord(host, node, next);
+      } catch (error) {
+        if (!(error instanceof HostFileError)) throw error;
+        logger.warn('Record could not be written', { problem: error.message });
+      }
+    },
+  };
+}
+
+/** The spec itself is checked when it is used; a part of another shape is left out. */
+function recordFrom(content: Readonly<Record<string, unknown>>): ClusterRecord {
+  const object = content['object'] as Partial<NonNullable<ClusterRecord['object']>> | null | undefined;
+  const applied = content['applied'] as Partial<NonNullable<ClusterRecord['applied']>> | null | undefined;
+  const isObject =
+    typeof object?.uid === 'string' && typeof object.generation === 'number' && typeof object.isDeleted === 'boolean';
+  const isApplied =
+    typeof applied?.uid === 'string' && typeof applied.digest === 'string' && Array.isArray(applied.refused);
+  return {
+    ...(isObject ? { object: object as NonNullable<ClusterRecord['object']> } : {}),
+    ...(isApplied ? { applied: applied as NonNullable<ClusterRecord['applied']> } : {}),
+  };
+}
+
+/** Why the owner of this host does not let the API ask for this; limits that cannot be read allow nothing. */
+async function limitsOf(host: Host, spec: NodePrepSpec, called: string): Promise<string | undefined> {
+  try {
+    const text = await host.readFile(LIMITS_PATH, 'bytes');
+    if (text === undefined) return undefined;
+    const limits = parseLimits(LIMITS_PATH, Buffer.from(text, 'latin1'));
+    const problems = limitProblems(spec, limits, called);
+    return problems.length === 0 ? undefined : new SpecInvalidError(problems).message;
+  } catch (error) {
+    if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
+    return `Nothing from the cluster is enforced as long as the limits of this host cannot be read: ${error.message}`;
+  }
+}

@@ -1,0 +1,22 @@
+import type { NodeFacts } from '../api/status.ts';
+import { HostFileError } from '../host/errors.ts';
+import type { HostReader } from '../host/host.ts';
+
+/** What tables show of a host besides its state; what cannot be read is left out. */
+export async function factsOf(host: HostReader): Promise<NodeFacts> {
+  if (host.kernel === 'absent') return {};
+  try {
+    const kernel = (await host.readFile('/proc/sys/kernel/osrelease'))?.trim() ?? '';
+    // Only the unified hierarchy has this file at its root; on a hybrid one it is in a folder below.
+    const isUnified = (await host.stat('/sys/fs/cgroup/cgroup.controllers')) !== undefined;
+    const isLegacy = !isUnified && (await host.stat('/sys/fs/cgroup/cpu')) !== undefined;
+    return {
+      ...(kernel === '' ? {} : { kernel }),
+      ...(isUnified ? { cgroup: 'v2' } : {}),
+      ...(isLegacy ? { cgroup: 'v1' } : {}),
+    };
+  } catch (error) {
+    if (error instanceof HostFileError) return {};
+    throw error;
+  }
+}
