@@ -4,7 +4,7 @@
  * control socket only makes the change quick.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ControlLink, type ControlServer, connectControl, controlPath, serveControl } from './control.ts';
+import { type ControlLink, type ControlServer, connectControl, serveControl } from './control.ts';
 import { type LockHolder, outranks } from './holder.ts';
 import { acquireHostLock, HostBusyError, type HostLock, type LockedHost } from './lock.ts';
 
@@ -28,6 +28,8 @@ export interface Standby {
 export interface TakeHostOptions extends LockedHost {
   /** Who we are, with a rank. */
   readonly me: LockHolder;
+  /** The control socket, see `controlPath`; without it nobody is asked, and the lock is looked at again and again. */
+  readonly control: string | undefined;
   /** 0 to 1. */
   readonly random: () => number;
   /** We have just handed the host over, so somebody else is to have it first. */
@@ -48,14 +50,14 @@ const EAGER_MS = [20, 50, 100, 200, 400] as const;
 /** Resolves when the host is ours; `undefined` when aborted before. */
 export async function takeHost(options: TakeHostOptions, signal: AbortSignal): Promise<HostTurn | undefined> {
   const { me, random } = options;
-  const path = options.live === true ? controlPath(options.root) : undefined;
+  const path = options.control;
   const wait = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
   const about = ({ least, spread }: typeof YIELD_MS) => least + spread * random();
   let said = '';
   let eager: number = EAGER_MS.length;
   if (options.yielded) await wait(about(YIELD_MS));
   while (!signal.aborted) {
-    const result = await attempt(options, path);
+    const result = await attempt(options);
     if (!(result instanceof HostBusyError)) return result;
 
     const { holder } = result;
@@ -82,7 +84,8 @@ export async function takeHost(options: TakeHostOptions, signal: AbortSignal): P
   return undefined;
 }
 
-async function attempt(options: TakeHostOptions, path: string | undefined): Promise<HostTurn | HostBusyError> {
+async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyError> {
+  const { control: path } = options;
   let control: ControlServer | undefined;
   let lock: HostLock;
   try {

@@ -43,7 +43,7 @@ export function runCommand(io: Io): Command {
         machine,
         {
           request,
-          rank: options.hostRoot === undefined ? 'host' : 'cluster',
+          rank: cluster === undefined && options.hostRoot === undefined ? 'host' : 'cluster',
           metricsPort: options.metricsPort,
           resyncMs: Math.max(options.resync, 1000),
           logger: createLogger(),
