@@ -9,10 +9,10 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   createSecureServer,
+  type ServerHttp2Session,
 } from 'node:http2';
-import { Agent, request as requestOf } from 'node:https';
+import { Agent, createServer, request as requestOf } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 
 /** A request as the proxy saw it. */
@@ -47,6 +47,8 @@ export interface HttpFaultProxy {
   readonly goAway: () => void;
   /** Another certificate for connections from now on. */
   readonly setCertificate: (certificate: { cert: string; key: string }) => void;
+  /** Breaks all connections off. */
+  readonly dropConnections: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -83,6 +85,11 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
       ),
     );
     const sent = requestOf(new URL(request.url, behind.url), { method: request.method, agent, headers }, (answer) => {
+      // The test has ended the answer meanwhile.
+      if (response.writableEnded || response.destroyed) {
+        sent.destroy();
+        return;
+      }
       const kept = Object.entries(answer.headers).filter(
         ([name]) => !/^(connection|transfer-encoding|content-length)$/.test(name),
       );
@@ -119,12 +126,15 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
     request.on('error', () => {});
     if (fault?.(one, response) !== 'answered') forward(request, response);
   };
-  const server: Http2SecureServer = createSecureServer({
+  const settings = {
     ...options.certificate,
-    allowHTTP1: true,
-    ...(options.isHttp1Only === true ? { ALPNProtocols: ['http/1.1'] } : {}),
     ...(options.clientCa === undefined ? {} : { ca: options.clientCa, requestCert: true, rejectUnauthorized: false }),
-  });
+  };
+  const server: Http2SecureServer =
+    options.isHttp1Only === true
+      ? // The requests of both kinds of servers are alike in everything that is used here.
+        (createServer(settings) as unknown as Http2SecureServer)
+      : createSecureServer({ ...settings, allowHTTP1: true });
   server.on('request', handler);
   server.on('secureConnection', (socket) => {
     connections += 1;
@@ -158,6 +168,9 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
     goAway: () => {
       for (const session of sessions) session.goaway();
     },
+    dropConnections: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     setCertificate: (certificate) => server.setSecureContext(certificate),
     close: async () => {
       agent.destroy();
@@ -171,7 +184,7 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
 
 function cut(response: Http2ServerResponse): void {
   if (response.stream?.close !== undefined) response.stream.close(2);
-  else response.socket.destroy();
+  else (response.socket as Socket | null)?.destroy();
 }
 
 /** Answers with a Status object, as the API server does. */

@@ -66,13 +66,14 @@ describe('an object followed through HTTP faults', () => {
       return 'answered';
     });
     const before = proxy.seen.length;
+    const begun = Date.now();
     proxy.endAnswers();
-    await expect.poll(() => proxy.seen.length, { timeout: 20_000, interval: 20 }).toBeGreaterThan(before + 7);
-    const times = followed.problems.length;
+    await expect.poll(() => proxy.seen.length, { timeout: 30_000, interval: 20 }).toBe(before + 6);
+    const seconds = (Date.now() - begun) / 1000;
     await subject.set('two');
     proxy.setFault(undefined);
 
-    expect(times).toBe(0);
+    expect(seconds).toBeGreaterThan(3.7);
     await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
   });
 
@@ -96,18 +97,6 @@ describe('an object followed through HTTP faults', () => {
 
     await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
     expect(followed.problems).toEqual([]);
-  });
-
-  test('is listed again when the real server has forgotten the version', async () => {
-    const { subject, followed, proxy, lists } = await begin();
-    await plane().stopServer();
-    await plane().startServer();
-    for (let round = 1; round <= 120; round += 1) await subject.set(`round ${round}`);
-
-    await expect.poll(() => followed.shown.at(-1), { ...SOON, timeout: 40_000 }).toBe('round 120');
-    expect(followed.hasEnded()).toBe(false);
-    expect(lists()).toBeGreaterThanOrEqual(1);
-    expect(proxy.openConnections()).toBe(1);
   });
 
   test('waits as long as a server with too many requests asks for', async () => {
@@ -160,7 +149,7 @@ describe('an object followed through HTTP faults', () => {
     [
       'the head of an answer and no more',
       (request, response) => {
-        if (isWatch(request)) return undefined;
+        if (isWatch(request)) return answerStatus(response, 410, 'Expired');
         response.writeHead(200, { 'content-type': 'application/json' });
         response.write('{"kind":');
         return 'answered';
@@ -169,7 +158,7 @@ describe('an object followed through HTTP faults', () => {
   ])('survives %s', async (_, fault) => {
     const { subject, followed, proxy } = await begin();
 
-    proxy.setFault(first(4, () => true, fault));
+    proxy.setFault(first(3, () => true, fault));
     proxy.endAnswers();
     await subject.set('two');
 
