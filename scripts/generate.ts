@@ -1,10 +1,11 @@
 /**
  * Writes what is made from the code. docs/reference: spec fields from the schema, conditions and reasons from their
  * vocabulary, metrics from the registry, commands from the command line. manifests/prometheus: the dashboard and the
- * rules. With `--check` it writes nothing and fails when a file is stale.
+ * rules. crds: what the API server knows of a NodePrep. With `--check` it writes nothing and fails when a file is stale.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { nodePrepCrd } from './crd/crd.ts';
 import { renderDashboard } from './dashboard/index.ts';
 import { renderPrometheusRule, renderRules } from './prometheus/rules.ts';
 import { cliReference } from './reference/cli.ts';
@@ -18,6 +19,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/reference/conditions.md': conditionsReference,
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/cli.md': cliReference,
+  'crds/nodeprep.dev_nodepreps.yaml': nodePrepCrd,
   'manifests/prometheus/dashboard.json': renderDashboard,
   'manifests/prometheus/rules.yaml': renderRules,
   'manifests/prometheus/prometheus-rule.yaml': renderPrometheusRule,

@@ -12,6 +12,9 @@ import { QuantityError, parseQuantity } from './quantity.ts';
 import { quoted } from './quote.ts';
 import { canonicalSysctl, deniedSysctl } from './sysctl-names.ts';
 
+/** Most parameters of one module; no module has half as many. */
+const MAX_PARAMETERS = 64;
+
 /** Everything wrong with the entries of one document. */
 export function entryProblems(document: SpecDocument): Problem[] {
   return [
@@ -38,6 +41,9 @@ export function unknownProfile(name: string): string {
 function moduleProblems(document: SpecDocument, path: FieldPath): Problem[] {
   const problems = nameProblem(document, [...path, 'name'], canonicalModule);
   const parameters = [...path, 'parameters'];
+  const count = partAt(document.root, parameters)?.children.size ?? 0;
+  if (count > MAX_PARAMETERS)
+    problems.push(document.problem(parameters, `has ${count} parameters; at most ${MAX_PARAMETERS} are possible`));
   for (const [key, value] of partAt(document.root, parameters)?.children ?? []) {
     const here = [...parameters, key];
     const name = parameterNameProblem(String(key));
@@ -83,6 +89,9 @@ function valueProblem(value: Located, match: string | undefined): string | undef
   if (/[\r\n\0]/.test(text))
     return `${quoted(text)} contains a line break or a NUL character; a parameter has one line`;
   if (/[^\P{C}\t]/u.test(text)) return `${quoted(text)} contains a control character; fields are separated by blanks`;
+  const foreign = /[^\t\x20-\x7e]/u.exec(text)?.[0];
+  if (foreign !== undefined)
+    return `${quoted(text)} contains ${quoted(foreign)}; the kernel reads ASCII characters only`;
   if (match === 'AtLeast' || match === 'AtMost') {
     if (/^-?\d+(?:[ \t]+-?\d+)*$/.test(text.trim())) return undefined;
     return `${quoted(text)} cannot be compared with ${match}; expected whole numbers, separated by blanks`;

@@ -56,18 +56,12 @@ function joined<E extends { readonly name: string }>(
 
 /** An entry with defaults and its canonical name. Throws `InvalidNameError`. */
 export function moduleFrom(source: NonNullable<NodePrepSpecSource['modules']>[number]): ModuleEntry {
-  const parameters = Object.entries(source.parameters ?? {}).map(([name, value]) => [name, parameterText(value)]);
+  const parameters = Object.entries(source.parameters ?? {}).map(([name, value]) => [name, String(value).trim()]);
   return {
     name: canonicalModule(source.name),
     parameters: Object.fromEntries(parameters) as Record<string, string>,
     required: source.required ?? true,
   };
-}
-
-/** /sys/module/…/parameters shows a boolean as Y or N, and the module accepts the same letters. */
-function parameterText(value: string | number | boolean): string {
-  if (typeof value === 'boolean') return value ? 'Y' : 'N';
-  return String(value).trim();
 }
 
 function moduleSourceFrom(entry: ModuleEntry): NonNullable<NodePrepSpecSource['modules']>[number] {

@@ -77,7 +77,7 @@ function typeHint(issue: Issue, { value, written }: Located, path: FieldPath): s
   const isPlain = typeof value === 'number' || typeof value === 'boolean';
   if (isPlain && expectation(issue).includes('text')) return `; ${quoteHint(value, written)}`;
   if (issue.code !== 'invalid_type') return '';
-  if (issue.expected === 'boolean' && typeof value === 'string') return '; YAML 1.2 reads yes, no, on and off as text';
+  if (issue.expected === 'boolean' && typeof value === 'string') return '; write it without quotes';
   if (issue.expected === 'array' && value === null) return '; remove the field, or write []';
   if (issue.expected === 'array') return '; write each entry as "- name: …"';
   if (typeof path.at(-1) === 'number' && typeof value === 'string') return `; write ${quoted(`- name: ${value}`)}`;

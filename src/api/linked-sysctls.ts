@@ -5,14 +5,14 @@ import type { Declaration } from './merge.ts';
 import { type NodePrepSpecSource, SysctlSource } from './nodeprep.ts';
 
 /** Writing one sets the other to zero (Documentation/admin-guide/sysctl/vm.rst). */
-const ZEROING_PAIRS = [
+export const ZEROING_PAIRS = [
   ['vm.dirty_bytes', 'vm.dirty_ratio'],
   ['vm.dirty_background_bytes', 'vm.dirty_background_ratio'],
   ['vm.overcommit_kbytes', 'vm.overcommit_ratio'],
 ] as const;
 
 /** Two names of one switch: writing one changes the other, and resets the forwarding of every interface. */
-const EQUAL_PAIRS = [['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding']] as const;
+export const EQUAL_PAIRS = [['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding']] as const;
 
 /** Pairs among the declared parameters, and between them and those of the profile, that can never both hold. */
 export function linkedProblems(declared: ReadonlyMap<string, Declaration>, preset: NodePrepSpecSource): Problem[] {

@@ -75,7 +75,7 @@ function located(value: unknown, schema: unknown, path: FieldPath, onUnknown: (p
 
 /** Absent parts are left out; the value has no prototype, so that no key can mean something to JavaScript. */
 function mapping(parts: readonly (readonly [string, Located])[]): Located {
-  const present = parts.filter(([, part]) => part.value !== undefined);
+  const present = parts.filter(([, part]) => part.value !== undefined && part.value !== null);
   const value = Object.create(null) as Record<string, unknown>;
   for (const [key, part] of present) value[key] = part.value;
   return { value, at: 0, children: new Map(present) };

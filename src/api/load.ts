@@ -4,6 +4,7 @@ import { unknownProfile } from './entry-rules.ts';
 import { type Problem, SpecInvalidError } from './errors.ts';
 import { expand } from './expand.ts';
 import { linkedProblems } from './linked-sysctls.ts';
+import { withoutNulls } from './located.ts';
 import { type Merged, mergeDocuments } from './merge.ts';
 import { type NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
 import { isPresetName, presets } from './presets.ts';
@@ -33,7 +34,7 @@ export function loadSpec(inputs: readonly SpecFile[], options: { readonly profil
   const files = inputs.map(({ file, contents }) => parseDocuments(file, contents));
   const names = inputs.map((input) => input.file);
   return specFrom(
-    files.flatMap((file) => file.documents),
+    files.flatMap((file) => file.documents.map((document) => ({ ...document, root: withoutNulls(document.root) }))),
     files.flatMap((file) => file.problems),
     { ...options, names },
   );

@@ -30,9 +30,20 @@ export function locatedFrom(node: unknown, at: number, path: FieldPath, onProble
   if (isScalar(node)) {
     const scalar: Scalar = node;
     const written = scalar.source === undefined ? {} : { written: scalar.source };
-    return { value: scalar.value, at: startOf(scalar, at), children: new Map(), ...written };
+    return { value: plainValue(scalar), at: startOf(scalar, at), children: new Map(), ...written };
   }
   return { value: null, at, children: new Map() };
+}
+
+/** What YAML 1.1 reads as true and as false, in exactly these spellings. */
+const TRUE = /^(?:y|Y|yes|Yes|YES|on|On|ON)$/;
+const FALSE = /^(?:n|N|no|No|NO|off|Off|OFF)$/;
+
+/** kubectl reads YAML 1.1. A file that says one thing to the API server and another to the host would be a trap. */
+function plainValue({ value, type }: Scalar): unknown {
+  if (type !== 'PLAIN' || typeof value !== 'string') return value;
+  if (TRUE.test(value)) return true;
+  return FALSE.test(value) ? false : value;
 }
 
 function locatedMap(pairs: readonly Pair[], at: number, path: FieldPath, onProblem: OnProblem): Located {
@@ -76,6 +87,20 @@ function startOf(node: unknown, otherwise: number): number {
 /** The part at a path; `undefined` when there is none. */
 export function partAt(root: Located, path: FieldPath): Located | undefined {
   return path.reduce<Located | undefined>((node, key) => node?.children.get(key), root);
+}
+
+/** The tree without fields that are null, which the API server leaves out of an object before it looks at it. */
+export function withoutNulls(node: Located): Located {
+  if (Array.isArray(node.value)) {
+    const items = [...node.children].map(([key, child]) => [key, withoutNulls(child)] as const);
+    return { ...node, value: items.map(([, item]) => item.value), children: new Map(items) };
+  }
+  if (typeof node.value !== 'object' || node.value === null) return node;
+  const fields = [...node.children].filter(([, child]) => child.value !== null);
+  const children = fields.map(([key, child]) => [key, withoutNulls(child)] as const);
+  const value = Object.create(null) as Record<string, unknown>;
+  for (const [key, child] of children) value[key] = child.value;
+  return { ...node, value, children: new Map(children) };
 }
 
 /** Where a mistake at this path is pointed at: the value, its key, or the closest part around a missing one. */

@@ -41,11 +41,11 @@ export const ModuleSource = z.strictObject({
     .meta({ examples: ['br_netfilter', 'overlay'] })
     .describe('Kernel module name as lsmod or modprobe writes it; "-" and "_" are the same.'),
   parameters: z
-    .record(z.string().max(128), z.union([z.string().max(1024), z.int(), z.boolean()]))
+    .record(z.string().max(128), z.union([z.string().max(1024), z.int()]))
     .optional()
     .meta({ examples: [{ hashsize: 262144 }] })
     .describe(
-      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values without quotes and backslashes.',
+      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values are ASCII without quotes and backslashes. At most 64.',
     ),
   required: z
     .boolean()
@@ -132,21 +132,43 @@ export const NodePrepSpecSource = z.strictObject({
     })
     .optional()
     .describe('Behaviour before the kubelet starts.'),
-  modules: z.array(ModuleSource).max(256).optional().describe('Kernel modules that must be present.'),
-  sysctls: z.array(SysctlSource).max(2048).optional().describe('Kernel parameters.'),
+  modules: z.array(ModuleSource).max(128).optional().describe('Kernel modules that must be present.'),
+  sysctls: z.array(SysctlSource).max(256).optional().describe('Kernel parameters.'),
   swap: SwapSource.optional().describe('Swap policy.'),
 });
 /** A spec as people write it. */
 export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;
 
+const texts = z.record(z.string(), z.string()).optional();
+const keptByServer = z.unknown().optional().describe('Written by the API server; ignored in files.');
+
+/** `metadata` with the fields that Kubernetes knows; a NodePrep is in no namespace. */
+const ObjectMeta = z.strictObject({
+  name: z.string().max(253).optional().describe('Name of the Node; default the host name.'),
+  labels: texts.describe('Labels of the object.'),
+  annotations: texts.describe('Annotations of the object.'),
+  ...Object.fromEntries(
+    [
+      'creationTimestamp',
+      'deletionGracePeriodSeconds',
+      'deletionTimestamp',
+      'finalizers',
+      'generateName',
+      'generation',
+      'managedFields',
+      'ownerReferences',
+      'resourceVersion',
+      'selfLink',
+      'uid',
+    ].map((field) => [field, keptByServer]),
+  ),
+});
+
 /** The whole document as people write it. */
 export const NodePrepDocument = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe('Group and version of the API.'),
   kind: z.literal('NodePrep').describe('Kind of the object.'),
-  metadata: z
-    .looseObject({ name: z.string().max(253).optional().describe('Name of the Node; default the host name.') })
-    .optional()
-    .describe('Name and, in a cluster, labels and annotations of the object.'),
+  metadata: ObjectMeta.optional().describe('Name and, in a cluster, labels and annotations of the object.'),
   spec: NodePrepSpecSource.describe('What this host must be.'),
   status: z.unknown().optional().describe('Ignored in files.'),
 });

@@ -1,4 +1,5 @@
 /** Amounts of memory as Kubernetes writes them. */
+import { quoted } from './quote.ts';
 
 const UNITS: Readonly<Record<string, bigint>> = {
   '': 1n,
@@ -31,18 +32,17 @@ export function parseQuantity(text: string): number {
   const { whole = '', fraction = '', exponent = '0', unit = '' } = match?.groups ?? {};
   const factor = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
   if (match === null || whole + fraction === '' || factor === undefined) {
-    throw new QuantityError(`${JSON.stringify(text)} is not a quantity${caseHint(unit)}; ${EXPECTED}`);
+    throw new QuantityError(`${quoted(text)} is not a quantity${caseHint(unit)}; ${EXPECTED}`);
   }
   // Digits and a power of ten, so that no step goes through a float.
   const digits = BigInt(whole + fraction) * factor;
   const shift = Number(exponent) - fraction.length;
   const scale = 10n ** BigInt(Math.abs(shift));
   if (shift < 0 && digits % scale !== 0n) {
-    throw new QuantityError(`${JSON.stringify(text)} is not a whole number of bytes; ${EXPECTED}`);
+    throw new QuantityError(`${quoted(text)} is not a whole number of bytes; ${EXPECTED}`);
   }
   const bytes = shift < 0 ? digits / scale : digits * scale;
-  if (bytes > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new QuantityError(`${JSON.stringify(text)} is too large; ${EXPECTED}`);
+  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw new QuantityError(`${quoted(text)} is too large; ${EXPECTED}`);
   return Number(bytes);
 }
 

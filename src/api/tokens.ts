@@ -4,7 +4,7 @@ import type { Refusal } from './yaml-limits.ts';
 
 const MAX_DEPTH = 64;
 const MAX_DOCUMENTS = 100;
-/** 2048 parameters with every field and a comment each have about half of it. */
+/** Several files of 256 parameters with every field and a comment each have less than half of it. */
 const MAX_LEXEMES = 200_000;
 
 /** The tokens of a file, or the limit that it exceeds. */

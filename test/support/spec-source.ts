@@ -30,7 +30,7 @@ export const specSource: fc.Arbitrary<NodePrepSpecSource> = fc
             required: fc.boolean(),
             parameters: fc.dictionary(
               fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/),
-              fc.oneof(fc.boolean(), fc.maxSafeInteger(), fc.stringMatching(/^[a-z0-9, =]{0,8}[a-z0-9]$/)),
+              fc.oneof(fc.maxSafeInteger(), fc.stringMatching(/^[a-z0-9, =]{0,8}[a-z0-9]$/)),
             ),
           },
           { requiredKeys: ['name'] },

@@ -12,9 +12,11 @@ const only = (contents: Uint8Array | string) => {
 };
 
 describe('parseDocuments', () => {
-  it('keeps the words off, no and yes as text, as YAML 1.2 does', () => {
-    const { documents } = parseDocuments('f', 'a: off\nb: No\nc: yes\nd: true\ne: ~\n');
-    expect({ ...(documents[0]?.root.value as object) }).toEqual({ a: 'off', b: 'No', c: 'yes', d: true, e: null });
+  it('reads the words off, no and yes as kubectl does, unless they are quoted', () => {
+    const { documents } = parseDocuments('f', 'a: off\nb: No\nc: yes\nd: "yes"\ne: ~\nf: yEs\non: y\n');
+    expect({ ...(documents[0]?.root.value as object) }).toEqual({
+      ...{ a: false, b: false, c: true, d: 'yes', e: null, f: 'yEs', on: true },
+    });
   });
 
   it('takes keys as names whatever they look like', () => {

@@ -27,7 +27,7 @@ describe('an object of the API server', () => {
   it('means the same as the document in a file', () => {
     const spec = {
       profile: 'kubeadm-worker',
-      modules: [{ name: 'nf-conntrack', parameters: { hashsize: 262144, acct: true } }],
+      modules: [{ name: 'nf-conntrack', parameters: { hashsize: 262144, acct: 1 } }],
       sysctls: [{ name: 'net/ipv4/ip_forward', value: 1 }],
       swap: { behavior: 'Disabled', reserve: '1Gi' },
     };

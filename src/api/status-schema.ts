@@ -1,0 +1,76 @@
+/**
+ * The status as the API server stores it, with the descriptions that `kubectl explain` shows. Words
+ * are open here (states, types and reasons are plain text), because the definition in a cluster may
+ * be older than an agent, and a refused status would hide the node.
+ */
+import * as z from 'zod';
+import { MAX_DIFFERING_ROWS } from './status.ts';
+
+const count = (what: string) => z.int().min(0).describe(what);
+const word = z.string().max(316);
+const text = z.string().max(4096);
+
+const Condition = z.strictObject({
+  type: word.min(1).describe('What the condition is about, such as Ready, Drifted or SysctlsReady.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
+  reason: word.min(1).describe('Why, as one word that programs can read.'),
+  message: z.string().max(32_768).describe('Why, in words for people, with the names that matter.'),
+  lastTransitionTime: z
+    .string()
+    .max(64)
+    .meta({ format: 'date-time' })
+    .describe('When status last changed; not touched by other changes.'),
+  observedGeneration: count('metadata.generation of the spec that the condition is about.'),
+});
+
+const DifferingEntry = z.strictObject({
+  name: text.describe('Name of the entry: a kernel parameter, a module, a swap device.'),
+  expected: text.describe('What the spec declares.'),
+  actual: text.describe('What the host shows; empty when there is nothing to show.'),
+  reason: word.describe('Why it differs, as one word.'),
+  message: text.describe('Why it differs and what to do, in words for people.'),
+});
+
+const AreaStatus = z.strictObject({
+  name: word.min(1).describe('Name of the area, as in spec: modules, sysctls, swap.'),
+  state: word.describe('The worst of its entries, or why it was not looked at: InSync, Pending, Drifted, Failed, …'),
+  counts: z
+    .strictObject({
+      total: count('All declared entries.'),
+      inSync: count('Entries that are as declared.'),
+      pending: count('Entries that wait for a boot, a module or an approval.'),
+      drifted: count('Entries that differ and are not, or not yet, corrected.'),
+      conflicting: count('Entries that another file or program overrides.'),
+      blocked: count('Entries that cannot be changed safely now.'),
+      failed: count('Entries whose change failed.'),
+    })
+    .describe('Entries by state.'),
+  differing: z
+    .array(DifferingEntry)
+    .max(4 * MAX_DIFFERING_ROWS)
+    .describe('Entries that are not as declared, worst first; counts tells how many there are in all.'),
+});
+
+const NodeFacts = z.strictObject({
+  kernel: word.optional().describe('Release of the running kernel. For example 6.1.0-18-amd64.'),
+  cgroup: word.optional().describe('Version of the cgroup hierarchy: v1 or v2.'),
+  runtime: word.optional().describe('Container runtime. For example containerd.'),
+  firewall: word.optional().describe('Who keeps the packet filter. For example nftables.'),
+});
+
+/** The schema of `status`. */
+export const NodePrepStatusSchema = z
+  .strictObject({
+    observedGeneration: count('metadata.generation of the newest spec that the agent has seen.').optional(),
+    inSync: word.optional().describe('Entries in sync of all declared ones. For example 41/42.'),
+    node: NodeFacts.optional().describe('Facts about the host; what is not known is left out.'),
+    conditions: z
+      .array(Condition)
+      .max(64)
+      .optional()
+      .describe(
+        'How the host stands: Ready, Progressing, Degraded, Drifted, Conflicting, RebootRequired, and one per area.',
+      ),
+    areas: z.array(AreaStatus).max(64).optional().describe('How each area stands, with the entries that differ.'),
+  })
+  .describe('What the host is, written by the agent of this node only.');
