@@ -46,16 +46,19 @@ export async function observeSysctls(
   const [conf, rules] = [await ownFile(host, CONF_PATH), await ownFile(host, RULES_PATH)];
   const chain = await observeChain(host);
   signal.throwIfAborted();
-  const hasLive = host.kernel !== 'absent' && (await host.stat('/proc/sys')) !== undefined;
   const owned = conf.state === 'file' ? parseOwnConf(conf.bytes).keys() : [];
   const wanted = [...desired.entries.map((entry) => entry.name), ...owned, ...rememberedNames(memory)];
   const names = [...new Set(wanted)].filter((name) => trustedPath(name) !== undefined);
+  const states = host.kernel === 'absent' ? [] : await Promise.all(names.map((name) => observeLive(host, name)));
+  const hasLive = states.some(({ state }) => state !== 'absent') || (await hasParameters(host));
   const live = new Map<string, LiveState>();
-  if (hasLive) {
-    const states = await Promise.all(names.map((name) => observeLive(host, name)));
-    for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
-  }
+  if (hasLive) for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
   return { kernel: host.kernel, hasLive, live, conf, rules, chain, program: await sysctlProgram(host) };
+}
+
+/** Asked only when no parameter is there that would answer it. */
+async function hasParameters(host: HostReader): Promise<boolean> {
+  return host.kernel !== 'absent' && (await host.stat('/proc/sys')) !== undefined;
 }
 
 /** Reads one live value. */

@@ -40,21 +40,30 @@ export interface Chain {
 /** Reads the chain. Throws only when the host itself fails. */
 export async function observeChain(host: HostReader): Promise<Chain> {
   const problems: ChainProblem[] = [];
-  const paths = new Map<string, string>();
+  const lists: (readonly string[] | undefined)[] = [];
   for (const directory of SYSCTL_D_DIRECTORIES) {
-    const names = await tolerated(() => host.listDirectory(directory), directory, problems);
-    for (const name of names ?? []) {
-      if (name.endsWith('.conf') && !paths.has(name)) paths.set(name, `${directory}/${name}`);
-    }
+    lists.push(await tolerated(() => host.listDirectory(directory), directory, problems));
   }
   const files: ChainFile[] = [];
-  for (const [name, path] of [...paths].toSorted(([a], [b]) => compareBytes(a, b))) {
-    // systemd passes over hidden files, procps does not.
-    const readers = name.startsWith('.') ? (['procps'] as const) : READERS;
-    files.push(await chainFile(host, path, readers, problems));
-  }
-  files.push(await chainFile(host, SYSCTL_CONF, ['procps'], problems));
+  for (const path of pathsFrom(lists)) files.push(await chainFile(host, path, problems));
   return { files, problems };
+}
+
+let lastPaths: { readonly lists: readonly unknown[]; readonly paths: readonly string[] } | undefined;
+
+/** The files in the order of reading, from the names in each directory. */
+function pathsFrom(lists: readonly (readonly string[] | undefined)[]): readonly string[] {
+  // A host gives the same list again while a directory is unchanged.
+  if (lastPaths?.lists.every((list, at) => list === lists[at]) === true) return lastPaths.paths;
+  const byName = new Map<string, string>();
+  for (const [at, directory] of SYSCTL_D_DIRECTORIES.entries()) {
+    for (const name of lists[at] ?? []) {
+      if (name.endsWith('.conf') && !byName.has(name)) byName.set(name, `${directory}/${name}`);
+    }
+  }
+  const sorted = [...byName].toSorted(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
+  lastPaths = { lists, paths: [...sorted, SYSCTL_CONF] };
+  return lastPaths.paths;
 }
 
 /** C order of bytes, as strcmp(3) sorts names. */
@@ -62,32 +71,49 @@ export function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-async function chainFile(
-  host: HostReader,
-  path: string,
-  readers: readonly Reader[],
-  problems: ChainProblem[],
-): Promise<ChainFile> {
+const lastFiles = new Map<string, { readonly bytes: string | undefined; readonly file: ChainFile }>();
+const KEPT_FILES = 128;
+const KEPT_CHARACTERS = 64 * 1024;
+
+/** One object as long as the file says the same: a pass compares the chain with that of the pass before. */
+async function chainFile(host: HostReader, path: string, problems: ChainProblem[]): Promise<ChainFile> {
   const bytes = await tolerated(() => readRegular(host, path), path, problems);
-  const parsed = Object.fromEntries(readers.map((reader) => [reader, parseConf(bytes ?? '', reader)]));
-  for (const [reader, { stoppedAt }] of Object.entries(parsed)) {
+  let last = lastFiles.get(path);
+  if (last === undefined || last.bytes !== bytes) {
+    last = { bytes, file: { path, parsed: parsedBy(readersOf(path), bytes ?? '') } };
+    if (lastFiles.size >= KEPT_FILES) lastFiles.clear();
+    // What is too large to keep is parsed again.
+    if ((bytes ?? '').length <= KEPT_CHARACTERS) lastFiles.set(path, last);
+  }
+  const { file } = last;
+  for (const reader of READERS) {
+    const stoppedAt = file.parsed[reader]?.stoppedAt;
     if (stoppedAt === undefined) continue;
     const problem = `${reader === 'systemd' ? 'systemd-sysctl' : 'sysctl --system'} gives up at line ${stoppedAt}, which is longer than 1 MiB`;
     problems.push({ file: path, problem });
   }
-  return { path, parsed };
+  return file;
 }
 
-/** Contents of a regular file or of a link to one; nothing for what the readers find empty or cannot open. */
+function readersOf(path: string): readonly Reader[] {
+  // systemd passes over hidden files, procps does not.
+  return path === SYSCTL_CONF || path.includes('/.') ? ['procps'] : READERS;
+}
+
+function parsedBy(readers: readonly Reader[], bytes: string): ChainFile['parsed'] {
+  return Object.fromEntries(readers.map((reader) => [reader, parseConf(bytes, reader)]));
+}
+
+/** What the readers get of a file or of what a link leads to; nothing where they find nothing or cannot open it. */
 async function readRegular(host: HostReader, path: string): Promise<string | undefined> {
-  const type = (await host.stat(path))?.type;
-  if (type !== 'link') return type === 'file' ? host.readFile(path, 'bytes') : undefined;
-  if ((await host.readLink(path)) === '/dev/null') return undefined;
-  const target = await host.realPath(path);
-  // A dangling link masks files of its name in later directories, and sets nothing itself.
-  if (target === undefined) return undefined;
-  // Opening a FIFO would hang, and a directory has no lines: the readers fail on both and go on.
-  return (await host.stat(target))?.type === 'file' ? host.readFile(target, 'bytes') : undefined;
+  try {
+    // A dangling link masks files of its name in later directories, and sets nothing itself.
+    return await host.readFile(path, 'bytes');
+  } catch (error) {
+    // A directory, or a FIFO that would hang: the readers fail on both and go on.
+    if (error instanceof HostFileError && (error.code === 'EISDIR' || error.code === 'EINVAL')) return undefined;
+    throw error;
+  }
 }
 
 async function tolerated<T>(read: () => Promise<T>, file: string, problems: ChainProblem[]): Promise<T | undefined> {
