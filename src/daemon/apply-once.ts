@@ -11,7 +11,7 @@ import {
 } from '../bootstrap/file-spec-source.ts';
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../bootstrap/status-file.ts';
 import { HostFileError } from '../host/errors.ts';
-import { acquireHostLock } from '../host/lock.ts';
+import { acquireHostLock, HostBusyError, lockHolder } from '../host/lock.ts';
 import { converge } from '../reconcile/converge.ts';
 import { createEngine, type Engine } from '../reconcile/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../reconcile/ledger.ts';
@@ -103,6 +103,15 @@ export async function uninstall(
 /** Whether nothing of ours is left on the host; what waits for a boot is taken back then. */
 export function isTakenBack(report: NodeReport): boolean {
   return report.areas.every((area) => area.remaining.length === 0 && area.failures.length === 0);
+}
+
+/**
+ * Throws `HostBusyError` while the agent of a cluster manages the host: it would put back at once
+ * whatever somebody takes away.
+ */
+export async function assertNotOfCluster(machine: Machine): Promise<void> {
+  const holder = await lockHolder(machine);
+  if (holder?.rank === 'cluster') throw new HostBusyError('nodeprep', holder);
 }
 
 async function locked<T>(machine: Machine, command: string, work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SpecInvalidError } from '../api/errors.ts';
 import type { NodePrepSpec } from '../api/nodeprep.ts';
 import { openSpecKeeper, readSpec, type SpecRequest } from '../bootstrap/file-spec-source.ts';
+import { readStatusFile, type StatusFile } from '../bootstrap/status-file.ts';
 import { createSpecReader } from '../bootstrap/watched-spec-source.ts';
+import { HostBusyError } from '../host/lock.ts';
 import { exitCodeFrom } from '../reconcile/converge.ts';
 import type { NodeReport } from '../reconcile/node-report.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -104,11 +106,24 @@ async function attempt(
     return outcomeFrom(report);
   } catch (error) {
     signal.throwIfAborted();
+    const managed = await managedByDaemon(machine, error);
+    if (managed !== undefined) {
+      logger.info('A daemon manages this host and reports it ready', { problem: managed.message });
+      return { code: 0, onFailure: 'Degrade', problem: '', transient: false };
+    }
     const problem = error instanceof Error ? error.message : String(error);
     // What is wrong with a document stays wrong; a busy host or a file system that is read-only may not.
     const transient = !(error instanceof SpecInvalidError);
     return { code: 1, onFailure: await lastKnownPolicy(machine, request), problem, transient };
   }
+}
+
+/** The error, when it says that a daemon holds the host, and that daemon says that the host is ready. */
+async function managedByDaemon(machine: Machine, error: unknown): Promise<HostBusyError | undefined> {
+  if (!(error instanceof HostBusyError) || error.holder?.command !== 'run') return undefined;
+  const { nodePrep } = await readStatusFile(machine.host).catch((): StatusFile => ({}));
+  const isReady = nodePrep?.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return isReady === true ? error : undefined;
 }
 
 function outcomeFrom(report: NodeReport): Outcome {

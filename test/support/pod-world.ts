@@ -53,6 +53,8 @@ export interface PodWorld {
   readonly inPod: (args: readonly string[], options?: PodOptions) => Finished;
   /** Runs an ES module in a pod; prints what it prints. */
   readonly moduleInPod: (module: string) => Finished;
+  /** Starts an ES module on the host. */
+  readonly startModule: (module: string) => Agent;
   readonly startOnHost: (args: readonly string[]) => Agent;
   readonly startInPod: (args: readonly string[]) => Agent;
 }
@@ -153,6 +155,7 @@ export async function podWorld(): Promise<PodWorld> {
     onHost: (args, stdin) => run(hostCommand([process.execPath, MAIN, ...args]), stdin),
     inPod: (args, options) => run(podCommand([process.execPath, MAIN, ...args], options)),
     moduleInPod: (module) => run(podCommand([process.execPath, '--input-type=module-typescript', '-e', module])),
+    startModule: (module) => start(hostCommand([process.execPath, '--input-type=module-typescript', '-e', module])),
     startOnHost: (args) => start(hostCommand([process.execPath, MAIN, ...args])),
     startInPod: (args) => start(podCommand([process.execPath, MAIN, ...args])),
   };

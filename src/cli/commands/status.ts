@@ -5,11 +5,12 @@ import { readLastGood } from '../../bootstrap/file-spec-source.ts';
 import { readStatusFile } from '../../bootstrap/status-file.ts';
 import { look, lookWith } from '../../daemon/look.ts';
 import { type Machine, openMachine } from '../../daemon/machine.ts';
+import type { LockHolder } from '../../host/holder.ts';
 import { nodePrepFrom } from '../../reconcile/status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
 import { print } from '../print.ts';
-import { renderStatus } from '../status-view.ts';
+import { renderHolder, renderStatus } from '../status-view.ts';
 
 type Options = SpecOptions & { output: OutputFormat; watch: boolean };
 
@@ -29,11 +30,15 @@ export function statusCommand(io: Io): Command {
       const machine = openMachine(options);
       let shown: string | undefined;
       for (;;) {
-        const nodePrep = await currentStatus(machine, options, io);
-        const text = JSON.stringify(nodePrep.status);
+        const { nodePrep, holder } = await currentStatus(machine, options, io);
+        const text = JSON.stringify([nodePrep.status, holder]);
         if (text !== shown) {
           if (shown !== undefined && options.output !== 'json') io.out(options.output === 'yaml' ? '---\n' : '\n');
-          print(io, options.output, nodePrep, (paint) => renderStatus(nodePrep, paint, io.columns));
+          print(io, options.output, nodePrep, (paint) =>
+            [renderStatus(nodePrep, paint, io.columns), ...(holder === undefined ? [] : [renderHolder(holder)])].join(
+              '\n\n',
+            ),
+          );
         }
         shown = text;
         io.exit(nodePrep.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') ? 0 : 2);
@@ -44,22 +49,29 @@ export function statusCommand(io: Io): Command {
     });
 }
 
+interface Current {
+  readonly nodePrep: NodePrep;
+  /** The daemon whose report it is, if there is one. */
+  readonly holder?: LockHolder;
+}
+
 /** A status file without a living daemon is only history, so the host is looked at instead. */
-async function currentStatus(machine: Machine, options: Options, io: Io): Promise<NodePrep> {
+async function currentStatus(machine: Machine, options: Options, io: Io): Promise<Current> {
   const asked = options.file.length > 0 || options.profile !== undefined;
   const { lockHolder } = await import('../../host/lock.ts');
-  const holder = asked ? undefined : await lockHolder(machine);
-  if (holder?.command === 'run') {
+  const found = asked ? undefined : await lockHolder(machine);
+  const holder = found?.command === 'run' ? found : undefined;
+  if (holder !== undefined) {
     const { nodePrep, problem } = await readStatusFile(machine.host);
-    if (nodePrep !== undefined) return nodePrep;
+    if (nodePrep !== undefined) return { nodePrep, holder };
     if (problem !== undefined) io.err(`Warning: ${problem}\n`);
   }
   // A daemon may have been started with a spec of its own; the default files would judge the host by another.
-  const accepted = holder?.command === 'run' ? await readLastGood(machine.host) : undefined;
+  const accepted = holder !== undefined ? await readLastGood(machine.host) : undefined;
   const { report, ledger } =
     accepted === undefined
       ? await look(machine, await specRequestFrom(options, io), io.signal)
       : await lookWith(machine, accepted, io.signal);
   if (ledger.warning !== undefined && !options.watch) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
-  return nodePrepFrom(report);
+  return { nodePrep: nodePrepFrom(report), ...(holder === undefined ? {} : { holder }) };
 }

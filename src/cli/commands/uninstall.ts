@@ -25,14 +25,15 @@ export function uninstallCommand(io: Io): Command {
       async (options: { root: string; hostRoot?: string; output: OutputFormat; timeout: number; purge: boolean }) => {
         const write = options.output === 'table' ? io.out : io.err;
         const progress = progressFor(io, write);
-        const [{ isTakenBack, uninstall }, { purge }, { disableUnits }] = await Promise.all([
+        const [{ assertNotOfCluster, isTakenBack, uninstall }, { purge }, { disableUnits }] = await Promise.all([
           import('../../daemon/apply-once.ts'),
           import('../../daemon/install/install.ts'),
           import('../../daemon/install/service.ts'),
         ]);
         const machine = openMachine(options);
         requireRoot(machine, 'uninstall');
-        // First of all: the daemon holds the host, and would put everything back.
+        await assertNotOfCluster(machine);
+        // Before anything is taken back: the daemon holds the host, and would put everything back.
         await disableUnits(machine.host);
         const report = await uninstall(machine, { ...progress, timeoutMs: options.timeout }, io.signal);
         const done = isTakenBack(report);
