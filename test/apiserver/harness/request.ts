@@ -18,17 +18,19 @@ export interface Identity {
   readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
+  /** More headers of every request, such as those of an administrator who acts as somebody else. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Requests as one user; `close` ends the connections that are kept between requests. */
 export function sender(url: string, identity: Identity): { readonly send: Send; readonly close: () => void } {
-  const { token, ...tls } = identity;
+  const { token, headers: more, ...tls } = identity;
   const agent = new Agent({ ...tls, keepAlive: true, maxSockets: 8 });
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const send: Send = (method, path, body, contentType = 'application/json') =>
     new Promise((resolve, reject) => {
       const content = { 'content-type': contentType };
-      const headers = { accept: 'application/json', ...authorization, ...(body === undefined ? {} : content) };
+      const headers = { accept: 'application/json', ...more, ...authorization, ...(body === undefined ? {} : content) };
       const sent = request(new URL(path, url), { method, agent, headers, timeout: 30_000 }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -1,0 +1,232 @@
+/**
+ * The admission policy that holds an agent to its own node, judged by the plug-in of a current API server. Who asks is
+ * impersonated with the claim that the API server reads from the token of a pod.
+ */
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { usingControlPlane } from './harness/control-plane.ts';
+import { AGENT_USER, applyManifests, asAgentOf } from './harness/manifests.ts';
+import type { Answer } from './harness/request.ts';
+
+const MERGE = 'application/merge-patch+json';
+const STRATEGIC = 'application/strategic-merge-patch+json';
+const APPLY = 'application/apply-patch+yaml';
+const NODE_PREPS = '/apis/nodeprep.dev/v1alpha1/nodepreps';
+const NODES = '/api/v1/nodes';
+const STARTUP_TAINT = { key: 'nodeprep.dev/not-ready', effect: 'NoSchedule' };
+const OTHER_TAINT = { key: 'dedicated', value: 'gpu', effect: 'NoSchedule' };
+const IN_AUDIT = { spec: { mode: 'Audit' } };
+/** The server needs a moment to serve a new kind, and another one to know a new policy. */
+const PATIENCE = { timeout: 30_000, interval: 200 };
+
+const plane = usingControlPlane({ flavor: 'current' });
+
+const refused = (message: string) => ({ code: 403, body: { message: expect.stringContaining(message) } });
+const nodePrep = (name: string) => ({
+  apiVersion: 'nodeprep.dev/v1alpha1',
+  kind: 'NodePrep',
+  metadata: { name },
+  spec: { profile: 'kubeadm-worker' },
+});
+
+/** One request of the agent of a node; `undefined` is one whose token names no node. */
+async function asAgent(node: string | undefined, ...request: Parameters<ReturnType<typeof asAgentOf>['send']>) {
+  const { send, close } = asAgentOf(plane(), node);
+  const answer: Answer = await send(...request);
+  close();
+  return answer;
+}
+
+async function registerNode(name: string): Promise<void> {
+  const { send } = plane();
+  const made = await send('POST', NODES, {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { pool: 'blue' } },
+    spec: { podCIDR: '10.1.0.0/24', taints: [STARTUP_TAINT, OTHER_TAINT] },
+  });
+  if (made.code !== 201) throw new Error(JSON.stringify(made));
+  await send(
+    'PATCH',
+    `${NODES}/${name}/status`,
+    {
+      status: {
+        addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
+        conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: '' }],
+        capacity: { cpu: '4' },
+        daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      },
+    },
+    MERGE,
+  );
+}
+
+beforeAll(async () => {
+  await applyManifests(plane(), '.');
+  const { send } = plane();
+  // Where rights count, these are given here, so that nothing but the policy refuses.
+  await send('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'agents-may-everything' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: AGENT_USER }],
+  });
+  for (const name of ['worker-1', 'worker-2']) {
+    await registerNode(name);
+    await vi.waitFor(async () => expect((await send('POST', NODE_PREPS, nodePrep(name))).code).toBe(201), PATIENCE);
+  }
+  const other = `${NODE_PREPS}/worker-2?dryRun=All`;
+  await vi.waitFor(
+    async () => expect((await asAgent('worker-1', 'PATCH', other, IN_AUDIT, MERGE)).code).toBe(403),
+    PATIENCE,
+  );
+});
+
+describe('the NodePrep of its own node', () => {
+  test('is registered by an agent', async () => {
+    const apply = `${NODE_PREPS}/worker-9?fieldManager=nodeprep-local-file`;
+
+    expect(await asAgent('worker-9', 'PATCH', apply, nodePrep('worker-9'), APPLY)).toMatchObject({ code: 201 });
+  });
+
+  test('is changed by an agent, and so is its status', async () => {
+    const status = { ...nodePrep('worker-1'), spec: undefined, status: { observedGeneration: 1 } };
+
+    expect(await asAgent('worker-1', 'PATCH', `${NODE_PREPS}/worker-1`, IN_AUDIT, MERGE)).toMatchObject({ code: 200 });
+    expect(
+      await asAgent('worker-1', 'PATCH', `${NODE_PREPS}/worker-1/status?fieldManager=nodeprep-agent`, status, APPLY),
+    ).toMatchObject({ code: 200 });
+  });
+});
+
+describe('the NodePrep of another node', () => {
+  const message = 'the NodePrep agent of node "worker-1" may not write "worker-2" in nodepreps';
+
+  test.each(['', '/status'])('is not changed by an agent (nodepreps%s)', async (subresource) => {
+    const path = `${NODE_PREPS}/worker-2${subresource}`;
+
+    expect(await asAgent('worker-1', 'PATCH', path, IN_AUDIT, MERGE)).toMatchObject(refused(message));
+    expect(
+      await asAgent('worker-1', 'PATCH', `${path}?fieldManager=x&force=true`, nodePrep('worker-2'), APPLY),
+    ).toMatchObject(refused(message));
+  });
+
+  test('is neither created nor deleted by an agent', async () => {
+    const create = await asAgent('worker-1', 'POST', NODE_PREPS, nodePrep('worker-3'));
+    const generated = { ...nodePrep(''), metadata: { generateName: 'worker-1' } };
+
+    expect(create).toMatchObject(refused('may not write "worker-3"'));
+    expect(await asAgent('worker-1', 'POST', NODE_PREPS, generated)).toMatchObject({ code: 403 });
+    expect(await asAgent('worker-1', 'DELETE', `${NODE_PREPS}/worker-2`)).toMatchObject(refused(message));
+    expect(await plane().send('GET', `${NODE_PREPS}/worker-3`)).toMatchObject({ code: 404 });
+  });
+});
+
+describe('a token that names no node', () => {
+  test.each([
+    ['PATCH', `${NODE_PREPS}/worker-1`, IN_AUDIT, MERGE],
+    ['POST', NODE_PREPS, nodePrep('worker-4'), undefined],
+    ['PATCH', `${NODES}/worker-1/status`, { status: { conditions: [] } }, MERGE],
+  ])('writes nothing: %s %s', async (method, path, body, type) => {
+    expect(await asAgent(undefined, method, path, body, type)).toMatchObject(refused('must name its node'));
+  });
+
+  test('writes nothing when the claim is empty', async () => {
+    expect((await asAgent('', 'PATCH', `${NODE_PREPS}/worker-1`, IN_AUDIT, MERGE)).code).toBe(403);
+  });
+});
+
+describe('its own Node', () => {
+  const status = `${NODES}/worker-1/status`;
+
+  test('is given the condition of NodePrep, again and again', async () => {
+    for (const value of ['False', 'True']) {
+      const condition = { type: 'nodeprep.dev/Ready', status: value, reason: 'x', message: '' };
+      const body = { status: { conditions: [condition] } };
+
+      expect(await asAgent('worker-1', 'PATCH', status, body, STRATEGIC)).toMatchObject({ code: 200 });
+    }
+  });
+
+  test.each([
+    ['the condition of the kubelet', { conditions: [{ type: 'Ready', status: 'False' }] }, 'no other'],
+    ['another condition', { conditions: [{ type: 'nodeprep.dev/Other', status: 'True' }] }, 'no other'],
+  ])('keeps %s', async (_, change, message) => {
+    expect(await asAgent('worker-1', 'PATCH', status, { status: change }, STRATEGIC)).toMatchObject(refused(message));
+  });
+
+  test.each([
+    ['addresses', [{ type: 'InternalIP', address: '10.6.6.6' }]],
+    ['capacity', { cpu: '400' }],
+    ['allocatable', { cpu: '400' }],
+    ['daemonEndpoints', { kubeletEndpoint: { Port: 6666 } }],
+    ['nodeInfo', { kernelVersion: '2.6.32' }],
+    ['phase', 'Terminated'],
+    ['images', [{ names: ['a'] }]],
+    ['volumesInUse', ['a']],
+    ['volumesAttached', [{ name: 'a', devicePath: '/dev/a' }]],
+    ['config', { error: 'a' }],
+    ['features', { supplementalGroupsPolicy: true }],
+    ['runtimeHandlers', [{ name: 'a' }]],
+  ])('keeps its status.%s', async (field, value) => {
+    const body = { status: { [field]: value } };
+
+    expect(await asAgent('worker-1', 'PATCH', status, body, MERGE)).toMatchObject(refused('nothing else'));
+  });
+
+  test.each([
+    ['labels', { pool: 'red' }],
+    ['annotations', { 'csi.volume.kubernetes.io/nodeid': '{}' }],
+    ['finalizers', ['a.example.com/b']],
+  ])('keeps its %s', async (field, value) => {
+    const body = { metadata: { [field]: value } };
+
+    for (const path of [status, `${NODES}/worker-1`])
+      expect(await asAgent('worker-1', 'PATCH', path, body, MERGE)).toMatchObject(refused('does not change labels'));
+  });
+
+  test.each([
+    ['another taint', { taints: [STARTUP_TAINT] }],
+    ['the effect of the start-up taint', { taints: [{ ...STARTUP_TAINT, effect: 'NoExecute' }, OTHER_TAINT] }],
+    ['whether pods are scheduled to it', { unschedulable: true }],
+    ['its provider', { providerID: 'aws:///a' }],
+  ])('keeps %s', async (_, spec) => {
+    expect(await asAgent('worker-1', 'PATCH', `${NODES}/worker-1`, { spec }, MERGE)).toMatchObject(
+      refused('removes the taint nodeprep.dev/not-ready and changes nothing else'),
+    );
+  });
+
+  test('loses the start-up taint, and does not get it back', async () => {
+    const path = `${NODES}/worker-1`;
+
+    const off = await asAgent('worker-1', 'PATCH', path, { spec: { taints: [OTHER_TAINT] } }, MERGE);
+    const on = await asAgent('worker-1', 'PATCH', path, { spec: { taints: [OTHER_TAINT, STARTUP_TAINT] } }, MERGE);
+
+    expect(off).toMatchObject({ code: 200, body: { spec: { taints: [OTHER_TAINT] } } });
+    expect(on.code).toBe(403);
+  });
+
+  test('is neither created nor deleted', async () => {
+    const body = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'worker-5' } };
+
+    expect(await asAgent('worker-5', 'POST', NODES, body)).toMatchObject({ code: 403 });
+    expect(await asAgent('worker-1', 'DELETE', `${NODES}/worker-1`)).toMatchObject({ code: 403 });
+  });
+});
+
+test('the Node of another host keeps everything, also the condition of NodePrep', async () => {
+  const body = { status: { conditions: [{ type: 'nodeprep.dev/Ready', status: 'True' }] } };
+
+  expect(await asAgent('worker-1', 'PATCH', `${NODES}/worker-2/status`, body, STRATEGIC)).toMatchObject(
+    refused('may not write "worker-2" in nodes'),
+  );
+});
+
+test('people are not meant by the policy', async () => {
+  const { send } = plane();
+
+  expect(await send('PATCH', `${NODE_PREPS}/worker-2`, IN_AUDIT, MERGE)).toMatchObject({ code: 200 });
+  expect(await send('PATCH', `${NODES}/worker-2`, { spec: { unschedulable: true } }, MERGE)).toMatchObject({
+    code: 200,
+  });
+});
