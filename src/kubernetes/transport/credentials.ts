@@ -17,6 +17,8 @@ export interface Access {
   readonly proxy: Agent | undefined;
   /** Differs when a connection made with another access must not be used for this one. */
   readonly key: string;
+  /** Counts how often everything was read and asked for anew. */
+  readonly generation: number;
 }
 
 /** Gives the access of the moment. */
@@ -34,33 +36,73 @@ const GIVE_UP_MS = 40_000;
 /** Credentials from a kubeconfig or the pod's service account, read when first needed. */
 export function createCredentials(request: KubeConfigRequest, clock: () => number): Credentials {
   let config: KubeConfig | undefined;
+  let generation = 0;
   let loadedAt = Number.NEGATIVE_INFINITY;
-  let last: Access | undefined;
+  /** One at a time: each of several requests would start a plugin of its own. */
+  let asking: Promise<Access> | undefined;
 
-  const load = (evenIfEqual: boolean): KubeConfig => {
-    if (config !== undefined && !evenIfEqual && clock() - loadedAt < RELOAD_MS) return config;
-    const fresh = loadKubeConfig(request);
-    loadedAt = clock();
-    // The old object holds the token of a plugin until it expires.
-    if (config === undefined || evenIfEqual || fresh.exportConfig() !== config.exportConfig()) config = fresh;
-    return config;
+  const replace = (fresh: KubeConfig) => {
+    config = fresh;
+    generation += 1;
+    asking = undefined;
   };
-  const access = async (evenIfEqual: boolean): Promise<Access> => {
+  const load = (): KubeConfig => {
+    if (config !== undefined && clock() - loadedAt < RELOAD_MS) return config;
+    const fresh = freshOr(config, request);
+    loadedAt = clock();
+    // An equal one stays: it knows the token of a plugin until that expires.
+    if (config === undefined || fresh.exportConfig() !== config.exportConfig()) replace(fresh);
+    return config ?? fresh;
+  };
+  const access = async (): Promise<Access> => {
     try {
-      last = await withinTime(accessFrom(load(evenIfEqual)));
-      return last;
+      const used = load();
+      const mine = (asking ??= withinTime(accessFrom(used, generation)));
+      return await mine;
     } catch (error) {
-      const detail = plainText(error instanceof Error ? error.message : String(error), 500);
-      throw new ApiUnreachableError(`Cannot get credentials for the API server: ${detail}`, { cause: error });
+      // The official client remembers an answer of a plugin that makes no sense.
+      config = undefined;
+      throw failure(error);
+    } finally {
+      asking = undefined;
     }
   };
   return {
-    current: () => access(false),
-    renewed: (refused) => access(refused === last),
+    current: access,
+    renewed: async (refused) => {
+      // Another request that was refused as well may have done it already.
+      if (refused.generation === generation) {
+        try {
+          replace(loadKubeConfig(request));
+        } catch (error) {
+          throw failure(error);
+        }
+      }
+      return access();
+    },
   };
 }
 
-async function accessFrom(config: KubeConfig): Promise<Access> {
+/** A kubeconfig that is just being written must not cost what works. */
+function freshOr(old: KubeConfig | undefined, request: KubeConfigRequest): KubeConfig {
+  try {
+    return loadKubeConfig(request);
+  } catch (error) {
+    if (old === undefined) throw error;
+    return old;
+  }
+}
+
+/** Without the original where that would show what a plugin said, which may be a token. */
+function failure(error: unknown): ApiUnreachableError {
+  const isAboutAnswer = error instanceof SyntaxError || error instanceof TypeError;
+  const said = error instanceof Error ? error.message : String(error);
+  const detail = isAboutAnswer ? 'the credential plugin did not answer with an ExecCredential' : plainText(said, 500);
+  const what = `Cannot get credentials for the API server: ${detail}`;
+  return isAboutAnswer ? new ApiUnreachableError(what) : new ApiUnreachableError(what, { cause: error });
+}
+
+async function accessFrom(config: KubeConfig, generation: number): Promise<Access> {
   const cluster = config.getCurrentCluster();
   if (cluster === null) throw new Error('the context names no cluster');
   const options: RequestOptions & { auth?: string } = {};
@@ -76,6 +118,7 @@ async function accessFrom(config: KubeConfig): Promise<Access> {
   };
   const parts = [cluster.server, cluster.proxyUrl, ca, cert, key, servername, rejectUnauthorized];
   return {
+    generation,
     server: new URL(cluster.server),
     headers: headersFrom(options),
     tls,

@@ -13,8 +13,6 @@ export interface KubeConfigRequest {
   readonly kubeconfig?: string;
   /** Context of the kubeconfig; default its current one. */
   readonly context?: string;
-  /** Default the environment of the process. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A plugin that asks a person would wait for ever; one that hangs is ended. */
@@ -24,14 +22,14 @@ type Plain = Readonly<Record<string, unknown>>;
 
 /** Reads the configuration as it is on disk now. Throws with what is wrong in which file. */
 export function loadKubeConfig(request: KubeConfigRequest): KubeConfig {
-  const environment = request.environment ?? process.env;
-  const paths = request.kubeconfig === undefined ? environment['KUBECONFIG']?.split(':').filter(Boolean) : undefined;
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST, HOME } = process.env;
+  const paths = request.kubeconfig === undefined ? (KUBECONFIG ?? '').split(':').filter(Boolean) : [];
   const config = new NodeKubeConfig();
   if (request.kubeconfig !== undefined) config.loadFromFile(request.kubeconfig);
-  else if (paths !== undefined && paths.length > 0) loadMerged(config, paths);
+  else if (paths.length > 0) loadMerged(config, paths);
   // A kubeconfig in somebody's home comes last, as in controller-runtime: a pod is the service account it was given.
-  else if (environment['KUBERNETES_SERVICE_HOST'] !== undefined) config.loadFromCluster();
-  else config.loadFromFile(resolve(environment['HOME'] ?? '/root', '.kube/config'));
+  else if (KUBERNETES_SERVICE_HOST !== undefined) config.loadFromCluster();
+  else config.loadFromFile(resolve(HOME ?? '/root', '.kube/config'));
   if (request.context !== undefined) config.setCurrentContext(request.context);
   requireComplete(config);
   tellPlugins(config);
@@ -40,7 +38,12 @@ export function loadKubeConfig(request: KubeConfigRequest): KubeConfig {
 
 class NodeKubeConfig extends KubeConfig {
   override loadFromString(text: string): void {
-    super.loadFromString(text);
+    try {
+      super.loadFromString(text);
+    } catch (error) {
+      // Further lines, and the cause, would show the part of the file with the mistake, which may be a token.
+      throw new Error(`not a kubeconfig: ${(error as Error).message.split('\n', 1)[0]}`);
+    }
     const parsed = parseYaml(text);
     const users = 'value' in parsed ? (parsed.value as { users?: unknown } | null)?.users : undefined;
     if (!Array.isArray(users)) return;

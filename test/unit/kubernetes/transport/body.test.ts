@@ -4,7 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { jsonFrom, linesOf, textOf } from '../../../../src/kubernetes/transport/body.ts';
 
 const bodyOf = (chunks: readonly Buffer[]) => Readable.from(chunks, { objectMode: true });
-const collect = async (body: Readable) => Array.fromAsync(linesOf(body, () => {}));
+async function collect(body: Readable): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const line of linesOf(body, () => {})) lines.push(line);
+  return lines;
+}
 
 function cutAt(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
   const places = [...new Set([0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length])].toSorted(
