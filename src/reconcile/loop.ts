@@ -69,7 +69,8 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       const due = [...retries].filter(([, retry]) => retry.at <= clock()).map(([area]) => area);
       const request = requestFrom(pending, due, resyncAt <= clock());
       if (request === undefined) continue;
-      if (request.cause === 'spec') snapshot = await parts.source.current();
+      // At the start as well: what changed before the watch stood was told together with the start.
+      if (request.cause === 'spec' || request.cause === 'start') snapshot = await parts.source.current();
       const allowed = withoutBackoff(request, retries, clock());
       if (allowed !== undefined && allowed.size === 0) continue;
       if (watched !== revisionOf(snapshot)) {
