@@ -54,18 +54,19 @@ function converted(json: Json, path: string, extensionsOf: (path: string) => Jso
   const foreign = Object.keys(rest).filter((keyword) => !KEPT.includes(keyword) && !DROPPED.includes(keyword));
   if (foreign.length > 0) throw new Error(`${path}: a structural schema cannot say ${foreign.join(', ')}`);
   const kept = Object.fromEntries(Object.entries(rest).filter(([keyword]) => KEPT.includes(keyword)));
+  const extensions = extensionsOf(path);
   const common = {
     ...(typeof description === 'string' ? { description: described(description, json['examples']) } : {}),
     ...kept,
-    ...extensionsOf(path),
   };
-  if (anyOf !== undefined) return { ...common, ...intOrString(anyOf as readonly Json[], path) };
-  if (constant !== undefined) return { ...common, type: 'string', enum: [constant] };
+  if (anyOf !== undefined) return { ...common, ...intOrString(anyOf as readonly Json[], path), ...extensions };
+  if (constant !== undefined) return { ...common, type: 'string', enum: [constant], ...extensions };
   if (typeof type !== 'string') throw new Error(`${path}: a structural schema needs one type`);
 
   const child = (name: string) => (path === '' ? name : `${path}.${name}`);
   return {
     ...common,
+    ...extensions,
     type,
     ...(type === 'integer' ? { format: 'int64' } : {}),
     ...(properties === undefined

@@ -142,7 +142,7 @@ export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;
 const texts = z.record(z.string(), z.string()).optional();
 const keptByServer = z.unknown().optional().describe('Written by the API server; ignored in files.');
 
-/** `metadata` with the fields that Kubernetes knows; a NodePrep is in no namespace. */
+/** `metadata` with the fields that Kubernetes knows; of an object without a namespace the server drops that field. */
 const ObjectMeta = z.strictObject({
   name: z.string().max(253).optional().describe('Name of the Node; default the host name.'),
   labels: texts.describe('Labels of the object.'),
@@ -156,6 +156,7 @@ const ObjectMeta = z.strictObject({
       'generateName',
       'generation',
       'managedFields',
+      'namespace',
       'ownerReferences',
       'resourceVersion',
       'selfLink',

@@ -164,14 +164,18 @@ function pause(ms: number): Promise<void> {
 
 /**
  * One control plane for all tests of a file, started before the first and stopped after the last; where there can be
- * none, each test is skipped with the reason. Call it at the top of the file, and the result inside tests and hooks.
+ * none, each test is skipped with the reason. `prepare` is what all tests need in it. Call it at the top of the file, and the result inside tests and hooks.
  */
-export function usingControlPlane(options: ControlPlaneOptions): () => ControlPlane {
+export function usingControlPlane(
+  options: ControlPlaneOptions & { readonly prepare?: (plane: ControlPlane) => Promise<void> },
+): () => ControlPlane {
   let plane: ControlPlane | undefined;
   const { skipped } = inject('controlPlane');
   beforeAll(async () => {
-    if (skipped === undefined) plane = await startControlPlane(options);
-  }, 120_000);
+    if (skipped !== undefined) return;
+    plane = await startControlPlane(options);
+    await options.prepare?.(plane);
+  }, 180_000);
   beforeEach((context) => {
     if (skipped !== undefined) context.skip(skipped);
   });

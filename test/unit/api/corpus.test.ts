@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { renderProblem, SpecInvalidError } from '../../../src/api/errors.ts';
 import { loadSpec } from '../../../src/api/load.ts';
+import { verdictDocuments } from '../../support/verdict-documents.ts';
 
 const DIRECTORY = new URL('../../support/documents/', import.meta.url);
 
@@ -37,5 +38,13 @@ describe('documents of the corpus', () => {
     expect(caught).toBeInstanceOf(SpecInvalidError);
     const { problems } = caught as SpecInvalidError;
     expect(problems.map(renderProblem).join('\n')).toBe(expected.trimEnd());
+  });
+
+  // The API server must say the same; test/apiserver/verdict.test.ts asks it.
+  it.each(verdictDocuments())('of which one mistake decides are $verdict: $name', ({ name, text, verdict }) => {
+    const check = expect(() => loadSpec([{ file: name, contents: text }]));
+
+    if (verdict === 'accepted') check.not.toThrow();
+    else check.toThrow(SpecInvalidError);
   });
 });
