@@ -37,6 +37,8 @@ export interface HttpFaultProxy {
   /** TLS connections that were accepted since the start. */
   readonly connections: () => number;
   readonly openConnections: () => number;
+  /** Requests whose answers have not ended. */
+  readonly answering: () => number;
   /** Asked for each request until it is replaced. */
   readonly setFault: (fault: Fault | undefined) => void;
   /** How bodies from the server are changed on their way; `undefined` ends the answer there. */
@@ -156,6 +158,7 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
     seen,
     connections: () => connections,
     openConnections: () => sockets.size,
+    answering: () => answers.size,
     setFault: (value) => {
       fault = value;
     },

@@ -6,9 +6,10 @@ import { Agent, request as requestOf } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { type Connection, NotProcessedError, type WireAnswer, type WireRequest } from './connection.ts';
+import { Places } from './places.ts';
 
-/** More exchanges at a time than this wait for each other. */
-const MAX_SOCKETS = 6;
+/** More exchanges at a time than this wait for each other; the agent's own limit ignores connections that are being opened. */
+const MAX_EXCHANGES = 6;
 
 /** Speaks HTTP/1.1 on an open connection and on further ones from `dialAnother`. */
 export function createHttp1Connection(
@@ -17,19 +18,22 @@ export function createHttp1Connection(
   dialAnother: () => Promise<TLSSocket>,
 ): Connection {
   const agent = new DialingAgent(first, dialAnother);
+  const places = new Places(MAX_EXCHANGES);
   let isUsable = true;
   return {
     isUsable: () => isUsable,
     exchange: async (request, signal) => {
       signal.throwIfAborted();
-      if (!isUsable) throw new NotProcessedError('the connection was closed');
+      await places.enter(signal);
       try {
-        return await exchange(agent, server, request, signal);
+        if (isUsable) return await exchange(agent, server, request, signal, () => places.leave());
       } catch (error) {
         // The next connection asks again which version the server speaks.
         if (!signal.aborted) isUsable = false;
         throw error;
       }
+      places.leave();
+      throw new NotProcessedError('the connection was closed');
     },
     drain: () => {
       isUsable = false;
@@ -48,7 +52,7 @@ class DialingAgent extends Agent {
   readonly #dial: () => Promise<TLSSocket>;
 
   constructor(first: TLSSocket, dial: () => Promise<TLSSocket>) {
-    super({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 1 });
+    super({ keepAlive: true, maxFreeSockets: 2 });
     this.#first = first;
     this.#dial = dial;
   }
@@ -88,7 +92,13 @@ class DialingAgent extends Agent {
   }
 }
 
-function exchange(agent: Agent, server: URL, wire: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
+function exchange(
+  agent: Agent,
+  server: URL,
+  wire: WireRequest,
+  signal: AbortSignal,
+  over: () => void,
+): Promise<WireAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<WireAnswer>();
   const { method, path, body } = wire;
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
@@ -113,6 +123,7 @@ function exchange(agent: Agent, server: URL, wire: WireRequest, signal: AbortSig
   );
   request.once('close', () => {
     signal.removeEventListener('abort', stop);
+    over();
     reject(new Error('the server ended the exchange before it answered'));
   });
   request.end(body);
