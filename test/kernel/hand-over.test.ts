@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFailed, onTestFinished, vi } from 'vitest';
 import { sysctlSpec } from '../support/kernel-world.ts';
 import { type Agent, type PodWorld, podWorld, podWorldObstacle } from '../support/pod-world.ts';
 
@@ -110,6 +110,14 @@ describe.skipIf(obstacle !== undefined)('the hand-over between unit and pod', ()
       return next;
     };
     const resumes: number[] = [];
+    onTestFailed(() =>
+      console.log(
+        agents
+          .slice(-4)
+          .map((one) => `${one.role}: ${one.agent.output()}`)
+          .join('\n'),
+      ),
+    );
     onTestFinished(() => console.log(`resumed after ${resumes.map(Math.round).join(', ')} ms`));
 
     for (let kill = 0; kill < KILLS; kill += 1) {
