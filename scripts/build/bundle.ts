@@ -24,12 +24,12 @@ const withoutSideEffects: Plugin = {
   },
 };
 
-/** Writes the bundle and returns its size in bytes. */
-export async function writeBundle(): Promise<number> {
+/** Writes the bundle, or that of another entry as it would be built, and returns its size in bytes. */
+export async function writeBundle(entry = 'src/main.ts', outfile = BUNDLE): Promise<number> {
   const result = await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['src/main.ts'],
-    outfile: BUNDLE,
+    entryPoints: [entry],
+    outfile,
     bundle: true,
     platform: 'node',
     target: 'node26',
