@@ -35,24 +35,28 @@ export interface ClusterParts {
   readonly request: SpecRequest;
   readonly logger: Logger;
   readonly observer: ExchangeObserver;
+  readonly client: ApiClient;
 }
 
-/** The agent of this node with its connection. */
+/** The agent of this node. */
 export interface Cluster extends Pick<Agent, 'source' | 'sinks'> {
-  readonly client: ApiClient;
-  /** Works beside the loop until aborted; returns how to end it and its connection. */
+  /** Works beside the loop until aborted; returns how to end it. */
   readonly start: (signal: AbortSignal) => () => Promise<void>;
 }
 
-/** Makes the agent; nothing is sent before it runs. */
-export async function joinCluster(parts: ClusterParts, options: ClusterOptions): Promise<Cluster> {
-  const { machine, request, logger, observer } = parts;
-  const { kubeconfig, context, node, defaultFile, taint } = options;
-  const client = createApiClient({
+/** The connection of this process to the API server; nothing is opened before it is used. */
+export function connectCluster({ kubeconfig, context }: ClusterOptions): ApiClient {
+  return createApiClient({
     userAgent: `nodeprep/${VERSION}`,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   });
+}
+
+/** Makes the agent; nothing is sent before it runs. */
+export async function joinCluster(parts: ClusterParts, options: ClusterOptions): Promise<Cluster> {
+  const { machine, request, logger, observer, client } = parts;
+  const { node, defaultFile, taint } = options;
   const record = await openClusterRecord(machine.host, machine.now());
   if (record.warning !== undefined) logger.warn(record.warning);
   const agent = createAgent(
@@ -71,7 +75,6 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
   return {
     source: agent.source,
     sinks: agent.sinks,
-    client,
     start: (signal) => {
       const ended = new AbortController();
       // A defect in here is loud, and costs the cluster's view of the host, not the care for it.
@@ -80,7 +83,6 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
         .catch((error: unknown) => logger.error('The agent has stopped talking to the API server', { error }));
       return async () => {
         ended.abort();
-        await client.close();
         await running;
       };
     },

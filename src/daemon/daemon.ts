@@ -6,15 +6,17 @@ import type { SpecRequest } from '../bootstrap/file-spec-source.ts';
 import { controlPath } from '../host/control.ts';
 import type { LockHolder, Rank } from '../host/holder.ts';
 import { type HostTurn, type Standby, takeHost } from '../host/take-host.ts';
+import type { ApiClient } from '../kubernetes/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
-import { ServerStartError, startServer, type TelemetryServer } from '../telemetry/server.ts';
+import type { TelemetryServer } from '../telemetry/server.ts';
 import { standbyMetrics } from '../telemetry/standby-metrics.ts';
 import { swapBytesOf } from '../telemetry/swap-bytes.ts';
 import type { ClusterOptions } from './cluster.ts';
-import type { Machine } from './machine.ts';
+import { hostNameOf, type Machine } from './machine.ts';
 import { manageHost } from './manage.ts';
 import { requireRoot } from './privilege.ts';
+import { type Endpoint, serveMetrics } from './serve-metrics.ts';
 import { VERSION } from './version.ts';
 
 /** How the daemon runs. */
@@ -22,8 +24,8 @@ export interface DaemonOptions {
   readonly request: SpecRequest;
   /** Whether it is the agent of a cluster, to whom the unit hands the host over. */
   readonly rank: Rank;
-  /** Port of /metrics, /healthz and /readyz on loopback; 0 switches them off. */
-  readonly metricsPort: number;
+  /** Where /metrics, /healthz and /readyz are served. */
+  readonly endpoint: Endpoint;
   readonly resyncMs: number;
   readonly logger: Logger;
   /** Calls back when the spec is to be read again (SIGHUP); returns how to stop listening. */
@@ -38,6 +40,13 @@ interface Served {
   standby: Standby | undefined;
 }
 
+interface Turn {
+  readonly turn: HostTurn;
+  readonly served: Served;
+  readonly server: TelemetryServer;
+  readonly client: ApiClient | undefined;
+}
+
 /**
  * Keeps the host as declared until aborted, and waits while somebody else does. Throws when it
  * cannot start: `NotRootError`, or a broken spec without a last good one.
@@ -48,7 +57,10 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   await using stack = new AsyncDisposableStack();
   const me: LockHolder = { pid: process.pid, version: VERSION, command: 'run', rank: options.rank };
   const served: Served = { metrics: standbyMetrics(VERSION), standby: undefined };
-  const server = await serve(options, served);
+  // One connection for the whole life: scrapes are to be checked while the agent stands by, too.
+  const client = options.cluster && (await import('./cluster.ts')).connectCluster(options.cluster);
+  if (client !== undefined) stack.defer(() => client.close());
+  const server = await serve(machine, options, served, client);
   stack.defer(() => server.close());
   logger.info('NodePrep started', { version: VERSION, root: machine.root, kernel: machine.host.kernel });
 
@@ -71,7 +83,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
     if (turn === undefined) break;
     try {
       logger.info(served.standby === undefined ? 'Managing this host' : 'Taking the host over');
-      await takeTurn(machine, options, { turn, served, server }, signal);
+      await takeTurn(machine, options, { turn, served, server, client }, signal);
     } finally {
       await turn.release();
     }
@@ -85,7 +97,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
 async function takeTurn(
   machine: Machine,
   options: DaemonOptions,
-  { turn, served, server }: { turn: HostTurn; served: Served; server: TelemetryServer },
+  { turn, served, server, client }: Turn,
   signal: AbortSignal,
 ): Promise<void> {
   const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
@@ -93,7 +105,12 @@ async function takeTurn(
   served.standby = undefined;
   try {
     const observer = () => metrics.cluster();
-    await manageHost(machine, { ...options, observer, retire: turn.asked, sinks: [metrics, server] }, signal);
+    const connected = client === undefined ? {} : { client };
+    await manageHost(
+      machine,
+      { ...options, ...connected, observer, retire: turn.asked, sinks: [metrics, server] },
+      signal,
+    );
   } finally {
     served.metrics = standbyMetrics(VERSION);
     served.standby = { holder: undefined, proven: true, why: 'the host was handed over' };
@@ -107,8 +124,13 @@ function nameOf(holder: LockHolder | undefined): string {
   return `process ${holder.pid} ("${holder.command}", version ${holder.version})${role}`;
 }
 
-/** A port that is taken costs the metrics, which an alert notices; it must not cost the node its care. */
-async function serve({ metricsPort, logger }: DaemonOptions, served: Served): Promise<TelemetryServer> {
+/** What the endpoint shows changes with the turns; the endpoint itself stays. */
+async function serve(
+  machine: Machine,
+  options: DaemonOptions,
+  served: Served,
+  client: ApiClient | undefined,
+): Promise<TelemetryServer> {
   const metrics = {
     render: () => served.metrics.render(),
     contentType: served.metrics.contentType,
@@ -118,11 +140,7 @@ async function serve({ metricsPort, logger }: DaemonOptions, served: Served): Pr
       ready: served.standby.proven,
       text: `behind ${nameOf(served.standby.holder)}: ${served.standby.why}`,
     };
-  try {
-    return await startServer({ port: metricsPort, metrics, standby, logger });
-  } catch (error) {
-    if (!(error instanceof ServerStartError)) throw error;
-    logger.error('Metrics and health are not served until the daemon is started again', { problem: error.message });
-    return startServer({ port: 0, metrics, logger });
-  }
+  const names = [await hostNameOf(machine.host), ...(options.cluster === undefined ? [] : [options.cluster.node])];
+  const parts = { machine, metrics, standby, names, logger: options.logger };
+  return serveMetrics(options.endpoint, { ...parts, ...(client === undefined ? {} : { client }) });
 }

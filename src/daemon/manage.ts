@@ -6,6 +6,7 @@ import { openSpecKeeper, type SpecKeeper, type SpecRequest } from '../bootstrap/
 import { createStatusFileSink, takeOverStatusFile } from '../bootstrap/status-file.ts';
 import { createWatchedSpecSource } from '../bootstrap/watched-spec-source.ts';
 import { createHostWatcher } from '../host/watcher.ts';
+import type { ApiClient } from '../kubernetes/client.ts';
 import { createEngine } from '../reconcile/engine.ts';
 import { openLedger } from '../reconcile/ledger.ts';
 import { runLoop } from '../reconcile/loop.ts';
@@ -30,6 +31,8 @@ export interface ManageOptions {
   readonly sinks: readonly ReportSink[];
   /** The cluster whose NodePrep is followed; absent means the files of the host. */
   readonly cluster?: ClusterOptions;
+  /** The connection to its API server. */
+  readonly client?: ApiClient;
   /** Who is told of the exchanges with the API server. */
   readonly observer: () => ClusterMetrics;
   /** Somebody else is to have the host: the round that runs is finished, no other is begun. */
@@ -76,10 +79,10 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
 
 /** What `run --kube` adds; loaded only then. */
 async function join(machine: Machine, options: ManageOptions): Promise<Cluster | undefined> {
-  const { cluster, request, logger } = options;
-  if (cluster === undefined) return undefined;
+  const { cluster, client, request, logger } = options;
+  if (cluster === undefined || client === undefined) return undefined;
   const { joinCluster } = await import('./cluster.ts');
-  return joinCluster({ machine, request, logger, observer: options.observer() }, cluster);
+  return joinCluster({ machine, request, logger, observer: options.observer(), client }, cluster);
 }
 
 function specFromFiles(machine: Machine, { request, logger }: ManageOptions, keeper: SpecKeeper): SpecSource {

@@ -1,7 +1,6 @@
 /** The socket of the endpoint: plain on loopback, TLS elsewhere, and what a stranger may hold of it. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
-import type { Socket } from 'node:net';
 import type { KeyPair, KeyPairSource } from './key-pairs.ts';
 import type { Logger } from './logger.ts';
 
@@ -89,7 +88,7 @@ function renew(server: SecureServer, first: KeyPair, source: KeyPairSource, logg
 function limitConnections(server: SecureServer): void {
   const perAddress = new Map<string, number>();
   let all = 0;
-  server.on('connection', (socket: Socket) => {
+  server.on('connection', (socket: IncomingMessage['socket']) => {
     const address = socket.remoteAddress ?? '';
     // The kubelet probes a pod on the host's network from the very address that it probes.
     if (address === socket.localAddress) return;

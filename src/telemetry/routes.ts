@@ -36,7 +36,7 @@ export function answering(options: RouteOptions): (request: IncomingMessage) => 
         contentType: metrics.contentType,
       },
     '/healthz': async () => ({ code: 200, text: 'ok\n' }),
-    '/readyz': async () => standbyAnswer(standby()) ?? readiness(report(), gate === undefined),
+    '/readyz': async () => standbyAnswer(standby(), gate === undefined) ?? readiness(report(), gate === undefined),
   };
   return async (request) => {
     if (gate === undefined && !isLoopbackHost(request.headers.host)) {
@@ -60,8 +60,8 @@ function isLoopbackHost(host: string | undefined): boolean {
   return host === undefined || LOOPBACK_HOST.test(host);
 }
 
-function standbyAnswer(note: StandbyNote | undefined): Answer | undefined {
-  return note && { code: note.ready ? 200 : 503, text: `standing by: ${note.text}\n` };
+function standbyAnswer(note: StandbyNote | undefined, withMessage: boolean): Answer | undefined {
+  return note && { code: note.ready ? 200 : 503, text: `standing by${withMessage ? `: ${note.text}` : ''}\n` };
 }
 
 /** The message names files and values of the host, which are not for everybody who reaches the port. */

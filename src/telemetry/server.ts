@@ -9,6 +9,7 @@ import { type Answer, sendAnswer } from './answer.ts';
 import type { KeyPairSource } from './key-pairs.ts';
 import { type Handler, plainServer, secureServer } from './listener.ts';
 import type { Logger } from './logger.ts';
+import { isLoopback } from './loopback.ts';
 import type { Metrics } from './metrics.ts';
 import { answering, type StandbyNote } from './routes.ts';
 
@@ -42,11 +43,6 @@ export class ServerStartError extends Error {
 }
 
 const LOOPBACK = '127.0.0.1';
-
-/** Whether an address cannot be reached from other machines. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
 
 /** Starts serving, or gives an endpoint that serves nothing when the port is 0. Throws `ServerStartError`. */
 export async function startServer(options: ServerOptions): Promise<TelemetryServer> {

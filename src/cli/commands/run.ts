@@ -3,12 +3,10 @@ import { openMachine } from '../../daemon/machine.ts';
 import { RESYNC_MS } from '../../reconcile/loop.ts';
 import { type ClusterChoice, clusterOptionsFrom, withCluster } from '../cluster-options.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, parseDuration, parsePort, withSpec } from '../options.ts';
+import { type EndpointChoice, endpointFrom, withMetrics } from '../metrics-options.ts';
+import { command, parseDuration, withSpec } from '../options.ts';
 
-type Options = SpecOptions & ClusterChoice & { metricsPort: number; resync: number };
-
-/** Default port of the metrics endpoint. */
-export const METRICS_PORT = 9752;
+type Options = SpecOptions & ClusterChoice & EndpointChoice & { resync: number };
 
 /** `nodeprep run`: the daemon. */
 export function runCommand(io: Io): Command {
@@ -17,13 +15,9 @@ export function runCommand(io: Io): Command {
     'run --file /etc/nodeprep/nodeprep.yaml --metrics-port 0',
     'run --kube --kubeconfig /etc/kubernetes/kubelet.conf',
     'run --kube --node-name worker-1 --default-file /etc/nodeprep/default.yaml',
+    'run --kube --metrics-bind-address :9753 --metrics-cert-path /etc/nodeprep/serving',
   ]);
-  return withCluster(withSpec(base))
-    .addOption(
-      new Option('--metrics-port <port>', 'port of /metrics, /healthz and /readyz on loopback; 0 is off')
-        .argParser(parsePort)
-        .default(METRICS_PORT),
-    )
+  return withMetrics(withCluster(withSpec(base)))
     .addOption(
       new Option('--resync <duration>', 'how often everything is looked at again without any event')
         .argParser(parseDuration)
@@ -44,7 +38,7 @@ export function runCommand(io: Io): Command {
         {
           request,
           rank: cluster === undefined && options.hostRoot === undefined ? 'host' : 'cluster',
-          metricsPort: options.metricsPort,
+          endpoint: endpointFrom(options),
           resyncMs: Math.max(options.resync, 1000),
           logger: createLogger(),
           onReload: io.onHangup,
