@@ -1,6 +1,7 @@
 /** One node in detail. */
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
 import {
+  MappingType,
   type Panel,
   ThresholdsConfigBuilder,
   ThresholdsMode,
@@ -18,23 +19,23 @@ On the node itself: \`nodeprep status\`, \`nodeprep plan\`, \`nodeprep explain <
 
 const STATUSES: readonly ValueMapping[] = [
   {
-    type: 'value' as never,
+    type: MappingType.ValueToText,
     options: {
       '0': { text: 'False', color: 'blue', index: 0 },
       '1': { text: 'True', color: 'purple', index: 1 },
       '2': { text: 'Unknown', color: 'text', index: 2 },
     },
-  } as ValueMapping,
+  },
 ];
 const READY: readonly ValueMapping[] = [
   {
-    type: 'value' as never,
+    type: MappingType.ValueToText,
     options: {
       '0': { text: 'Not ready', color: 'red', index: 0 },
       '1': { text: 'Ready', color: 'green', index: 1 },
       '2': { text: 'Not looked at', color: 'text', index: 2 },
     },
-  } as ValueMapping,
+  },
 ];
 
 /** 0 is False, 1 is True, 2 is Unknown. */
@@ -147,11 +148,7 @@ function courses(): readonly Builder<Panel>[] {
       .span(24)
       .height(8)
       .mappings([...STATUSES])
-      .thresholds(
-        new ThresholdsConfigBuilder()
-          .mode(ThresholdsMode.Absolute)
-          .steps([{ value: null as unknown as number, color: 'text' }]),
-      )
+      .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'text' }]))
       .mergeValues(true)
       .withTarget(over(statusOf(''), '{{type}}')),
     lines({

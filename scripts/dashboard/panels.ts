@@ -51,7 +51,7 @@ export const NONE_IS_GOOD: Steps = [
 function thresholds(steps: Steps): ThresholdsConfigBuilder {
   return new ThresholdsConfigBuilder()
     .mode(ThresholdsMode.Absolute)
-    .steps(steps.map(([value, color]) => ({ value: value as number, color })));
+    .steps(steps.map(([value, color]) => ({ value, color })));
 }
 
 /** One number. */
