@@ -12,7 +12,7 @@ export type { WatchSeams, WatchTarget } from './object-follower.ts';
 export interface ObjectListener {
   /**
    * The object as it is now, `undefined` when there is none; awaited before the next call. When it
-   * throws, that is a problem as any other, and the object is shown again with the next attempt.
+   * throws, that is a problem like all others, and the object is shown again with the next attempt.
    */
   readonly onChange: (object: ApiObject | undefined) => void | Promise<void>;
   /** Something failed and is tried again after so many milliseconds. */

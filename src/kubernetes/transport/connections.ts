@@ -1,7 +1,8 @@
 /** Keeps the one connection that is in use, and opens the next one when it broke or must not be used any more. */
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Connection } from './connection.ts';
 import type { Access } from './credentials.ts';
-import { dial, type Patience } from './dial.ts';
+import { type Destination, dial, type Patience } from './dial.ts';
 import { createHttp1Connection } from './http1-connection.ts';
 import { createHttp2Connection } from './http2-connection.ts';
 
@@ -23,6 +24,19 @@ export function createConnections(patience: Patience): Connections {
   let isDestroyed = false;
   /** Those whose last exchange has not ended; a watch lives on after its certificate was replaced. */
   const draining = new Set<Connection>();
+  let context: { readonly key: string; readonly secureContext: SecureContext } | undefined;
+
+  /**
+   * Parses certificates once per access. What that costs is outside of the JavaScript heap, where the
+   * garbage collector does not see how much waits for it.
+   */
+  const destinationOf = (access: Access): Destination => {
+    if (context?.key !== access.key) {
+      const { ca, cert, key } = access.tls;
+      context = { key: access.key, secureContext: createSecureContext({ ca, cert, key }) };
+    }
+    return { access, secureContext: context.secureContext };
+  };
 
   const retire = (old: Slot) => {
     const { open } = old;
@@ -32,7 +46,8 @@ export function createConnections(patience: Patience): Connections {
     open.drain();
   };
   const open = (access: Access): Promise<Connection> => {
-    const made: Slot = { key: access.key, opening: connect(access, patience), open: undefined };
+    const opening = connect(destinationOf(access), patience);
+    const made: Slot = { key: access.key, opening, open: undefined };
     slot = made;
     return made.opening.then(
       (connection) => {
@@ -62,8 +77,9 @@ export function createConnections(patience: Patience): Connections {
   };
 }
 
-async function connect(access: Access, patience: Patience): Promise<Connection> {
-  const socket = await dial(access, ['h2', 'http/1.1'], patience.connectMs);
-  if (socket.alpnProtocol === 'h2') return createHttp2Connection(socket, access.server, patience);
-  return createHttp1Connection(socket, access.server, () => dial(access, ['http/1.1'], patience.connectMs));
+async function connect(to: Destination, patience: Patience): Promise<Connection> {
+  const { server } = to.access;
+  const socket = await dial(to, ['h2', 'http/1.1'], patience.connectMs);
+  if (socket.alpnProtocol === 'h2') return createHttp2Connection(socket, server, patience);
+  return createHttp1Connection(socket, server, () => dial(to, ['http/1.1'], patience.connectMs));
 }

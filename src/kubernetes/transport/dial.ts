@@ -1,5 +1,5 @@
 /** Opens the TLS connection and learns from it which version of HTTP the server speaks. */
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Access } from './credentials.ts';
 
 /** How a connection is opened and watched over; all in milliseconds. */
@@ -11,14 +11,25 @@ export interface Patience {
   readonly pingAnswerMs: number;
 }
 
+/** Where to, with the parsed certificates of that access. */
+export interface Destination {
+  readonly access: Access;
+  readonly secureContext: SecureContext;
+}
+
 /** As client-go: shorter than the idle time-outs of load balancers (60 s and more). */
 const KEEP_ALIVE_MS = 30_000;
 
 /** A TLS connection to the server, ready for use. Throws when it does not stand in time. */
-export async function dial(access: Access, protocols: readonly string[], connectMs: number): Promise<TLSSocket> {
+export async function dial(
+  { access, secureContext }: Destination,
+  protocols: readonly string[],
+  connectMs: number,
+): Promise<TLSSocket> {
   const { server } = access;
   const options: ConnectionOptions = {
     ...access.tls,
+    secureContext,
     host: server.hostname.replace(/^\[|\]$/g, ''),
     port: server.port === '' ? 443 : Number(server.port),
     ALPNProtocols: [...protocols],

@@ -38,12 +38,8 @@ export function loadKubeConfig(request: KubeConfigRequest): KubeConfig {
 
 class NodeKubeConfig extends KubeConfig {
   override loadFromString(text: string): void {
-    try {
-      super.loadFromString(text);
-    } catch (error) {
-      // Further lines, and the cause, would show the part of the file with the mistake, which may be a token.
-      throw new Error(`not a kubeconfig: ${(error as Error).message.split('\n', 1)[0]}`);
-    }
+    const problem = problemOf(() => super.loadFromString(text));
+    if (problem !== undefined) throw new Error(`not a kubeconfig: ${problem}`);
     const parsed = parseYaml(text);
     const users = 'value' in parsed ? (parsed.value as { users?: unknown } | null)?.users : undefined;
     if (!Array.isArray(users)) return;
@@ -68,6 +64,16 @@ class NodeKubeConfig extends KubeConfig {
       if (exec?.command?.includes('/') === true) exec.command = resolve(root, exec.command);
       return user;
     });
+  }
+}
+
+/** The first line only, and no cause: what follows shows the place of the mistake, which may hold a token. */
+function problemOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.split('\n', 1)[0] ?? 'it cannot be read';
   }
 }
 
