@@ -1,6 +1,6 @@
 /** Conditions and differing entries as a table for people. */
 import type { DifferingEntry, NodePrep } from '../api/status.ts';
-import type { LockHolder } from '../host/holder.ts';
+import { type LockHolder, nameOf } from '../host/holder.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
 const GOOD_WHEN_FALSE = new Set(['Progressing', 'Degraded', 'Drifted', 'Conflicting', 'RebootRequired']);
@@ -10,10 +10,8 @@ const PLAIN: ReadonlySet<string> = new Set(['LiveDrift', 'PersistentDrift', 'Nex
 
 /** Who manages the host, and who waits to. */
 export function renderHolder(holder: LockHolder): string {
-  const named = ({ pid, command, version }: LockHolder) => `process ${pid} ("${command}", version ${version})`;
-  const role = holder.rank === 'cluster' ? 'the agent of the cluster, ' : '';
-  const waiting = (holder.standby ?? []).map((one) => `${named(one)} stands by`);
-  return [`Managed by ${role}${named(holder)}`, ...waiting].join('; ');
+  const waiting = (holder.standby ?? []).map((one) => `${nameOf(one)} stands by`);
+  return [`Managed by ${nameOf(holder)}`, ...waiting].join('; ');
 }
 
 /** The table of conditions, then what differs, worst first. */

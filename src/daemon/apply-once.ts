@@ -10,6 +10,7 @@ import {
   type SpecRequest,
 } from '../bootstrap/file-spec-source.ts';
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../bootstrap/status-file.ts';
+import { CONTROL_DIRECTORY, CONTROL_SOCKET } from '../host/control.ts';
 import { HostFileError } from '../host/errors.ts';
 import { acquireHostLock, HostBusyError, lockHolder } from '../host/lock.ts';
 import { converge } from '../reconcile/converge.ts';
@@ -135,10 +136,11 @@ const NO_RECORD =
 
 /** What cannot be removed is said and left: everything that mattered is back by now. */
 async function removeRecords({ host }: Machine, progress: Progress): Promise<void> {
-  for (const path of [STATUS_PATH, LAST_GOOD_PATH, CLUSTER_RECORD_PATH, LEDGER_PATH]) {
+  // The socket is one that a killed daemon left: nobody else holds the host now.
+  for (const path of [CONTROL_SOCKET, STATUS_PATH, LAST_GOOD_PATH, CLUSTER_RECORD_PATH, LEDGER_PATH]) {
     await host.removeFile(path).catch((error: unknown) => progress.onWarning(messageOf(error)));
   }
-  for (const directory of [RUN_DIRECTORY, STATE_DIRECTORY]) {
+  for (const directory of [CONTROL_DIRECTORY, RUN_DIRECTORY, STATE_DIRECTORY]) {
     await host.removeDirectory(directory).catch((error: unknown) => progress.onWarning(messageOf(error)));
     for (const name of (await host.listDirectory(directory)) ?? []) {
       progress.onWarning(

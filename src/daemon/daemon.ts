@@ -4,7 +4,7 @@
  */
 import type { SpecRequest } from '../bootstrap/file-spec-source.ts';
 import { controlPath } from '../host/control.ts';
-import type { LockHolder, Rank } from '../host/holder.ts';
+import { type LockHolder, nameOf, type Rank } from '../host/holder.ts';
 import { type HostTurn, type Standby, takeHost } from '../host/take-host.ts';
 import type { ApiClient } from '../kubernetes/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -88,7 +88,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
       await turn.release();
     }
     if (signal.aborted) break;
-    logger.info('Handed the host over');
+    logger.info('Handed the host over', { to: nameOf(turn.askedBy()) });
   }
   logger.info('NodePrep stopped', { version: VERSION });
 }
@@ -113,15 +113,9 @@ async function takeTurn(
     );
   } finally {
     served.metrics = standbyMetrics(VERSION);
-    served.standby = { holder: undefined, proven: true, why: 'the host was handed over' };
+    served.standby = { holder: turn.askedBy(), proven: true, why: 'the host was handed over to it' };
     server.forget();
   }
-}
-
-function nameOf(holder: LockHolder | undefined): string {
-  if (holder === undefined) return 'an unknown process';
-  const role = holder.rank === 'cluster' ? ', the agent of the cluster' : '';
-  return `process ${holder.pid} ("${holder.command}", version ${holder.version})${role}`;
 }
 
 /** What the endpoint shows changes with the turns; the endpoint itself stays. */

@@ -9,6 +9,7 @@ import type { NodePrepSpec } from '../api/nodeprep.ts';
 import { openSpecKeeper, readSpec, type SpecRequest } from '../bootstrap/file-spec-source.ts';
 import { readStatusFile, type StatusFile } from '../bootstrap/status-file.ts';
 import { createSpecReader } from '../bootstrap/watched-spec-source.ts';
+import { nameOf } from '../host/holder.ts';
 import { HostBusyError } from '../host/lock.ts';
 import { exitCodeFrom } from '../reconcile/converge.ts';
 import type { NodeReport } from '../reconcile/node-report.ts';
@@ -106,11 +107,8 @@ async function attempt(
     return outcomeFrom(report);
   } catch (error) {
     signal.throwIfAborted();
-    const managed = await managedByDaemon(machine, error);
-    if (managed !== undefined) {
-      logger.info('A daemon manages this host and reports it ready', { problem: managed.message });
-      return { code: 0, onFailure: 'Degrade', problem: '', transient: false };
-    }
+    const managed = await outcomeOfDaemon(machine, error, logger);
+    if (managed !== undefined) return managed;
     const problem = error instanceof Error ? error.message : String(error);
     // What is wrong with a document stays wrong; a busy host or a file system that is read-only may not.
     const transient = !(error instanceof SpecInvalidError);
@@ -118,12 +116,19 @@ async function attempt(
   }
 }
 
-/** The error, when it says that a daemon holds the host, and that daemon says that the host is ready. */
-async function managedByDaemon(machine: Machine, error: unknown): Promise<HostBusyError | undefined> {
+/**
+ * What the daemon that has the host says of it, when that decides something: ready is ready, whoever
+ * made it so, and who asks to be left alone is left alone.
+ */
+async function outcomeOfDaemon(machine: Machine, error: unknown, logger: Logger): Promise<Outcome | undefined> {
   if (!(error instanceof HostBusyError) || error.holder?.command !== 'run') return undefined;
   const { nodePrep } = await readStatusFile(machine.host).catch((): StatusFile => ({}));
-  const isReady = nodePrep?.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
-  return isReady === true ? error : undefined;
+  const ready = nodePrep?.status.conditions.find(({ type }) => type === 'Ready');
+  const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
+  if (ready?.status !== 'True' && !handsOff) return undefined;
+  logger.info('A daemon has this host already', { holder: nameOf(error.holder), reports: ready.reason });
+  const problem = handsOff ? `${ready.reason}: ${ready.message}` : '';
+  return { code: handsOff ? 2 : 0, onFailure: 'Degrade', problem, transient: false };
 }
 
 function outcomeFrom(report: NodeReport): Outcome {

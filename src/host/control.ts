@@ -13,7 +13,11 @@ import { holderFrom, type LockHolder, parseLine } from './holder.ts';
 import { errnoOf } from './linux/file-errors.ts';
 import { linkTrail } from './watch/link-trail.ts';
 
-const SOCKET = '/run/nodeprep/control/socket';
+/** The directory of the control socket, root's alone. */
+export const CONTROL_DIRECTORY = '/run/nodeprep/control';
+/** The control socket on a host. */
+export const CONTROL_SOCKET = `${CONTROL_DIRECTORY}/socket`;
+
 /** sockaddr_un(7): with the NUL that ends it. */
 const MOST_PATH_BYTES = 108;
 const MOST_LINE_CHARACTERS = 4096;
@@ -28,7 +32,7 @@ export type Answer = { readonly answer: 'soon' | 'wait' | 'unknown' } | { readon
 /** Where the socket of a running host is, `root` being where its root is mounted. */
 export function controlPath(root: string): string {
   const mount = root === '/' ? '' : root;
-  return linkTrail(mount, SOCKET).at(-1) ?? `${mount}${SOCKET}`;
+  return linkTrail(mount, CONTROL_SOCKET).at(-1) ?? `${mount}${CONTROL_SOCKET}`;
 }
 
 /** The holder's end. */

@@ -26,6 +26,13 @@ export function outranks(asker: LockHolder, holder: LockHolder): boolean {
   return asker.rank === 'cluster' && holder.rank !== 'cluster';
 }
 
+/** How messages call a holder. */
+export function nameOf(holder: LockHolder | undefined): string {
+  if (holder === undefined) return 'an unknown process';
+  const role = holder.rank === 'cluster' ? 'the agent of the cluster, ' : '';
+  return `${role}process ${holder.pid} ("${holder.command}", version ${holder.version})`;
+}
+
 /** The line that tells a holder. */
 export function renderHolder(holder: LockHolder, standby: readonly LockHolder[]): string {
   const told = standby.slice(0, MOST_STANDBY);

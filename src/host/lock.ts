@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { holderFrom, type LockHolder, parseLine, renderHolder } from './holder.ts';
+import { holderFrom, type LockHolder, nameOf, parseLine, renderHolder } from './holder.ts';
 import { errnoOf } from './linux/file-errors.ts';
 
 /** The right to change a host, until it is released or the process ends. */
@@ -24,7 +24,7 @@ export class HostBusyError extends Error {
     const who =
       holder === undefined
         ? `something that does not answer as NodePrep does (or hangs) holds the socket "@${name}"; "ss -xlp" shows what it is`
-        : `process ${holder.pid} ("${holder.command}", version ${holder.version}) is already managing it; ${adviceFor(holder)}`;
+        : `${nameOf(holder)} is already managing it; ${adviceFor(holder)}`;
     super(`Cannot take the host: ${who}`);
     this.holder = holder;
   }
@@ -32,7 +32,7 @@ export class HostBusyError extends Error {
 
 function adviceFor(holder: LockHolder): string {
   return holder.rank === 'cluster'
-    ? 'it is the agent of the cluster: change the NodePrep of this node with kubectl, or keep the DaemonSet off this node first'
+    ? 'change the NodePrep of this node with kubectl, or keep the DaemonSet off this node first'
     : 'stop it first ("systemctl stop nodeprep" for the service) or let it do the work';
 }
 

@@ -12,6 +12,8 @@ import { acquireHostLock, HostBusyError, type HostLock, type LockedHost } from '
 export interface HostTurn {
   /** Aborted when somebody with a better claim asks for the host: finish what you do, then release. */
   readonly asked: AbortSignal;
+  /** Who asked. */
+  readonly askedBy: () => LockHolder | undefined;
   readonly release: () => Promise<void>;
 }
 
@@ -95,10 +97,12 @@ async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyErr
     throw error;
   }
   const asked = new AbortController();
+  let by: LockHolder | undefined;
   try {
     if (path !== undefined) {
       control = await serveControl(path, (asker) => {
         if (!outranks(asker, options.me)) return { answer: 'no', why: 'it has the same right to the host' };
+        by = asker;
         asked.abort();
         return { answer: 'soon' };
       });
@@ -109,6 +113,7 @@ async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyErr
   }
   return {
     asked: asked.signal,
+    askedBy: () => by,
     release: async () => {
       // In this order: the name of the socket goes before the next holder makes it anew, and whoever waits is told last.
       control?.stop();
@@ -123,7 +128,10 @@ function whyOf(me: LockHolder, holder: LockHolder | undefined, link: ControlLink
   if (link?.answer.answer === 'soon') return 'it hands the host over when it has finished what it does';
   if (link?.answer.answer === 'no') return link.answer.why;
   if (link !== undefined) return 'it manages this host';
-  if (me.rank !== 'cluster' || holder.command !== 'run') return 'it manages this host';
+  if (holder.command !== 'run') return 'it works on this host now';
+  // Anybody may say that he holds the host; only root answers on the control socket.
+  if (holder.rank !== undefined) return 'it has the lock of this host, but does not answer on its control socket';
+  if (me.rank === 'host') return 'it manages this host';
   return 'it cannot be asked to hand the host over; stop or upgrade it ("systemctl stop nodeprep" for the service)';
 }
 

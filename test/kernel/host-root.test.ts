@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { parseYaml } from '../../src/api/yaml.ts';
 import { sysctlSpec } from '../support/kernel-world.ts';
-import { type PodWorld, podWorld, podWorldObstacle } from '../support/pod-world.ts';
+import { type PodOptions, type PodWorld, podWorld, podWorldObstacle } from '../support/pod-world.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 const obstacle = podWorldObstacle();
@@ -13,11 +15,35 @@ const WAIT = { timeout: 15_000, interval: 20 };
 const live = (world: PodWorld, key: string) => world.sh(`cat /proc/sys/${key.replaceAll('.', '/')}`);
 const declare = (world: PodWorld, spec: string) =>
   world.sh(`mkdir -p /etc/nodeprep; cat > ${FILE} <<'END'\n${spec}\nEND`);
-const withHost = (world: PodWorld, script: string) =>
-  world.moduleInPod(`
+const withHost = (world: PodWorld, script: string, options?: PodOptions) =>
+  world.moduleInPod(
+    `
     import { createLinuxHost } from '${LINUX_HOST}';
     const host = createLinuxHost({ root: '/host', live: true });
-    ${script}`);
+    ${script}`,
+    options,
+  );
+
+/** What the manifest says, so that the two cannot part. */
+function capabilitiesOfDaemonSet(): string[] {
+  const text = readFileSync(join(import.meta.dirname, '../../manifests/agent/daemonset.yaml'), 'utf8');
+  const parsed = parseYaml(text);
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  const { spec } = parsed.value as DaemonSet;
+  return spec.template.spec.containers.flatMap(({ securityContext }) => securityContext.capabilities.add);
+}
+
+interface DaemonSet {
+  readonly spec: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly {
+          readonly securityContext: { readonly capabilities: { readonly add: string[] } };
+        }[];
+      };
+    };
+  };
+}
 
 describe.skipIf(obstacle !== undefined)('in a pod on a running host', () => {
   it('makes the host ready: its parameters, its files, its records', async () => {
@@ -81,6 +107,37 @@ describe.skipIf(obstacle !== undefined)('in a pod on a running host', () => {
     expect(stderr).toContain(`the pod needs ${setting}`);
     expect(live(world, 'net.ipv4.ip_forward')).toBe('0');
     expect(world.sh('ls /var/lib')).toBe('');
+  });
+
+  it('needs no other capabilities than the DaemonSet gives it, on a read-only root file system', async () => {
+    const world = await podWorld();
+    declare(world, sysctlSpec({ 'net.ipv4.ip_forward': '1', 'kernel.shmmni': '5000', 'kernel.pid_max': '70000' }));
+    world.sh(`echo '# by somebody' > /etc/fstab; chown 1234:1234 /etc/fstab; chmod 600 /etc/fstab`);
+    world.sh(`printf '#!/bin/sh\nid -u\n' > /usr/local/sbin/np-probe; chmod +x /usr/local/sbin/np-probe`);
+    const capabilities = capabilitiesOfDaemonSet();
+
+    const { code, stderr } = world.inPod(['bootstrap', '--host-root', '/host', '--timeout', '1s'], { capabilities });
+    const probe = withHost(
+      world,
+      `console.log((await host.run(['np-probe'])).stdout); await host.writeFile('/etc/fstab', '# by us');`,
+      { capabilities },
+    );
+
+    expect(stderr).toBe('');
+    expect(code).toBe(0);
+    expect(live(world, 'kernel.pid_max')).toBe('70000');
+    expect(probe).toMatchObject({ code: 0, stdout: '0\n\n' });
+    expect(world.sh('cat /etc/fstab; stat -c "%u %g %a" /etc/fstab')).toBe('# by us1234 1234 600');
+  });
+
+  it('says which capability it lacks to look at the host', async () => {
+    const world = await podWorld();
+    const capabilities = ['SYS_ADMIN', 'NET_ADMIN'];
+
+    const { code, stderr } = world.inPod(['status', '--host-root', '/host'], { capabilities });
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('SYS_PTRACE');
   });
 
   it.each([

@@ -42,6 +42,8 @@ export interface PodOptions {
   readonly own?: readonly ('net' | 'ipc' | 'uts' | 'pid')[];
   /** What is mounted at /host, and how. */
   readonly host?: 'recursive' | 'flat' | 'nothing';
+  /** The only capabilities it has, and no new privileges, as `capabilities.add` after `drop: [ALL]`. */
+  readonly capabilities?: readonly string[];
 }
 
 export interface PodWorld {
@@ -52,7 +54,7 @@ export interface PodWorld {
   /** Runs `nodeprep` in a pod. */
   readonly inPod: (args: readonly string[], options?: PodOptions) => Finished;
   /** Runs an ES module in a pod; prints what it prints. */
-  readonly moduleInPod: (module: string) => Finished;
+  readonly moduleInPod: (module: string, options?: PodOptions) => Finished;
   /** Starts an ES module on the host. */
   readonly startModule: (module: string) => Agent;
   readonly startOnHost: (args: readonly string[]) => Agent;
@@ -96,6 +98,12 @@ echo "pid $$"
 exec "$@"
 `;
 
+/** A capability that this machine does not have cannot be kept. */
+function restrictedTo(capabilities: readonly string[]): readonly string[] {
+  const kept = capabilities.map((name) => `,+${name.toLowerCase()}`).join('');
+  return ['setpriv', '--no-new-privs', '--inh-caps=-all', `--bounding-set=-all${kept}`, '--'];
+}
+
 /** A fresh host that ends with the test. */
 export async function podWorld(): Promise<PodWorld> {
   const holder = spawn(
@@ -124,13 +132,14 @@ export async function podWorld(): Promise<PodWorld> {
     'sh',
     ...command,
   ];
-  const podCommand = (command: readonly string[], { own = [], host = 'recursive' }: PodOptions = {}) => [
+  const podCommand = (command: readonly string[], { own = [], host = 'recursive', capabilities }: PodOptions = {}) => [
     ...enter,
     'unshare',
     '--mount',
     ...own.map((kind) => `--${kind}`),
     ...(own.includes('pid') ? ['--fork'] : []),
     ...['sh', '-ec', POD, 'sh', PROJECT, dirname(process.execPath), host],
+    ...(capabilities === undefined ? [] : restrictedTo(capabilities)),
     ...command,
   ];
   const run = (command: readonly string[], stdin = ''): Finished => {
@@ -154,7 +163,8 @@ export async function podWorld(): Promise<PodWorld> {
     sh,
     onHost: (args, stdin) => run(hostCommand([process.execPath, MAIN, ...args]), stdin),
     inPod: (args, options) => run(podCommand([process.execPath, MAIN, ...args], options)),
-    moduleInPod: (module) => run(podCommand([process.execPath, '--input-type=module-typescript', '-e', module])),
+    moduleInPod: (module, options) =>
+      run(podCommand([process.execPath, '--input-type=module-typescript', '-e', module], options)),
     startModule: (module) => start(hostCommand([process.execPath, '--input-type=module-typescript', '-e', module])),
     startOnHost: (args) => start(hostCommand([process.execPath, MAIN, ...args])),
     startInPod: (args) => start(podCommand([process.execPath, MAIN, ...args])),

@@ -128,6 +128,30 @@ describe('the unit before the kubelet', () => {
     expect(unit.notReady()[0]).toMatch(/already managing it/);
   });
 
+  test.each([
+    ['reports the host ready', { status: 'True', reason: 'AsExpected' }, 0],
+    ['was asked to leave the host alone', { status: 'False', reason: 'Auditing' }, 2],
+  ] as const)('is content when the daemon that has the host %s', async (_, ready, code) => {
+    const unit = service(document('Block'), new Set(), 60_000);
+    const lock = await acquireHostLock({ root: unit.root, holder: { pid: 7, version: '1', command: 'run' } });
+    onTestFinished(() => lock.release());
+    const condition = {
+      type: 'Ready',
+      message: 'as it is',
+      observedGeneration: 1,
+      lastTransitionTime: '2026-11-01T00:00:00Z',
+    };
+    const status = { observedGeneration: 1, inSync: '1/1', conditions: [{ ...condition, ...ready }], areas: [] };
+    const metadata = { name: 'node1', generation: 1 };
+    const nodePrep = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', metadata, spec: {}, status };
+    unit.host.put('/run/nodeprep/status.json', JSON.stringify(nodePrep));
+
+    expect(await unit.start()).toBe(code);
+
+    expect(unit.lines.join('')).toContain('A daemon has this host already","holder":"process 7 ');
+    expect(unit.host.text('/toy/vm.swappiness')).toBeUndefined();
+  });
+
   test.each(['Audit', 'Paused'])('does not hold the kubelet back when the mode is %s', async (mode) => {
     const unit = service(document('Block', `  mode: ${mode}\n`), new Set());
 
