@@ -61,7 +61,9 @@ export const SysctlSource = z.strictObject({
     .min(1)
     .max(255)
     .meta({ examples: ['net.ipv4.ip_forward', 'net/ipv4/conf/eth0.100/forwarding'] })
-    .describe('Kernel parameter with dots or slashes: net.ipv4.ip_forward, net/ipv4/conf/eth0.100/forwarding.'),
+    .describe(
+      'Kernel parameter below /proc/sys, with dots or slashes; with slashes where a part has dots of its own. Declared once, in whichever spelling.',
+    ),
   value: z
     .union([z.string().max(4096), z.int()])
     .meta({ examples: [1, '4096 131072 6291456'] })
@@ -132,9 +134,19 @@ export const NodePrepSpecSource = z.strictObject({
     })
     .optional()
     .describe('Behaviour before the kubelet starts.'),
-  modules: z.array(ModuleSource).max(128).optional().describe('Kernel modules that must be present.'),
-  sysctls: z.array(SysctlSource).max(256).optional().describe('Kernel parameters.'),
-  swap: SwapSource.optional().describe('Swap policy.'),
+  modules: z
+    .array(ModuleSource)
+    .max(128)
+    .optional()
+    .describe('Kernel modules that must be loaded or built in, now and after every boot; merged by name.'),
+  sysctls: z
+    .array(SysctlSource)
+    .max(256)
+    .optional()
+    .describe('Kernel parameters and the values that they must have, live and after every boot; merged by name.'),
+  swap: SwapSource.optional().describe(
+    'Whether the host may swap; the kubelet does not start with swap unless it is configured for it.',
+  ),
 });
 /** A spec as people write it. */
 export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;

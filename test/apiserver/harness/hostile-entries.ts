@@ -41,7 +41,7 @@ const moduleName = fc.oneof(
 );
 const parameterName = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9_]{1,6}$/),
-  fc.stringMatching(/^[ -~]{0,3}$/),
+  fc.stringMatching(/^[ -~]{1,3}$/),
   fc.constantFrom('p'.repeat(128), 'p'.repeat(129)),
 );
 const module = fc.record(
