@@ -10,7 +10,7 @@ import type { MemoryBehaviour, MemoryHost } from './memory-host.ts';
 export interface SwapOptions {
   /** Devices whose swapoff never ends, so that the time limit strikes. */
   readonly hanging?: readonly string[];
-  /** Devices whose swapoff fails, with what the command says. */
+  /** Devices whose swapoff and swapon fail, with what the command says. */
   readonly failing?: Readonly<Record<string, string>>;
   /** False for a machine without util-linux. Default true. */
   readonly hasCommands?: boolean;
@@ -32,7 +32,7 @@ export function swap(options: SwapOptions = {}): MemoryBehaviour {
   return {
     commands: {
       swapoff: guarded((host, args, command) => swapoff(host, args, command, options)),
-      swapon: guarded(swapon),
+      swapon: guarded((host, args, command) => swapon(host, args, command, options)),
     },
   };
 }
@@ -90,10 +90,10 @@ function swapoff(host: MemoryHost, args: readonly string[], command: Command, op
   return done;
 }
 
-function swapon(host: MemoryHost, args: readonly string[], command: Command): CommandOutput {
+function swapon(host: MemoryHost, args: readonly string[], command: Command, options: SwapOptions): CommandOutput {
   const path = operandOf(args, command);
   const priority = args[0] === '-p' ? Number(args[1]) : undefined;
-  const problem = activateSwap(host, path, priority);
+  const problem = options.failing?.[path] ?? activateSwap(host, path, priority);
   if (problem === undefined) return done;
   throw new CommandError(command, { exitCode: 255, stderr: `swapon: ${path}: ${problem}\n`, detail: problem });
 }

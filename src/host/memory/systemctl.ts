@@ -55,13 +55,16 @@ export function createSystemd(options: SystemdOptions = {}): MemorySystemd {
   };
   const startNamed = (host: MemoryHost, name: string, command: Command): CommandOutput => {
     const unit = known(host).units.get(name);
-    if (unit === undefined) throw failed(command, 5, `Failed to start ${name}: Unit ${name} not found.`);
-    if (unit.load === 'masked') throw failed(command, 1, `Failed to start ${name}: Unit ${name} is masked.`);
-    start(host, unit);
+    if (name === 'swap.target') startWanted(host);
+    else if (unit === undefined) throw failed(command, 5, `Failed to start ${name}: Unit ${name} not found.`);
+    else if (unit.load === 'masked') throw failed(command, 1, `Failed to start ${name}: Unit ${name} is masked.`);
+    else start(host, unit);
     return done;
   };
   const stopNamed = (host: MemoryHost, name: string): CommandOutput => {
     running.delete(name);
+    // Process 1 turns swap off by itself, also when the unit is masked; it has one for everything that is on.
+    for (const path of activeSwaps(host)) if (unitOf(path) === name) withoutSwap(host, path);
     // A masked unit has lost its ExecStop, so its swap stays on.
     const device = known(host).units.get(name)?.load === 'loaded' ? services[name] : undefined;
     if (device !== undefined) withoutSwap(host, device);

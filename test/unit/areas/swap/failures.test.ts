@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CommandError, HostFileError } from '../../../../src/host/errors.ts';
 import type { Command } from '../../../../src/host/host.ts';
-import { masks, passSwap, swapMachine, swapSpec, swapsText } from '../../../support/swap-pass.ts';
+import { masks, passSwap, REMOVED, swapMachine, swapSpec, swapsText } from '../../../support/swap-pass.ts';
 
 describe('a host without systemd', () => {
   it('has swap off now and in fstab, without a trace in /etc/systemd, and that is in sync', async () => {
@@ -102,13 +102,6 @@ describe('swapoff', () => {
       /Cannot allocate memory/,
     ],
     [
-      'is not permitted',
-      { failing: { '/dev/vda2': 'swapoff failed: Operation not permitted' } },
-      'PermissionDenied',
-      undefined,
-      /Run as root/,
-    ],
-    [
       'fails otherwise',
       { failing: { '/dev/vda2': 'swapoff failed: Input/output error' } },
       'ApplyFailed',
@@ -124,6 +117,42 @@ describe('swapoff', () => {
     expect(report.failures[0]?.message).toMatch(message);
     expect(report.entries).toMatchObject([{ state: 'Failed', persistent: 'off' }]);
     expect(masks(host)).toContain('swap.target');
+  });
+
+  it('that is not permitted is left to systemd, which stops the unit although it is masked', async () => {
+    const { host } = swapMachine(
+      { '/swapfile': 'x', '/proc/swaps': swapsText(['/dev/vda2'], ['/swapfile']) },
+      { failing: { '/dev/vda2': 'swapoff failed: Operation not permitted', '/swapfile': 'Permission denied' } },
+    );
+
+    const report = await passSwap(host);
+
+    expect(host.text('/proc/swaps')).toBe(swapsText());
+    expect(report).toMatchObject({ failures: [], entries: [{ state: 'InSync' }] });
+  });
+
+  it('that is not permitted is taken back through systemd as well', async () => {
+    const { host } = swapMachine({}, { failing: { '/dev/vda2': 'Operation not permitted' } });
+    await passSwap(host);
+    const off = host.text('/proc/swaps');
+
+    const report = await passSwap(host, REMOVED);
+
+    expect(off).toBe(swapsText());
+    expect(host.text('/proc/swaps')).toContain('/dev/vda2');
+    expect(report.failures).toEqual([]);
+  });
+
+  it('that is not permitted on a host without systemd is said, with what it takes', async () => {
+    const { host } = swapMachine(
+      {},
+      { hasSystemd: false, failing: { '/dev/vda2': 'swapoff failed: Operation not permitted' } },
+    );
+
+    const report = await passSwap(host);
+
+    expect(report.failures).toMatchObject([{ target: '/dev/vda2', reason: 'PermissionDenied' }]);
+    expect(report.failures[0]?.message).toMatch(/Operation not permitted.*Run as root/);
   });
 
   it('that fails on one device leaves no other on', async () => {
