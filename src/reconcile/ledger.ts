@@ -95,7 +95,10 @@ function memoryOf(areas: Areas, area: AreaName): Memory {
 
 /** Whether a crash right after the step would still find everything it needs. */
 function isRecorded(known: Remembered | undefined, memo: Memo): boolean {
-  return known !== undefined && (memo.wrote === undefined || known.wrote.at(-1) === memo.wrote);
+  if (known === undefined) return false;
+  // What is written is the original: there will be nothing to take back.
+  const isOriginal = known.original.state === 'value' && known.original.value === memo.wrote;
+  return memo.wrote === undefined || known.wrote.at(-1) === memo.wrote || (isOriginal && known.wrote.length === 0);
 }
 
 function rememberedFrom(known: Remembered | undefined, memo: Memo, time: string): Remembered {

@@ -86,7 +86,10 @@ export class EventSource {
       depth: 0,
       atomic: false,
     });
-    watcher.on('all', (event, path) => this.#noticed(event, path));
+    watcher.on('raw', (_event, name, details) => this.#heard(name, details));
+    watcher.on('all', (event, path) => {
+      if (event !== 'change' || !this.#isSysctl(path)) this.#noticed(event, path);
+    });
     watcher.on('error', (error) => this.#failed(error));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, readyMs);
@@ -96,6 +99,23 @@ export class EventSource {
       });
     });
     return watcher;
+  }
+
+  /**
+   * chokidar keeps back for a moment what it hears of a file without a size, in case it is about to be
+   * filled. Every sysctl has none, and the moment would be most of the time to repair.
+   */
+  #heard(name: string | null, details: unknown): void {
+    const { watchedPath } = details as { readonly watchedPath?: string };
+    if (watchedPath === undefined || !this.#isSysctl(watchedPath)) return;
+    // A directory is watched, or the file itself.
+    for (const path of [watchedPath, `${watchedPath}/${name}`]) {
+      if ([...this.#trails.values()].some((trail) => trail.at(-1) === path)) this.#noticed('change', path);
+    }
+  }
+
+  #isSysctl(path: string): boolean {
+    return this.#root === '' && path.startsWith('/proc/sys/');
   }
 
   #noticed(event: string, path: string): void {
