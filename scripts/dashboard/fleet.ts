@@ -8,17 +8,16 @@ import { lines, NONE_IS_GOOD, stat } from './panels.ts';
 import { DATASOURCE, FLEET, now, over, rows } from './queries.ts';
 
 const CONDITIONS = [
-  ['Drifted', 'Nodes on which a declared value differs now. What heals by itself is gone within seconds.'],
-  ['RebootRequired', 'Nodes on which a change waits for a boot.'],
-  ['Conflicting', 'Nodes on which another file or program overrides a declared value.'],
-  ['Degraded', 'Nodes on which something failed and needs a person or a retry.'],
+  [
+    'Drifted',
+    'Drifted',
+    2,
+    'Nodes on which a declared value differs now. What heals by itself is gone within seconds.',
+  ],
+  ['RebootRequired', 'Waiting for a reboot', 3, 'Nodes on which a change waits for a boot.'],
+  ['Conflicting', 'Conflicting', 3, 'Nodes on which another file or program overrides a declared value.'],
+  ['Degraded', 'Degraded', 2, 'Nodes on which something failed and needs a person or a retry.'],
 ] as const;
-const TITLES = {
-  Drifted: 'Drifted',
-  RebootRequired: 'Waiting for a reboot',
-  Conflicting: 'Conflicting',
-  Degraded: 'Degraded',
-};
 
 const isTrue = (type: string) => `nodeprep_condition{${FLEET},type="${type}",status="True"}`;
 
@@ -29,7 +28,7 @@ export function fleetPanels(): readonly Builder<Panel>[] {
       {
         title: 'Nodes',
         description: 'Agents that are scraped.',
-        span: 3,
+        span: 2,
         queries: [now(`count(nodeprep_build_info{${FLEET}})`)],
       },
       [[null, 'blue']],
@@ -48,8 +47,8 @@ export function fleetPanels(): readonly Builder<Panel>[] {
         [1, 'green'],
       ],
     ).graphMode(BigValueGraphMode.Area),
-    ...CONDITIONS.map(([type, description]) =>
-      stat({ title: TITLES[type], description, span: 3, queries: [now(`sum(${isTrue(type)})`)] }, NONE_IS_GOOD),
+    ...CONDITIONS.map(([type, title, span, description]) =>
+      stat({ title, description, span, queries: [now(`sum(${isTrue(type)})`)] }, NONE_IS_GOOD),
     ),
     stat(
       {
@@ -66,6 +65,15 @@ export function fleetPanels(): readonly Builder<Panel>[] {
         description: 'Agents that Prometheus knows and cannot reach. Nothing is known of their nodes.',
         span: 3,
         queries: [now(`count(up{${FLEET}} == 0) or vector(0)`)],
+      },
+      NONE_IS_GOOD,
+    ),
+    stat(
+      {
+        title: 'No API server',
+        description: 'Agents that do not follow their NodePrep now; they enforce what they received last.',
+        span: 3,
+        queries: [now(`count(nodeprep_kube_connected{${FLEET}} == 0) or vector(0)`)],
       },
       NONE_IS_GOOD,
     ),

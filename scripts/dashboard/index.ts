@@ -13,7 +13,6 @@ import {
   QueryVariableBuilder,
   RowBuilder,
   VariableRefresh,
-  VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { driftPanels, repairPanels } from './drift.ts';
 import { fleetPanels } from './fleet.ts';
@@ -86,7 +85,9 @@ export function renderDashboard(): string {
   // Without numbers Grafana gives them when it loads the dashboard, and says that it was changed.
   const panels = (built.panels ?? []).map((panel, at) => ({ ...panel, id: at + 1 }));
   // The builders put links into a menu, where nobody sees them.
-  const links = (built.links ?? []).map(({ placement: _, ...link }) => link);
+  const links = (built.links ?? []).map((link) =>
+    Object.fromEntries(Object.entries(link).filter(([name]) => name !== 'placement')),
+  );
   return `${JSON.stringify({ ...built, links, panels }, null, 2)}\n`;
 }
 
@@ -97,8 +98,7 @@ function variables() {
       .datasource(DATASOURCE)
       .query({ query: text, refId: name })
       .definition(text)
-      .refresh(VariableRefresh.OnTimeRangeChanged)
-      .sort(VariableSort.NaturalAsc);
+      .refresh(VariableRefresh.OnTimeRangeChanged);
   return [
     new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'),
     // A Prometheus of one cluster has no such label: then everything matches.

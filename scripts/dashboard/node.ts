@@ -17,26 +17,16 @@ const COMMANDS = `On a machine with kubectl: \`kubectl get nodeprep $node -o wid
 
 On the node itself: \`nodeprep status\`, \`nodeprep plan\`, \`nodeprep explain <entry>\`, \`journalctl -u nodeprep\``;
 
-const STATUSES: readonly ValueMapping[] = [
-  {
-    type: MappingType.ValueToText,
-    options: {
-      '0': { text: 'False', color: 'blue', index: 0 },
-      '1': { text: 'True', color: 'purple', index: 1 },
-      '2': { text: 'Unknown', color: 'text', index: 2 },
-    },
-  },
-];
-const READY: readonly ValueMapping[] = [
-  {
-    type: MappingType.ValueToText,
-    options: {
-      '0': { text: 'Not ready', color: 'red', index: 0 },
-      '1': { text: 'Ready', color: 'green', index: 1 },
-      '2': { text: 'Not looked at', color: 'text', index: 2 },
-    },
-  },
-];
+/** Words and colours for the values 0, 1 and 2. */
+function words(...texts: readonly (readonly [string, string])[]): readonly ValueMapping[] {
+  const options = Object.fromEntries(texts.map(([text, color], index) => [String(index), { text, color, index }]));
+  return [{ type: MappingType.ValueToText, options }];
+}
+
+const STATUSES = words(['False', 'blue'], ['True', 'purple'], ['Unknown', 'text']);
+const READY = words(['Not ready', 'red'], ['Ready', 'green'], ['Not looked at', 'text']);
+const CONNECTED = words(['Away', 'red'], ['Connected', 'green']);
+const ROLES = words(['Manages', 'green'], ['Stands by', 'text']);
 
 /** 0 is False, 1 is True, 2 is Unknown. */
 const statusOf = (types: string) =>
@@ -127,15 +117,47 @@ function numbers(): readonly Builder<Panel>[] {
       },
       [[null, 'blue']],
     ),
+    stat(
+      {
+        title: 'API server',
+        description: 'Whether the NodePrep of this node is followed now. Without a cluster there is nothing to show.',
+        span: 3,
+        queries: [now(`max(nodeprep_kube_connected{${NODE}})`)],
+      },
+      [[null, 'text']],
+    ).mappings([...CONNECTED]),
+    stat(
+      {
+        title: 'API server heard',
+        description: 'Time since the last sign of life of the API server.',
+        span: 3,
+        unit: 's',
+        queries: [now(`time() - max(nodeprep_kube_last_contact_timestamp_seconds{${NODE}})`)],
+      },
+      [
+        [null, 'green'],
+        [180, 'orange'],
+        [900, 'red'],
+      ],
+    ),
+    stat(
+      {
+        title: 'Role',
+        description: 'One process manages a host, others wait behind it.',
+        span: 3,
+        queries: [now(`min(nodeprep_standby{${NODE}})`)],
+      },
+      [[null, 'text']],
+    ).mappings([...ROLES]),
     new Table()
       .title('Agent')
       .description('Which NodePrep and which Node.js runs here.')
       .datasource(DATASOURCE)
-      .span(12)
+      .span(7)
       .height(4)
       .withTarget(rows(`max by ($by, version, nodejs) (nodeprep_build_info{${NODE}})`))
       .withTransformation({ id: 'organize', options: { excludeByName: { Time: true, Value: true } } }),
-    new Text().title('Look closer').mode(TextMode.Markdown).content(COMMANDS).span(12).height(4),
+    new Text().title('Look closer').mode(TextMode.Markdown).content(COMMANDS).span(8).height(4),
   ];
 }
 
@@ -216,5 +238,16 @@ function courses(): readonly Builder<Panel>[] {
       unit: 'percentunit',
       queries: [over(`sum(rate(process_cpu_seconds_total{${NODE}}[$__rate_interval]))`, 'agent')],
     }),
+    lines({
+      title: 'Requests to the API server',
+      description: 'In a minute, by verb and class of the answer. At rest there is no more than one.',
+      span: 24,
+      queries: [
+        over(
+          `60 * sum by (verb, code) (rate(nodeprep_kube_requests_total{${NODE}}[$__rate_interval])) > 0`,
+          '{{verb}} {{code}}',
+        ),
+      ],
+    }).height(6),
   ];
 }

@@ -26,7 +26,7 @@ export const AGENT_ALERTS: readonly AlertRule[] = [
     'NodePrepPassesFailing',
     'warning',
     '10m',
-    'time() - nodeprep_last_success_timestamp_seconds > 1800',
+    `time() - nodeprep_last_success_timestamp_seconds > 1800 unless on (${AGENT}) (nodeprep_standby == 1)`,
     `NodePrep on ${NODE} has had no round without a failure for half an hour.`,
     'An area of the host cannot be observed or changed, or the first round never ended. Retries go on with growing pauses.',
   ),
@@ -45,6 +45,22 @@ export const AGENT_ALERTS: readonly AlertRule[] = [
     'nodeprep_spec_refused == 1',
     `The newest spec of ${NODE} is refused.`,
     'The spec has a mistake or asks for what the host forbids. The last good one stays enforced, so the newest change is not in effect.',
+  ),
+  alert(
+    'NodePrepApiServerUnreachable',
+    'warning',
+    '15m',
+    'nodeprep_kube_connected == 0',
+    `The NodePrep agent of ${NODE} does not reach the API server.`,
+    'It goes on enforcing the spec that it received last. Changes of the spec do not arrive, and the status in the cluster is old.',
+  ),
+  alert(
+    'NodePrepStandingBy',
+    'info',
+    '1h',
+    'nodeprep_standby == 1',
+    `The NodePrep agent of ${NODE} has been waiting behind another process for an hour.`,
+    'Another NodePrep manages this host, so the spec of the cluster may not be in effect on it. For a unit that is scraped on its own host, waiting behind the agent of the cluster is as it should be.',
   ),
 ];
 

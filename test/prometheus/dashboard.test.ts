@@ -63,7 +63,7 @@ beforeEach((context) => {
 beforeAll(async () => {
   if (skipped !== undefined) return;
   const ports = [await freePort(), await freePort()] as const;
-  const [one, other] = [agentOn('debian-12', ports[0]), agentOn('debian-13', ports[1])];
+  const [one, other] = [agentOn('debian-12', ports[0], { inCluster: true }), agentOn('debian-13', ports[1])];
   agents.push(one, other);
   startedAt = Date.now() / 1000;
   server = await startPrometheus(prometheus, join(one.folder, 'prometheus'), {
@@ -85,11 +85,11 @@ beforeAll(async () => {
   causeFailures(other);
   await until('sum(nodeprep_drift_repair_seconds_count)', 2);
   await until('sum(nodeprep_apply_total{result="failure"})', 1);
+  await until('sum(nodeprep_kube_requests_total{code="error"})', 2);
   await until('max(nodeprep_spec_generation{node="worker-2"})', 2);
-  changeSpec(one);
-  await until('max(nodeprep_spec_generation{node="worker-1"})', 2);
   // One more, so that the newest seconds of the graphs are not empty either.
   await causeDrift(one);
+  await until('sum(nodeprep_drift_repair_seconds_count)', 4);
 }, 240_000);
 
 afterAll(async () => {
@@ -151,7 +151,9 @@ describe('the metrics of a running agent', () => {
   test('are scraped without a loss, and are the ones of the reference', async () => {
     const targets = (await server.get('/api/v1/targets')) as { activeTargets: { health: string; lastError: string }[] };
     const names = (await server.get('/api/v1/label/__name__/values')) as readonly string[];
-    const described = createMetrics({ version: '1' }).describe();
+    const reference = createMetrics({ version: '1' });
+    reference.cluster();
+    const described = reference.describe();
 
     expect(targets.activeTargets).toMatchObject([
       { health: 'up', lastError: '' },
@@ -175,7 +177,20 @@ describe('the dashboard', () => {
   const targets = dashboard.panels.flatMap(({ title, targets: list = [] }) =>
     list.map((target, at) => ({ title: `${title} (${at})`, panel: title, ...target })),
   );
-  const nodes = { node: () => 'worker-1', instance: () => `127.0.0.1:${agents[0]?.port}` } as const;
+  /** The first is in a cluster, whose API server is away; only the other one gives its specs numbers. */
+  const nodes = {
+    node: () => ['worker-1', 'worker-2'],
+    instance: () => agents.map(({ port }) => `127.0.0.1:${port}`),
+  } as const;
+  /** Whether the query finds something for one of the nodes. */
+  async function isAnswered(expr: string, by: 'node' | 'instance', isInstant: boolean): Promise<boolean> {
+    for (const node of nodes[by]()) {
+      const query = substituted(expr, by, node);
+      if (query.includes('$')) throw new Error(`A variable is left: ${query}`);
+      if (hasData(isInstant ? await server.now(query) : await server.since(startedAt, query))) return true;
+    }
+    return false;
+  }
 
   test('has queries in every panel that is not text', () => {
     const empty = dashboard.panels.filter(
@@ -188,18 +203,13 @@ describe('the dashboard', () => {
 
   describe.each(['node', 'instance'] as const)('with nodes named by %s', (by) => {
     test.each(targets)('$title has data', async ({ panel, expr = '', instant }) => {
-      const query = substituted(expr, by, nodes[by]());
-      expect(query).not.toMatch(/\$/);
+      const isEmpty = WITHOUT_DATA[panel] !== undefined;
 
-      const series = instant === true ? await server.now(query) : await server.since(startedAt, query);
-
-      if (WITHOUT_DATA[panel] === undefined) expect(hasData(series), query).toBe(true);
+      expect((await isAnswered(expr, by, instant === true)) || isEmpty, expr).toBe(true);
     });
 
     test.each(dashboard.annotations.list)('annotation "$name" has data', async ({ expr = '' }) => {
-      const query = substituted(expr, by, nodes[by]());
-
-      expect(hasData(await server.since(startedAt, query)), query).toBe(true);
+      expect(await isAnswered(expr, by, false), expr).toBe(true);
     });
 
     test('finds values for its variables', async () => {

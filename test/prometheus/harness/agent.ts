@@ -26,15 +26,28 @@ export interface Agent {
   readonly stop: () => Promise<void>;
 }
 
+/** A cluster whose API server nobody has started. */
+const AWAY = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  'current-context': 'away',
+  clusters: [{ name: 'away', cluster: { server: 'https://127.0.0.1:1' } }],
+  users: [{ name: 'away', user: { token: 'token' } }],
+  contexts: [{ name: 'away', context: { cluster: 'away', user: 'away' } }],
+};
+
 /** Starts `nodeprep run` on a copy of a captured host; its metrics are on the port. */
-export function agentOn(host: string, port: number): Agent {
+export function agentOn(host: string, port: number, options: { readonly inCluster?: boolean } = {}): Agent {
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'nodeprep-prometheus-'));
   const root = join(folder, 'root');
   cpSync(join(HOSTS, host, 'root'), root, { recursive: true, verbatimSymlinks: true });
   const specFile = join(root, 'etc/nodeprep/nodeprep.yaml');
   mkdirSync(join(root, 'etc/nodeprep'), { recursive: true });
   writeFileSync(specFile, SPEC);
-  const child = spawn(process.execPath, [MAIN, 'run', '--root', root, '--metrics-port', String(port)], {
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, JSON.stringify(AWAY));
+  const cluster = options.inCluster === true ? ['--kube', '--kubeconfig', kubeconfig, '--node-name', host] : [];
+  const child = spawn(process.execPath, [MAIN, 'run', '--root', root, '--metrics-port', String(port), ...cluster], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -126,6 +126,48 @@ export const ALERT_CASES: readonly AlertCase[] = [
     silentAt: ['10m', '20m', '30m'],
   },
   {
+    alert: 'NodePrepPassesFailing',
+    name: 'a process that stands by and does no rounds',
+    series: {
+      [`nodeprep_last_success_timestamp_seconds{${AGENT}}`]: '0x90',
+      [`nodeprep_standby{${AGENT}}`]: '1x90',
+    },
+    silentAt: ['45m', '90m'],
+  },
+  {
+    alert: 'NodePrepApiServerUnreachable',
+    name: 'an API server that is away for longer than an upgrade',
+    series: { [`nodeprep_kube_connected{${AGENT}}`]: '1x4 0x30' },
+    silentAt: ['4m', '19m'],
+    fires: { at: '21m', labels: LABELS, summary: 'The NodePrep agent of worker-1 does not reach the API server.' },
+  },
+  {
+    alert: 'NodePrepApiServerUnreachable',
+    name: 'an API server that comes and goes, and an agent without a cluster',
+    series: {
+      [`nodeprep_kube_connected{${AGENT}}`]: '1x4 0x10 1 0x10 1 0x10 1x20',
+      'nodeprep_build_info{job="nodeprep",instance="b"}': '1x60',
+    },
+    silentAt: ['14m', '25m', '36m', '50m'],
+  },
+  {
+    alert: 'NodePrepStandingBy',
+    name: 'a pod behind a unit that does not let go',
+    series: { [`nodeprep_standby{${AGENT}}`]: '1x90' },
+    silentAt: ['59m'],
+    fires: {
+      at: '61m',
+      labels: LABELS,
+      summary: 'The NodePrep agent of worker-1 has been waiting behind another process for an hour.',
+    },
+  },
+  {
+    alert: 'NodePrepStandingBy',
+    name: 'a hand-over',
+    series: { [`nodeprep_standby{${AGENT}}`]: '0x10 1x2 0x90' },
+    silentAt: ['12m', '61m', '90m'],
+  },
+  {
     alert: 'NodePrepDrifted',
     name: 'drift that stays',
     series: { [entries('Drifted')]: '0x4 3x30', [mode('Enforce')]: '1x40', [mode('Audit')]: '0x40' },

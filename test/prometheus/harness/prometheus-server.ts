@@ -16,7 +16,7 @@ export interface PrometheusServer {
   readonly url: string;
   /** The newest value of each series. Throws when the query is refused. */
   readonly now: (query: string) => Promise<readonly Series[]>;
-  /** The values since a Unix time, five seconds apart. */
+  /** The values since a Unix time, a second apart. */
   readonly since: (start: number, query: string) => Promise<readonly Series[]>;
   /** The `data` of any answer of the interface. */
   readonly get: (path: string) => Promise<unknown>;
@@ -83,7 +83,7 @@ export async function startPrometheus(program: string, folder: string, config: u
     get,
     now: (query) => ask(`/api/v1/query?query=${encodeURIComponent(query)}`),
     since: (start, query) =>
-      ask(`/api/v1/query_range?query=${encodeURIComponent(query)}&start=${start}&end=${Date.now() / 1000}&step=5`),
+      ask(`/api/v1/query_range?query=${encodeURIComponent(query)}&start=${start}&end=${Date.now() / 1000}&step=1`),
     log: () => log,
     stop,
   };
