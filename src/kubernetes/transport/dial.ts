@@ -33,6 +33,8 @@ export async function dial(
     host: server.hostname.replace(/^\[|\]$/g, ''),
     port: server.port === '' ? 443 : Number(server.port),
     ALPNProtocols: [...protocols],
+    // Ends a CONNECT that a proxy never answers; a TLS connection only tells, and the timer below ends it.
+    timeout: connectMs,
   };
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
   let socket: TLSSocket | undefined;
@@ -40,11 +42,12 @@ export async function dial(
   const timer = setTimeout(() => reject(new Error(`no connection within ${connectMs / 1000} s`)), connectMs);
   const use = (made: TLSSocket) => {
     socket = made;
+    // Also while nobody else listens, before and after: an unhandled 'error' would end the process.
+    made.on('error', reject);
     if (isOver) {
       made.destroy();
       return;
     }
-    made.once('error', reject);
     made.once('close', () => reject(new Error('the connection was closed during the TLS handshake')));
     made.once('secureConnect', () => resolve(made));
   };
@@ -52,10 +55,7 @@ export async function dial(
     if (access.proxy === undefined) use(connect(options));
     else openThroughProxy(access.proxy, options, (error, made) => (made === undefined ? reject(error) : use(made)));
     const ready = await promise;
-    ready.removeAllListeners('error');
-    ready.removeAllListeners('close');
-    // Between here and its user the socket has no owner, and an unhandled 'error' would end the process.
-    ready.on('error', () => {});
+    ready.setTimeout(0);
     ready.setKeepAlive(true, KEEP_ALIVE_MS);
     ready.setNoDelay(true);
     return ready;

@@ -332,14 +332,20 @@ describe('a connection', () => {
 });
 
 describe.each([false, true])('a proxy of the kubeconfig (HTTP/1.1 only: %s)', (isHttp1Only) => {
-  async function startConnectProxy(isOpen: () => boolean) {
+  async function startConnectProxy(answer: 'open' | 'refuse' | 'nothing') {
     const asked: string[] = [];
     const sockets = new Set<Duplex>();
     const proxy = createProxyServer();
     proxy.on('connect', (request: IncomingMessage, socket: Duplex) => {
       asked.push(`${request.url} ${request.headers['proxy-authorization']}`);
       sockets.add(socket);
-      if (!isOpen()) {
+      socket.on('error', () => {});
+      if (answer === 'nothing') {
+        // Read to its end, which is how the end shows here.
+        socket.resume();
+        return;
+      }
+      if (answer === 'refuse') {
         socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
         return;
       }
@@ -356,12 +362,13 @@ describe.each([false, true])('a proxy of the kubeconfig (HTTP/1.1 only: %s)', (i
       for (const socket of sockets) socket.destroy();
       proxy.close();
     });
-    return { port: (proxy.address() as AddressInfo).port, asked };
+    const open = () => [...sockets].filter((socket) => !socket.destroyed && !socket.readableEnded).length;
+    return { port: (proxy.address() as AddressInfo).port, asked, open };
   }
 
   test('is used for one connection, with its name and password', async () => {
     const { url, port } = await server((_, response) => json(response, 'ok'), isHttp1Only);
-    const proxy = await startConnectProxy(() => true);
+    const proxy = await startConnectProxy('open');
     const client = await clientOf(url, { cluster: { 'proxy-url': `http://user:pass@127.0.0.1:${proxy.port}` } });
 
     expect([await client.send(GET, never), await client.send(GET, never)]).toEqual(['ok', 'ok']);
@@ -371,9 +378,21 @@ describe.each([false, true])('a proxy of the kubeconfig (HTTP/1.1 only: %s)', (i
 
   test('is named when it refuses', async () => {
     const { url } = await server((_, response) => json(response, 'ok'), isHttp1Only);
-    const proxy = await startConnectProxy(() => false);
+    const proxy = await startConnectProxy('refuse');
     const client = await clientOf(url, { cluster: { 'proxy-url': `http://127.0.0.1:${proxy.port}` } });
 
     await expect(client.send(GET, never)).rejects.toThrow('the proxy did not connect: Bad response: 403');
+  });
+
+  test('that never answers is given up', async () => {
+    const { url } = await server((_, response) => json(response, 'ok'), isHttp1Only);
+    const proxy = await startConnectProxy('nothing');
+    const cluster = { 'proxy-url': `http://127.0.0.1:${proxy.port}` };
+    const client = await clientOf(url, { cluster, connectMs: 200 });
+
+    await expect(client.send(GET, never)).rejects.toThrow(/no connection within 0.2 s|Proxy timeout/);
+
+    expect(proxy.asked).toHaveLength(1);
+    await expect.poll(proxy.open).toBe(0);
   });
 });
