@@ -115,7 +115,7 @@ export class EventSource {
   }
 
   #isSysctl(path: string): boolean {
-    return this.#root === '' && path.startsWith('/proc/sys/');
+    return path.startsWith(`${this.#root}/proc/sys/`);
   }
 
   #noticed(event: string, path: string): void {
