@@ -9,12 +9,12 @@ import { isPrepared, nodeConditionFrom, saysSame, taintRemoval } from './node-co
 import type { ObjectMirror } from './object-mirror.ts';
 import { createPace } from './pace.ts';
 import type { AgentPorts } from './ports.ts';
-import { nodePath } from './resources.ts';
+import { AGENT_MANAGER, nodePath } from './resources.ts';
 
 /** How often it is looked whether the condition is still there: a Node that is made again has none. */
 const LOOK_MS = 5 * 60_000;
 /** A Node that does not exist yet: the kubelet comes after the agent, mostly soon. */
-const MISSING_MS = [5000, 10_000, 20_000, 40_000, 60_000] as const;
+const MISSING_MS = [5000, 10_000, 20_000, 40_000, 75_000] as const;
 /** Somebody else changed the taints while ours was being taken off. */
 const AGAIN_MS = 1000;
 const PAUSE_MS = 2000;
@@ -102,7 +102,7 @@ class ConditionWriter implements NodeWriter {
     if (node === undefined) {
       this.#told = undefined;
       this.#missed += 1;
-      return jitteredMs(MISSING_MS[this.#missed - 1] ?? 60_000, random());
+      return jitteredMs(MISSING_MS[this.#missed - 1] ?? 75_000, random());
     }
     this.#missed = 0;
     await this.#writeCondition(node, ready, signal);
@@ -126,14 +126,16 @@ class ConditionWriter implements NodeWriter {
   async #writeCondition(node: unknown, ready: Condition, signal: AbortSignal): Promise<void> {
     const condition = nodeConditionFrom(ready, node);
     if (saysSame(node, condition)) return;
+    const { client, node: name } = this.#parts;
     // Conditions are merged by type, so that those of the kubelet and of others stay.
     const conditions = [{ ...condition, lastHeartbeatTime: condition.lastTransitionTime }];
-    await this.#parts.client.send(
+    await client.send(
       {
         method: 'PATCH',
-        path: `${nodePath(this.#parts.node)}/status`,
-        body: { status: { conditions } },
-        contentType: 'application/strategic-merge-patch+json',
+        path: `${nodePath(name)}/status`,
+        query: { fieldManager: AGENT_MANAGER, force: true },
+        body: { apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { conditions } },
+        contentType: 'application/apply-patch+yaml',
       },
       signal,
     );

@@ -3,7 +3,7 @@ import { API_VERSION } from '../api/nodeprep.ts';
 
 /** Writes the spec as the files of the host have it; never by force. */
 export const LOCAL_FILE_MANAGER = 'nodeprep-local-file';
-/** Writes the status, which nobody else has a say in. */
+/** Writes the status and the condition of the Node, in which nobody else has a say. */
 export const AGENT_MANAGER = 'nodeprep-agent';
 
 /** All NodePreps. */

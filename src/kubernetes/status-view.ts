@@ -31,9 +31,17 @@ export function boundedStatus(status: NodePrepStatus): NodePrepStatus {
   return { ...status, areas: areas.map((area, at): AreaStatus => ({ ...area, differing: kept[at] ?? [] })) };
 }
 
+/** Never empty: Kubernetes 1.20 makes null of an empty text that is applied, and then refuses it. */
 function shortRow(row: DifferingEntry): DifferingEntry {
-  const { expected, actual, message } = row;
-  return { ...row, expected: short(expected), actual: short(actual), message: short(message) };
+  const { name, expected, actual, reason, message } = row;
+  const nothing = '(nothing)';
+  return {
+    name: short(name),
+    expected: short(expected) || nothing,
+    actual: short(actual) || nothing,
+    reason,
+    message: short(message) || reason,
+  };
 }
 
 /** Cut, and never in the middle of a character. */
@@ -53,7 +61,8 @@ function bytesOf(value: unknown): number {
 export function withTransitionTimes(wanted: NodePrepStatus, known: readonly KnownCondition[]): NodePrepStatus {
   const conditions = wanted.conditions.map((condition): Condition => {
     const before = known.find((one) => one.type === condition.type && one.status === condition.status);
-    return before === undefined ? condition : { ...condition, lastTransitionTime: before.lastTransitionTime };
+    const told = { ...condition, message: condition.message || condition.reason };
+    return before === undefined ? told : { ...told, lastTransitionTime: before.lastTransitionTime };
   });
   return { ...wanted, conditions };
 }
