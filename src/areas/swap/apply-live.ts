@@ -126,8 +126,12 @@ function swapoffFailure(device: SwapDevice, failure: unknown): StepError {
       { ...cause, transient: true },
     );
   }
-  if (/not permitted|permission denied/i.test(detail)) {
-    return new StepError('PermissionDenied', `${cannot}: ${detail}. Run as root with CAP_SYS_ADMIN.`, cause);
+  if (isRefused(failure)) {
+    return new StepError(
+      'PermissionDenied',
+      `${cannot}: ${detail}. Run as root with CAP_SYS_ADMIN, in a container also with access to the device and without a seccomp profile.`,
+      cause,
+    );
   }
   const why = detail === '' ? 'swapoff succeeded, but /proc/swaps still lists it' : detail;
   return new StepError('ApplyFailed', `${cannot}: ${why}. The kubelet refuses to start until it is off.`, {

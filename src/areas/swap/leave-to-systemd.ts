@@ -9,10 +9,11 @@ import { bytesFrom, swapUnitOf } from './unit-names.ts';
 
 /** systemd gives swapoff 90 seconds; what has been moved to memory by then stays there for the next pass. */
 const JOB_TIMEOUT_MS = 100_000;
-const REFUSED = /not permitted|permission denied/i;
+/** For EPERM util-linux's swapoff says "Not superuser.", whoever asks; others give the kernel's own words. */
+const REFUSED = /not permitted|permission denied|not superuser/i;
 
 /** Whether a command of the host failed because its caller lacks rights. */
-export function isRefused(failure: unknown): boolean {
+export function isRefused(failure: unknown): failure is CommandError {
   return failure instanceof CommandError && REFUSED.test(failure.stderr.trim() || failure.message);
 }
 
