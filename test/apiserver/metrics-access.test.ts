@@ -2,7 +2,7 @@
  * The metrics endpoint of an agent in a cluster: a real API server says who may read it, with the rights of the
  * manifests, and a real Prometheus reads it.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +12,11 @@ import { MemoryHost } from '../../src/host/memory/memory-host.ts';
 import type { ApiClient } from '../../src/kubernetes/client.ts';
 import { createApiClient } from '../../src/kubernetes/transport/create-api-client.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { selfSigned } from '../../src/telemetry/self-signed.ts';
 import type { TelemetryServer } from '../../src/telemetry/server.ts';
 import { findPrograms } from '../prometheus/harness/programs.ts';
 import { freePort, startPrometheus } from '../prometheus/harness/prometheus-server.ts';
+import { copyOfHost, startNodeprep, temporaryDirectory } from '../support/nodeprep-process.ts';
 import { usingControlPlane } from './harness/control-plane.ts';
 
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
@@ -70,10 +72,19 @@ async function serveAs(token: string): Promise<{ client: ApiClient; server: Tele
   };
 }
 
-const get = (token: string | undefined, path = '/metrics', at = server) =>
+/** `ca` checks the certificate; without it any is good. */
+const get = (token: string | undefined, path = '/metrics', at: Pick<TelemetryServer, 'port'> = server, ca?: string) =>
   new Promise<{ readonly code: number; readonly body: string }>((resolve, reject) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const options = { host: '127.0.0.1', port: at.port, path, headers, agent: false, rejectUnauthorized: false };
+    const options = {
+      host: '127.0.0.1',
+      port: at.port,
+      path,
+      headers,
+      agent: false,
+      ca,
+      rejectUnauthorized: ca !== undefined,
+    };
     const sent = request(options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
@@ -205,6 +216,38 @@ describe('the metrics of an agent in a cluster', () => {
       await prometheus.stop();
       rmSync(folder, { recursive: true, force: true });
     }
+  });
+
+  test('are served by the command, with the certificate that it is given', { timeout: 60_000 }, async () => {
+    const { authority, kubeconfigFor } = plane();
+    const { cert, key } = await authority.forServer('worker-1');
+    const certificates = temporaryDirectory();
+    writeFileSync(join(certificates, 'tls.crt'), cert);
+    writeFileSync(join(certificates, 'tls.key'), key);
+    const kubeconfig = await kubeconfigFor('agent', { ca: authority.ca, token: await tokenOf('nodeprep-agent') });
+    const port = await freePort();
+    const args = [
+      'run',
+      '--root',
+      copyOfHost('debian-12'),
+      '--kube',
+      '--kubeconfig',
+      kubeconfig,
+      '--node-name',
+      'worker-1',
+    ];
+    startNodeprep([...args, '--metrics-bind-address', `:${port}`, '--metrics-cert-path', certificates]);
+    const token = await tokenOf('nodeprep-scraper');
+    const ask = (as?: string) => get(as, '/metrics', { port }, authority.ca);
+
+    await vi.waitFor(async () => expect((await ask()).code).toBe(401), { timeout: 30_000, interval: 200 });
+
+    const reply = await ask(token);
+    expect(reply.code).toBe(200);
+    expect(reply.body).toContain('nodeprep_kube_requests_total');
+    await expect(
+      get(token, '/metrics', { port }, selfSigned({ names: ['localhost'], now: new Date(), days: 1 }).cert),
+    ).rejects.toThrow('certificate');
   });
 
   // The last one: it takes the API server away.

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { CONDITION_TYPES } from '../../../src/api/conditions.ts';
 import { AREA_NAMES } from '../../../src/api/nodeprep.ts';
@@ -256,21 +255,6 @@ test('names no entry, file or message in a label', async () => {
 
   expect(await metrics.render()).not.toMatch(/secret_/);
 });
-
-const promtool = spawnSync('promtool', ['--version']);
-
-test.skipIf(promtool.error !== undefined)(
-  'promtool finds nothing wrong with the exposition [needs promtool]',
-  async () => {
-    const metrics = metricsOf(async () => 1);
-    metrics.record(aNodeReport({ cause: 'poll', repairs: [{ area: 'sysctls', seconds: 1 }] }));
-
-    const result = spawnSync('promtool', ['check', 'metrics'], { input: await metrics.render(), encoding: 'utf8' });
-
-    expect(`${result.stdout}${result.stderr}`).toBe('');
-    expect(result.status).toBe(0);
-  },
-);
 
 test('an area that is paused is not claimed to be in sync', async () => {
   const metrics = metricsOf();
