@@ -4,13 +4,14 @@ import { describe, expect, it, onTestFailed, onTestFinished, vi } from 'vitest';
 import { sysctlSpec } from '../support/kernel-world.ts';
 import { type Agent, type PodWorld, podWorld, podWorldObstacle } from '../support/pod-world.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 180_000 });
 const obstacle = podWorldObstacle();
 if (obstacle !== undefined) console.warn(`Skipped: ${obstacle}`);
 
 const KILLS = Number(process.env['NODEPREP_KILLS'] ?? 50);
 const SRC = join(import.meta.dirname, '../../src');
-const WAIT = { timeout: 20_000, interval: 20 };
+/** On a busy machine a start alone takes many seconds; only what is promised is measured. */
+const WAIT = { timeout: 60_000, interval: 20 };
 const KEY = 'net.ipv4.tcp_retries2';
 const live = (world: PodWorld) => world.sh('cat /proc/sys/net/ipv4/tcp_retries2');
 const pidOf = (agent: Agent) => expect.poll(agent.pid, WAIT).toBeGreaterThan(0);
@@ -47,7 +48,7 @@ describe.skipIf(obstacle !== undefined)('the hand-over between unit and pod', ()
 
     expect(during.stdout).toContain(`Managed by the agent of the cluster, process ${agent.pid()}`);
     expect(during.stdout).toContain(`process ${service.pid()} ("run"`);
-    expect(ready).toMatch(/^standing by: behind process \d+ .*\n200$/);
+    expect(ready).toMatch(/^standing by: behind the agent of the cluster, process \d+ .*\n200$/);
     expect(metrics()).toMatch(/^nodeprep_standby 0$/m);
     expect(service.output()).toContain('Handed the host over');
     // What was there before NodePrep is known by the first original, whoever writes.

@@ -5,13 +5,13 @@ import { parseYaml } from '../../src/api/yaml.ts';
 import { sysctlSpec } from '../support/kernel-world.ts';
 import { type PodOptions, type PodWorld, podWorld, podWorldObstacle } from '../support/pod-world.ts';
 
-vi.setConfig({ testTimeout: 90_000 });
+vi.setConfig({ testTimeout: 120_000 });
 const obstacle = podWorldObstacle();
 if (obstacle !== undefined) console.warn(`Skipped: ${obstacle}`);
 
 const LINUX_HOST = join(import.meta.dirname, '../../src/host/linux/linux-host.ts');
 const FILE = '/etc/nodeprep/nodeprep.yaml';
-const WAIT = { timeout: 15_000, interval: 20 };
+const WAIT = { timeout: 30_000, interval: 20 };
 const live = (world: PodWorld, key: string) => world.sh(`cat /proc/sys/${key.replaceAll('.', '/')}`);
 const declare = (world: PodWorld, spec: string) =>
   world.sh(`mkdir -p /etc/nodeprep; cat > ${FILE} <<'END'\n${spec}\nEND`);

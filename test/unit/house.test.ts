@@ -199,7 +199,7 @@ describe('tests', () => {
 
   test('never sleep: they use fake timers or poll for what they expect', () => {
     // Other machines and other processes have a clock of their own, which nothing here can fake.
-    const outside = /^test\/(e2e|apiserver)\/|\/crash\.test\.ts$/;
+    const outside = /^test\/(e2e|apiserver)\/|\/(crash|hand-over)\.test\.ts$/;
     const inProcess = others.filter((file) => !outside.test(file.path));
     expect(
       matching(inProcess, /new Promise\b.*\bsetTimeout\(|^import .*from 'node:timers\/promises'|Atomics\.wait\(/),

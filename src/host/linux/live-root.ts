@@ -7,11 +7,12 @@
  * mount it is read through. So all of them are compared with those of process 1 before anything is
  * looked at: a value of the container taken for one of the host would be a lie in every report.
  */
-import { lstatSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { HostRootError } from '../errors.ts';
 import { directoryHost } from './directory-host.ts';
 import { assertPath, errnoOf } from './file-errors.ts';
-import type { Places } from './place.ts';
+import type { Lookup, Places } from './place.ts';
 import { KernelResolvedPlace } from './whole-host.ts';
 
 /** Type of procfs for statfs(2). */
@@ -25,6 +26,9 @@ const NAMESPACES = [
   ['uts', 'hostNetwork: true'],
   ['user', 'no "hostUsers: false"'],
 ] as const;
+
+/** What is not there costs ten times as much when it is told by an error. */
+const IF_THERE = { throwIfNoEntry: false } as const;
 
 /** Places that a bind mount of the root shows only when it is recursive. */
 const MOUNTED = ['', 'proc', 'sys', 'run', 'dev', 'etc', 'var'];
@@ -58,18 +62,41 @@ export function assertLiveRoot(root: string): void {
 
 /**
  * The places of a running host below `root`. Links are resolved inside of it as the host itself
- * would; only sysctls and sysfs, where all links are relative, are left to the kernel.
+ * would; sysctls and sysfs, where all links are relative, and paths without links are left to the kernel.
  */
 export function liveHost(root: string): Places {
   const below = directoryHost(root, 'running');
   return {
     find: (action, path, lookup) => {
       assertPath(action, path);
-      const direct = /^\/(proc\/sys|sys)\//.test(path) && !/(^|\/)\.\.(\/|$)/.test(path);
-      return direct ? new KernelResolvedPlace(root, path) : below.find(action, path, lookup);
+      if (!/\/(\.\.?)?(\/|$)/.test(path)) {
+        if (/^\/(proc\/sys|sys)\//.test(path)) return new KernelResolvedPlace(root, path);
+        const way = wayTo(root, path, lookup);
+        if (way === 'absent') return undefined;
+        if (way === 'plain') return new KernelResolvedPlace(root, path);
+      }
+      return below.find(action, path, lookup);
     },
     makeParents: below.makeParents,
   };
+}
+
+/**
+ * Most paths have no link on their way; then the kernel finds the same as we would, at a fraction of the
+ * cost. That somebody changes this meanwhile does not matter: the host is root's, as we are.
+ */
+function wayTo(root: string, path: string, lookup: Lookup): 'plain' | 'absent' | 'links' {
+  const directory = `${root}${dirname(path)}`.replace(/\/$/, '');
+  try {
+    if (lstatSync(directory, IF_THERE) === undefined || realpathSync.native(directory) !== directory) return 'links';
+    if (lookup !== 'read') return 'plain';
+    const last = lstatSync(`${root}${path}`, IF_THERE);
+    if (last === undefined) return 'absent';
+    return last.isSymbolicLink() ? 'links' : 'plain';
+  } catch {
+    // Whatever is the matter, the walk finds it out and says it.
+    return 'links';
+  }
 }
 
 /** What a command is started by, so that it finds the files of the host below "/". */
