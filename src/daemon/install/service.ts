@@ -7,6 +7,8 @@ import type { OnChange } from './program.ts';
 /** Longer than the bootstrap unit tries with `Degrade`. */
 const START_MS = 100_000;
 const STOP_MS = 120_000;
+/** Systemd reads every unit of the host for these, which takes a busy Raspberry Pi more than half a minute. */
+const RELOAD = { timeoutMs: 120_000 };
 
 /** Whether systemd runs the host now; in an image or a chroot it does not. */
 export async function hasSystemd(host: HostReader): Promise<boolean> {
@@ -24,8 +26,8 @@ export async function installUnits(host: Host, text: (name: string) => string, o
     changed = true;
   }
   if (await hasSystemd(host)) {
-    if (changed) await host.run(['systemctl', 'daemon-reload']);
-    await host.run(['systemctl', '--quiet', 'enable', ...UNITS]);
+    if (changed) await host.run(['systemctl', 'daemon-reload'], RELOAD);
+    await host.run(['systemctl', '--quiet', 'enable', ...UNITS], RELOAD);
     return changed;
   }
   for (const unit of UNITS) {
@@ -46,7 +48,7 @@ export async function startUnits(host: Host, anew: boolean): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // Its start goes on without us (onFailure: Block), or failed and the journal says why: the daemon goes on trying.
-    await host.run(['systemctl', 'start', '--no-block', daemon]);
+    await host.run(['systemctl', 'start', '--no-block', daemon], RELOAD);
     return !error.timedOut;
   }
   await host.run(['systemctl', 'start', daemon], { timeoutMs: START_MS });
@@ -62,7 +64,7 @@ export async function disableUnits(host: Host): Promise<void> {
   const running = await hasSystemd(host);
   if (running && installed.length > 0) {
     await host.run(['systemctl', 'stop', ...installed.toReversed()], { timeoutMs: STOP_MS });
-    await host.run(['systemctl', '--quiet', 'disable', ...installed]);
+    await host.run(['systemctl', '--quiet', 'disable', ...installed], RELOAD);
   }
   for (const unit of UNITS) {
     if ((await host.readLink(wantsLink(unit))) !== undefined) await host.removeFile(wantsLink(unit));
@@ -70,14 +72,14 @@ export async function disableUnits(host: Host): Promise<void> {
   if ((await host.stat(unitPath(KUBELET_DROP_IN))) === undefined) return;
   await host.removeFile(unitPath(KUBELET_DROP_IN));
   await host.removeDirectory(unitPath('kubelet.service.d'));
-  if (running) await host.run(['systemctl', 'daemon-reload']);
+  if (running) await host.run(['systemctl', 'daemon-reload'], RELOAD);
 }
 
 /** Removes the files of the units that `disableUnits` left. */
 export async function removeUnits(host: Host): Promise<void> {
   const installed = await ownUnits(host);
   for (const unit of installed) await host.removeFile(unitPath(unit));
-  if (installed.length > 0 && (await hasSystemd(host))) await host.run(['systemctl', 'daemon-reload']);
+  if (installed.length > 0 && (await hasSystemd(host))) await host.run(['systemctl', 'daemon-reload'], RELOAD);
 }
 
 async function ownUnits(host: HostReader): Promise<string[]> {
