@@ -1,21 +1,33 @@
-/** How `npm run test:e2e` runs the scenarios on virtual machines: one machine at a time, with time to spare. */
+/** How `npm run test:e2e` runs the scenarios on virtual machines: the long ones first, and time to spare. */
+import { availableParallelism, totalmem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** In the order of their names, from simple to long: what later ones rely on is proven first. */
-class ByName extends BaseSequencer {
+const LONG = ['05-crash', '09-long-life', '06-obstacles'];
+
+/** The long ones first, so that none of them is left for the end; the others by their names. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return files.toSorted((one, other) => one.moduleId.localeCompare(other.moduleId));
+    const place = ({ moduleId }: TestSpecification) => {
+      const index = LONG.findIndex((name) => moduleId.includes(name));
+      return `${index < 0 ? LONG.length : index} ${moduleId}`;
+    };
+    return files.toSorted((one, other) => place(one).localeCompare(place(other)));
   }
 }
+
+/** Machines that run at the same time. Each keeps one processor busy and takes up to 700 MB. */
+const MACHINES = Number(
+  process.env['E2E_MACHINES'] ?? (availableParallelism() > 1 && totalmem() > 3.5 * 1024 ** 3 ? 2 : 1),
+);
 
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
     globalSetup: ['test/e2e/harness/global-setup.ts'],
     pool: 'forks',
-    fileParallelism: false,
-    sequence: { sequencer: ByName },
+    maxWorkers: MACHINES,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 600_000,
     hookTimeout: 600_000,
     teardownTimeout: 30_000,

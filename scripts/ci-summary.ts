@@ -9,6 +9,7 @@ import { relative } from 'node:path';
 interface Assertion {
   readonly fullName: string;
   readonly status: 'passed' | 'failed' | 'skipped' | 'pending' | 'todo' | 'disabled';
+  readonly meta?: { readonly skipped?: string };
 }
 
 interface Report {
@@ -22,6 +23,8 @@ interface Report {
 interface Outcome {
   readonly status: 'passed' | 'failed' | 'skipped';
   readonly name: string;
+  /** Why it was skipped, where the name does not say it. */
+  readonly reason?: string;
 }
 
 function outcomesOfSteps(path: string): readonly Outcome[] {
@@ -41,6 +44,7 @@ function outcomesOfReport(path: string): readonly Outcome[] {
       return {
         status: isSkipped ? 'skipped' : assertion.status,
         name: `${file}: ${assertion.fullName}`,
+        ...(assertion.meta?.skipped === undefined ? {} : { reason: assertion.meta.skipped }),
       };
     });
     // A file that cannot be loaded has failed, although none of its tests has.
@@ -52,8 +56,8 @@ function outcomesOfReport(path: string): readonly Outcome[] {
 const [steps = '', ...reports] = process.argv.slice(2);
 const outcomes = [...outcomesOfSteps(steps), ...reports.flatMap(outcomesOfReport)];
 const count = (status: Outcome['status']) => outcomes.filter((outcome) => outcome.status === status).length;
-for (const { name } of outcomes.filter((outcome) => outcome.status === 'skipped')) {
-  console.log(`skipped: ${name}${/\[needs .+\]$/.test(name) ? '' : ' (no reason given)'}`);
+for (const { name, reason } of outcomes.filter((outcome) => outcome.status === 'skipped')) {
+  console.log(`skipped: ${name}${/\[needs .+\]$/.test(name) ? '' : ` (${reason ?? 'no reason given'})`}`);
 }
 for (const { name } of outcomes.filter((outcome) => outcome.status === 'failed')) console.log(`failed: ${name}`);
 console.log(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`);

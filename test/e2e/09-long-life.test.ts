@@ -39,14 +39,14 @@ async function memoryOf(machine: Machine): Promise<{ anonymous: number; resident
 }
 
 /**
- * Changes each value twice, in random order and in bursts of 1 to 16, because alone each would take seconds
+ * Changes each value twice, in random order and in bursts of 1 to 32, because alone each would take seconds
  * under emulation; prints the size of each burst and the microseconds until all of it was corrected.
  */
 const ROUND = `${NAP}; cd /proc/sys; is() { local v; read -r v <"$2" && [ "$v" = "$1" ]; }
   for turn in $(seq ${TWICE}); do
     keys=($(shuf -e ${NAMES.join(' ')})); i=0
     while [ $i -lt \${#keys[@]} ]; do
-      burst=("\${keys[@]:i:RANDOM % 16 + 1}"); i=$((i + \${#burst[@]}))
+      burst=("\${keys[@]:i:RANDOM % 32 + 1}"); i=$((i + \${#burst[@]}))
       for key in "\${burst[@]}"; do echo 0 >$key; done
       begin=\${EPOCHREALTIME/./}
       for key in "\${burst[@]}"; do

@@ -1,8 +1,18 @@
 /** Where images, snapshots and running machines live, and how a finished folder gets there. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The folder of everything that survives between runs of the tests. */
 export function cacheFolder(): string {
@@ -24,9 +34,25 @@ export function hashOf(...files: readonly string[]): string {
  * run leaves nothing half done. Folders of the same kind with other keys are outdated and removed.
  */
 export async function cached(kind: string, key: string, fill: (folder: string) => Promise<void>): Promise<string> {
+  const folder = join(cacheFolder(), `${kind}-${key}`);
+  const lock = join(cacheFolder(), `making-${kind}`);
+  // Two test files that need the same must not make it twice.
+  while (!existsSync(folder)) {
+    if (!take(lock)) {
+      await sleep(500);
+      continue;
+    }
+    try {
+      if (!existsSync(folder)) await make(folder, kind, fill);
+    } finally {
+      rmSync(lock, { force: true });
+    }
+  }
+  return folder;
+}
+
+async function make(folder: string, kind: string, fill: (folder: string) => Promise<void>): Promise<void> {
   const cache = cacheFolder();
-  const folder = join(cache, `${kind}-${key}`);
-  if (existsSync(folder)) return folder;
   for (const name of readdirSync(cache)) {
     const maker = /^unfinished-(\d+)-/.exec(name)?.[1];
     if (maker !== undefined && !existsSync(`/proc/${maker}`))
@@ -42,5 +68,19 @@ export async function cached(kind: string, key: string, fill: (folder: string) =
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
   }
-  return folder;
+}
+
+/** Takes a lock, also that of a process that has ended; false when somebody works under it. */
+function take(lock: string): boolean {
+  try {
+    if (!existsSync(`/proc/${readlinkSync(lock)}`)) rmSync(lock, { force: true });
+  } catch {
+    // There is no lock, or its owner has just given it back.
+  }
+  try {
+    symlinkSync(`${process.pid}`, lock);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,12 +1,32 @@
-/** The second disk of every machine: the executable under test and the one of the build before it. */
+/** The second disk of every machine: the executable under test, the build before it, and the Debian packages. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { cacheFolder, hashOf } from './cache.ts';
 
-/** Large enough for two executables; constant, because a snapshot remembers the size of its disks. */
+/** Large enough for two executables and two packages; constant, because a snapshot remembers the size of its disks. */
 const DISK_MB = 512;
 const PROJECT = resolve(import.meta.dirname, '../../..');
+/** What goes into an executable and its package. */
+const SOURCES = [
+  'src',
+  'scripts/build',
+  'scripts/build.ts',
+  'scripts/build-deb.ts',
+  'scripts/deb',
+  'manifests/systemd',
+];
 
 /** A built executable and the folder that holds it with what it needs beside it. */
 export interface ToolsDisk {
@@ -17,33 +37,31 @@ export interface ToolsDisk {
   readonly previous: string;
 }
 
-/** Builds what is missing and writes the disk. */
+/** Builds what is missing or older than its sources, and writes the disk. */
 export function buildToolsDisk(): ToolsDisk {
-  const dist = process.env['E2E_DIST'] ?? join(PROJECT, 'dist');
+  const given = process.env['E2E_DIST'];
+  const dist = resolve(given ?? join(PROJECT, 'dist'));
   const executable = join(dist, 'nodeprep');
-  if (!existsSync(executable)) execFileSync('npm', ['run', '-s', 'build'], { cwd: PROJECT, stdio: 'inherit' });
+  if (given === undefined) {
+    const changed = newest(SOURCES.map((name) => join(PROJECT, name)));
+    if (changed > newest([executable])) npm('build', '--', '--no-archive');
+    if (changed > newest(packagesIn(dist))) npm('build:deb');
+  }
   const work = mkdtempSync(join(cacheFolder(), `unfinished-${process.pid}-tools`));
   try {
-    copyExecutable(resolve(dist), join(work, 'root/current'));
+    const root = join(work, 'root');
+    copyExecutable(dist, join(root, 'current'));
     const previous = process.env['E2E_PREVIOUS'];
-    copyExecutable(resolve(previous ?? dist), join(work, 'root/previous'));
+    copyExecutable(resolve(previous ?? dist), join(root, 'previous'));
     // Without an earlier build, the same one with another content: what is appended to an executable is not loaded.
-    if (previous === undefined) appendFileSync(join(work, 'root/previous/nodeprep'), '\n');
+    if (previous === undefined) appendFileSync(join(root, 'previous/nodeprep'), '\n');
+    copyPackages(dist, join(root, 'packages'), work);
     const key = hashOf(executable);
     const file = join(cacheFolder(), 'tools.img');
-    execFileSync('truncate', ['-s', `${DISK_MB}M`, join(work, 'disk')]);
-    execFileSync('mke2fs', [
-      '-q',
-      '-F',
-      '-t',
-      'ext4',
-      '-O',
-      '^has_journal',
-      '-d',
-      join(work, 'root'),
-      join(work, 'disk'),
-    ]);
-    renameSync(join(work, 'disk'), file);
+    const disk = join(work, 'disk');
+    execFileSync('truncate', ['-s', `${DISK_MB}M`, disk]);
+    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk]);
+    renameSync(disk, file);
     return {
       file,
       key,
@@ -54,11 +72,49 @@ export function buildToolsDisk(): ToolsDisk {
   }
 }
 
+function npm(...script: readonly string[]): void {
+  console.log(`e2e: npm run ${script.join(' ')}`);
+  execFileSync('npm', ['run', '-s', ...script], { cwd: PROJECT, stdio: 'inherit' });
+}
+
+/** When the newest of some files or folders was changed; 0 when there is none. */
+function newest(paths: readonly string[]): number {
+  const times = paths.map((path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory() !== true) return stat?.mtimeMs ?? 0;
+    return newest(readdirSync(path).map((name) => join(path, name)));
+  });
+  return Math.max(0, ...times);
+}
+
+function packagesIn(dist: string): readonly string[] {
+  return readdirSync(dist)
+    .filter((name) => name.endsWith('_amd64.deb'))
+    .map((name) => join(dist, name));
+}
+
 /** Everything that is run; packages and sums of the same build stay behind. */
 function copyExecutable(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    if (!entry.isFile() || /\.(deb|xz|sha256|txt|json)$|arm64/.test(entry.name)) continue;
+    if (!entry.isFile() || /\.(deb|xz|sha256|txt|json|cjs)$|arm64/.test(entry.name)) continue;
     cpSync(join(from, entry.name), join(to, entry.name), { preserveTimestamps: true });
   }
+}
+
+/** The package as it was built, and the same with a higher version for an upgrade. */
+function copyPackages(dist: string, to: string, work: string): void {
+  const [built] = packagesIn(dist).toSorted((one, other) => newest([other]) - newest([one]));
+  if (built === undefined) throw new Error(`there is no Debian package in ${dist}; "npm run build:deb" makes one`);
+  console.log(`e2e: using ${basename(built)}`);
+  mkdirSync(to);
+  cpSync(built, join(to, 'nodeprep.deb'));
+  const tree = join(work, 'newer');
+  execFileSync('dpkg-deb', ['--raw-extract', built, tree]);
+  const control = join(tree, 'DEBIAN/control');
+  writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*/m, '$&+newer'));
+  appendFileSync(join(tree, 'usr/lib/nodeprep/nodeprep'), '\n');
+  execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', tree, join(to, 'nodeprep-newer.deb')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }

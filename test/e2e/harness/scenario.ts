@@ -10,12 +10,16 @@ export const CURRENT = `${TOOLS}/current/nodeprep`;
 /** The executable of the build before it. */
 export const PREVIOUS = `${TOOLS}/previous/nodeprep`;
 
+/** The Debian package of the executable under test, and one with a higher version and other bytes. */
+export const PACKAGE = `${TOOLS}/packages/nodeprep.deb`;
+export const NEWER_PACKAGE = `${TOOLS}/packages/nodeprep-newer.deb`;
+
 /** Where machines come from. Each one ends with the test. */
 export interface Machines {
   /** A running machine that has never seen NodePrep. */
-  readonly pristine: () => Promise<Machine>;
+  readonly pristine: (options?: Pick<MachineParts, 'outsidePort'>) => Promise<Machine>;
   /** A running machine with `nodeprep install` done and everything as declared. */
-  readonly installed: () => Promise<Machine>;
+  readonly installed: (options?: Pick<MachineParts, 'outsidePort'>) => Promise<Machine>;
   /** Takes over a machine that the test made itself. */
   readonly adopt: (machine: Machine) => Machine;
   readonly parts: MachineParts;
@@ -23,19 +27,40 @@ export interface Machines {
   readonly previous: string;
 }
 
-/** Declares one end-to-end test, skipped with the reason where machines cannot run. */
+declare module 'vitest' {
+  interface TaskMeta {
+    /** Why a test was skipped, for the summary. */
+    skipped?: string;
+  }
+}
+
+/** A scenario with less time left than this is not begun. */
+const LEAST_MINUTES = 4;
+
+/** Minutes until everything has to be over. */
+export function minutesLeft(): number {
+  return (inject('e2e').deadline - Date.now()) / 60_000;
+}
+
+/** Declares one end-to-end test, skipped with the reason where machines cannot run or time is over. */
 export function scenario(name: string, minutes: number, body: (machines: Machines) => Promise<void>): void {
   test(name, { timeout: minutes * 60_000 }, async (context) => {
     const prepared = inject('e2e');
-    if (prepared.skipped !== undefined) return context.skip(prepared.skipped);
+    const late = minutesLeft() < LEAST_MINUTES ? 'the time for all of them (E2E_BUDGET_MINUTES) is over' : undefined;
+    const skipped = prepared.skipped ?? late;
+    if (skipped !== undefined) {
+      context.task.meta.skipped = skipped;
+      return context.skip(skipped);
+    }
     const started: Machine[] = [];
     const adopt = (machine: Machine) => {
       started.push(machine);
       return machine;
     };
     const machines: Machines = {
-      pristine: async () => adopt(await restoreMachine(prepared.pristine, { toolsDisk: prepared.parts.toolsDisk })),
-      installed: async () => {
+      pristine: async (options = {}) =>
+        adopt(await restoreMachine(prepared.pristine, { toolsDisk: prepared.parts.toolsDisk, ...options })),
+      installed: async (options = {}) => {
         const snapshot = await cached('installed', prepared.key, async (folder) => {
           const machine = await restoreMachine(prepared.pristine, { toolsDisk: prepared.parts.toolsDisk }, true);
           try {
@@ -46,7 +71,7 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
             await machine.stop();
           }
         });
-        return adopt(await restoreMachine(snapshot, { toolsDisk: prepared.parts.toolsDisk }));
+        return adopt(await restoreMachine(snapshot, { toolsDisk: prepared.parts.toolsDisk, ...options }));
       },
       adopt,
       parts: prepared.parts,
