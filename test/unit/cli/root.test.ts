@@ -206,3 +206,33 @@ describe('nodeprep on a hostile directory', () => {
     expect(existsSync(join(root, 'run/nodeprep/status.json'))).toBe(true);
   });
 });
+
+describe('nodeprep told where the running host is', () => {
+  it('does not take a directory that stands for a host and a running host at once', async () => {
+    const { code, stderr } = await nodeprep(['plan', '--root', copyOfHost('debian-12'), '--host-root', '/host']);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain("'--root <directory>' cannot be used with option '--host-root <directory>'");
+  });
+
+  it('works on the named directory, whatever the environment of its container says', async () => {
+    const env = { NODEPREP_HOST_ROOT: '/no/such/host' };
+
+    const named = await nodeprep(['plan', '--root', copyOfHost('debian-12')], { env });
+    const unnamed = await nodeprep(['plan'], { env });
+
+    expect(named.code).toBe(2);
+    expect(unnamed.code).toBe(1);
+    expect(unnamed.stderr).toContain('/no/such/host');
+  });
+
+  it('refuses a directory that is no running host', async () => {
+    const root = copyOfHost('debian-12');
+
+    const { code, stderr } = await nodeprep(['bootstrap', '--host-root', root]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(`Cannot use "${root}" as the root of the running host`);
+    expect(existsSync(join(root, 'var/lib/nodeprep'))).toBe(false);
+  });
+});
