@@ -151,6 +151,8 @@ export async function podWorld(): Promise<PodWorld> {
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (output += text));
+    // The world ends its processes, but not one outside that waits for them and was stopped together with its child.
+    onTestFinished(() => void child.kill('SIGKILL'));
     const pid = () => Number(/^pid (\d+)$/m.exec(output)?.[1] ?? 0);
     return {
       pid,
