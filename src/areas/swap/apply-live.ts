@@ -3,8 +3,8 @@ import { CommandError, CommandMissingError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { type Change, StepError } from '../area.ts';
 import { observeActive, observeMemAvailable } from './observe.ts';
-import { isRefused, startBySystemd, stopBySystemd } from './leave-to-systemd.ts';
 import { isZramDevice, type SwapDevice } from './parse.ts';
+import { isRefused, runWithRights } from './run-with-rights.ts';
 import { unsafeSwapoff } from './safety.ts';
 import { renderUse, type SwapoffStep, type SwaponStep } from './steps.ts';
 import { bytesFrom, swapUnitOf } from './unit-names.ts';
@@ -24,7 +24,7 @@ export async function turnOff(host: Host, { path, reserveBytes }: SwapoffStep, s
   if (unsafe !== undefined) throw new StepError('SwapoffUnsafe', unsafe.message, { transient: true });
   let failure: unknown;
   try {
-    await swapoff(host, path, signal);
+    await runWithRights(host, ['swapoff', '--', path], { timeoutMs: SWAPOFF_TIMEOUT_MS, signal });
   } catch (error) {
     signal.throwIfAborted();
     failure = error;
@@ -47,7 +47,7 @@ export async function turnOn(host: Host, { device }: SwaponStep, signal: AbortSi
   } else {
     // Negative priorities are given by the kernel in the order of activation; swapon(8) takes others only.
     const priority = device.priority < 0 ? [] : ['-p', String(device.priority)];
-    await swapon(host, device.path, priority, signal);
+    await runWithRights(host, ['swapon', ...priority, '--', device.path], { timeoutMs: START_TIMEOUT_MS, signal });
   }
   if ((await activeDevice(host, device.path)) !== undefined) return undefined;
   throw new StepError(
@@ -64,24 +64,6 @@ export async function stopService(host: Host, unit: string, signal: AbortSignal)
 /** Starts a service that we stopped. */
 export async function startService(host: Host, unit: string, signal: AbortSignal): Made {
   await host.run(['systemctl', 'start', '--', unit], { timeoutMs: START_TIMEOUT_MS, signal });
-}
-
-async function swapoff(host: Host, path: string, signal: AbortSignal): Promise<void> {
-  try {
-    await host.run(['swapoff', '--', path], { timeoutMs: SWAPOFF_TIMEOUT_MS, signal });
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    await stopBySystemd(host, path, error, signal);
-  }
-}
-
-async function swapon(host: Host, path: string, priority: readonly string[], signal: AbortSignal): Promise<void> {
-  try {
-    await host.run(['swapon', ...priority, '--', path], { timeoutMs: START_TIMEOUT_MS, signal });
-  } catch (error) {
-    if (!isRefused(error)) throw error;
-    await startBySystemd(host, path, error, signal);
-  }
 }
 
 async function activeDevice(host: Host, path: string): Promise<SwapDevice | undefined> {

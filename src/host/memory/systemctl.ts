@@ -55,16 +55,13 @@ export function createSystemd(options: SystemdOptions = {}): MemorySystemd {
   };
   const startNamed = (host: MemoryHost, name: string, command: Command): CommandOutput => {
     const unit = known(host).units.get(name);
-    if (name === 'swap.target') startWanted(host);
-    else if (unit === undefined) throw failed(command, 5, `Failed to start ${name}: Unit ${name} not found.`);
-    else if (unit.load === 'masked') throw failed(command, 1, `Failed to start ${name}: Unit ${name} is masked.`);
-    else start(host, unit);
+    if (unit === undefined) throw failed(command, 5, `Failed to start ${name}: Unit ${name} not found.`);
+    if (unit.load === 'masked') throw failed(command, 1, `Failed to start ${name}: Unit ${name} is masked.`);
+    start(host, unit);
     return done;
   };
   const stopNamed = (host: MemoryHost, name: string): CommandOutput => {
     running.delete(name);
-    // Process 1 turns swap off by itself, also when the unit is masked; it has one for everything that is on.
-    for (const path of activeSwaps(host)) if (unitOf(path) === name) withoutSwap(host, path);
     // A masked unit has lost its ExecStop, so its swap stays on.
     const device = known(host).units.get(name)?.load === 'loaded' ? services[name] : undefined;
     if (device !== undefined) withoutSwap(host, device);
@@ -84,6 +81,7 @@ export function createSystemd(options: SystemdOptions = {}): MemorySystemd {
           else throw failed(command, 1, `Unknown command verb ${verb}.`);
           return done;
         },
+        'systemd-run': (host, args, command) => runAsService(host, args.slice(args.indexOf('--') + 1), command),
       },
     },
     boot: (host) => {
@@ -150,6 +148,18 @@ function namesOf(host: MemoryHost, path: string): string[] {
 function realOf(host: MemoryHost, path: string): string {
   const node = host.nodes.get(path);
   return node?.type === 'link' ? node.target : path;
+}
+
+/** Process 1 may do what its caller is refused. */
+function runAsService(host: MemoryHost, [program, ...args]: readonly string[], command: Command): CommandOutput {
+  const path = args.at(-1) ?? '';
+  if (program === 'swapoff') withoutSwap(host, path);
+  else if (program !== 'swapon') throw failed(command, 203, `Failed to find executable ${program}`);
+  else {
+    const problem = activateSwap(host, path, args[0] === '-p' ? Number(args[1]) : undefined);
+    if (problem !== undefined) throw failed(command, 255, `swapon: ${path}: ${problem}`);
+  }
+  return done;
 }
 
 function withoutSwap(host: MemoryHost, path: string): void {
