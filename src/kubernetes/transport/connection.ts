@@ -15,6 +15,8 @@ export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Readable;
+  /** True when the connection itself notices that nobody is there any more. */
+  readonly isWatchedOver: boolean;
 }
 
 /** Carries requests until it breaks, is drained or destroyed. */

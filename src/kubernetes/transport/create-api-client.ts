@@ -22,15 +22,17 @@ export interface ApiClientOptions extends KubeConfigRequest, Partial<Patience> {
   readonly userAgent: string;
   /** For a whole answer, and for the head of a watch. */
   readonly requestMs?: number;
-  /** A watch without a line for so long is ended, so that the next one shows whether anybody is there. */
+  /** A watch that says nothing for so long is ended, so that the next one shows whether anybody is there. */
   readonly silenceMs?: number;
   readonly clock?: () => number;
 }
 
 const PATIENCE: Patience = { connectMs: 10_000, pingIntervalMs: 30_000, pingAnswerMs: 15_000 };
 const REQUEST_MS = 30_000;
-/** The server sends a bookmark about every minute. */
+/** Bookmarks come once a minute at most, and none while nothing changes: silence alone says little without a PING. */
 const SILENCE_MS = 150_000;
+/** Longer than any watch that ends itself: a proxy may answer each PING for a server that is gone. */
+const WATCHED_OVER_SILENCE_MS = 620_000;
 
 /** A client for the API server of a kubeconfig or of the pod. Never throws here: what is wrong shows when it is used. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
@@ -64,7 +66,7 @@ class HttpApiClient implements ApiClient {
   async *watch(request: ApiRequest, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     using scope = openScope(signal);
     const { answer, access } = await this.#request({ ...request, query: { ...request.query, watch: true } }, scope);
-    const silenceMs = this.#options.silenceMs ?? SILENCE_MS;
+    const silenceMs = this.#options.silenceMs ?? (answer.isWatchedOver ? WATCHED_OVER_SILENCE_MS : SILENCE_MS);
     const listen = () => scope.allow(silenceMs, `nothing came for ${silenceMs / 1000} s`);
     listen();
     try {

@@ -115,7 +115,7 @@ function exchange(
   request.once('response', (answer) => {
     // Stays for the whole life: an error while nobody reads the body must not end the process.
     answer.on('error', () => {});
-    resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
+    resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer, isWatchedOver: false });
   });
   request.on('error', (error) =>
     // The server closed an idle connection just when it was used again.

@@ -45,7 +45,9 @@ function exchange(
     stream.destroy(signal.reason as Error);
   };
   signal.addEventListener('abort', stop, { once: true });
-  stream.once('response', ({ ':status': status = 0, ...headers }) => resolve({ status, headers, body: stream }));
+  stream.once('response', ({ ':status': status = 0, ...headers }) =>
+    resolve({ status, headers, body: stream, isWatchedOver: true }),
+  );
   // Stays for the whole life: an error while nobody reads the body must not end the process.
   stream.on('error', (error) => reject(isRefused(stream) ? new NotProcessedError(error.message) : error));
   stream.once('close', () => {

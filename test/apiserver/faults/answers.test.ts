@@ -68,12 +68,12 @@ describe('an object followed through HTTP faults', () => {
     const before = proxy.seen.length;
     const begun = Date.now();
     proxy.endAnswers();
-    await expect.poll(() => proxy.seen.length, { timeout: 30_000, interval: 20 }).toBe(before + 6);
+    await expect.poll(() => proxy.seen.length, { timeout: 30_000, interval: 20 }).toBeGreaterThanOrEqual(before + 8);
     const seconds = (Date.now() - begun) / 1000;
     await subject.set('two');
     proxy.setFault(undefined);
 
-    expect(seconds).toBeGreaterThan(3.7);
+    expect(seconds).toBeGreaterThan(3);
     await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
   });
 
