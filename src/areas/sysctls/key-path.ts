@@ -1,18 +1,19 @@
 /** The two spellings of a kernel parameter: its path below /proc/sys, and the name that people and files use. */
+import { keptByText } from '../kept.ts';
 import { canonicalSysctl, deniedSysctl, sysctlPath } from '../../api/sysctl-names.ts';
 
 /**
  * The path below `/proc/sys` for any spelling that the sysctl.d readers accept, patterns included.
  * As in sysctl.d(5): when the first separator is a dot, dots and slashes are interchanged.
  */
-export function keyPathFrom(spelling: string): string {
+export const keyPathFrom = keptByText((spelling: string): string => {
   const first = /[./]/.exec(spelling)?.[0];
   const swapped = first === '.' ? spelling.replaceAll(/[./]/g, (mark) => (mark === '.' ? '/' : '.')) : spelling;
   return swapped
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/');
-}
+});
 
 /** The canonical name of a path: dots, unless a component holds a dot itself (`net/ipv4/conf/eth0.100/forwarding`). */
 export function nameFrom(keyPath: string): string {
@@ -35,19 +36,8 @@ interface Trusted {
   readonly path: string;
 }
 
-const trusted = new Map<string, Trusted | undefined>();
-const KEPT_NAMES = 4096;
-
-/** Asked for every declared name several times in every pass, and the answer never changes. */
-function trustedFrom(name: string): Trusted | undefined {
-  if (!trusted.has(name)) {
-    if (trusted.size >= KEPT_NAMES) trusted.clear();
-    trusted.set(name, trustedAnew(name));
-  }
-  return trusted.get(name);
-}
-
-function trustedAnew(name: string): Trusted | undefined {
+/** Asked for every declared name several times in every pass. */
+const trustedFrom = keptByText((name: string): Trusted | undefined => {
   if (deniedSysctl(name) !== undefined) return undefined;
   try {
     const canonical = canonicalSysctl(name);
@@ -55,7 +45,7 @@ function trustedAnew(name: string): Trusted | undefined {
   } catch {
     return undefined;
   }
-}
+});
 
 /** The interface whose parameter this is, when there is one: `eth0` of `net/ipv4/conf/eth0/forwarding`. */
 export function interfaceOf(keyPath: string): string | undefined {
@@ -71,9 +61,9 @@ export function compareForWriting(a: string, b: string): number {
   return breadth(a) - breadth(b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-function breadth(name: string): number {
+const breadth = keptByText((name: string): number => {
   if (name === 'net.ipv4.ip_forward') return 0;
   if (/^net\.ipv[46]\.(conf|neigh)\.all\./.test(name)) return 1;
   if (/^net\.ipv[46]\.(conf|neigh)\.default\./.test(name)) return 2;
   return 3;
-}
+});

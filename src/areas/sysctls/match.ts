@@ -4,6 +4,7 @@
  * whatever was written.
  */
 import type { SysctlMatch } from '../../api/nodeprep.ts';
+import { keptByText } from '../kept.ts';
 import {
   mergeRanges,
   normalise,
@@ -23,6 +24,7 @@ export interface Wanted {
 
 /** Whether two texts mean the same to the kernel. */
 export function isEqual(a: string, b: string): boolean {
+  if (a === b) return true;
   const [left, right] = [parseFields(a), parseFields(b)];
   if (left.length === right.length && left.every((field, at) => isEqualField(field, right[at] as string))) return true;
   const [leftRanges, rightRanges] = [parseRanges(a), parseRanges(b)];
@@ -59,12 +61,12 @@ export function mergedValue(wanted: Wanted, base: string | undefined): string {
 }
 
 /** The text to write for a declared value. */
-export function writableValue(value: string): string {
+export const writableValue = keptByText((value: string): string =>
   // The kernel takes a number with a leading zero as octal, people mean a decimal one.
-  return parseFields(value)
+  parseFields(value)
     .map((field) => (/^-?0[0-9]+$/.test(field) ? String(parseNumber(field) ?? field) : field))
-    .join(' ');
-}
+    .join(' '),
+);
 
 /** Why the kernel cannot hold the wanted value, judged by the form of the live one; `undefined` when it may. */
 export function formProblem(wanted: Wanted, live: string): string | undefined {

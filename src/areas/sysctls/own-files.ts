@@ -3,6 +3,7 @@
  * applies them again when a module or an interface appears after systemd-sysctl has run.
  */
 import type { Memory } from '../area.ts';
+import { keptByText } from '../kept.ts';
 import { compareForWriting, interfaceOf, keyPathFrom, trustedName } from './key-path.ts';
 import { normalise } from './parse.ts';
 import { parseConf } from './parse-conf.ts';
@@ -103,8 +104,13 @@ export function hasLateKey(names: readonly string[]): boolean {
   return names.some((name) => lateKey(keyPathFrom(name)) !== undefined);
 }
 
+interface LateKey {
+  readonly match: string;
+  readonly prefix: string;
+}
+
 /** The udev match and the systemd-sysctl prefix for a key that can appear late. */
-function lateKey(keyPath: string): { readonly match: string; readonly prefix: string } | undefined {
+const lateKey = keptByText((keyPath: string): LateKey | undefined => {
   if (interfaceOf(keyPath) !== undefined) {
     // $name and not the name itself: udev may rename the interface, and only RUN sees the new name.
     const family = keyPath.split('/').slice(0, 3).join('/');
@@ -116,4 +122,4 @@ function lateKey(keyPath: string): { readonly match: string; readonly prefix: st
   // The folder of the key, unless that is as wide as /net.
   const prefix = parts.length > 2 ? parts.slice(0, -1).join('/') : keyPath;
   return { match: `SUBSYSTEM=="module", KERNEL=="${provider}"`, prefix };
-}
+});

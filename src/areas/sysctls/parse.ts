@@ -1,4 +1,5 @@
 /** Texts of kernel parameters as values: fields, numbers and range lists (`1,3-5`). Pure. */
+import { keptByText } from '../kept.ts';
 
 /** Inclusive ranges, sorted and merged. */
 export type Ranges = readonly (readonly [number, number])[];
@@ -9,9 +10,7 @@ export function parseFields(text: string): readonly string[] {
 }
 
 /** One line, one blank between fields. */
-export function normalise(text: string): string {
-  return parseFields(text).join(' ');
-}
+export const normalise = keptByText((text: string): string => parseFields(text).join(' '));
 
 /** Decimal (leading zeros allowed) or `0x` hexadecimal; `undefined` for anything else. */
 export function parseNumber(field: string): bigint | undefined {

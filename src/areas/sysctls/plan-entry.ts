@@ -3,6 +3,7 @@ import type { Reason } from '../../api/conditions.ts';
 import type { SysctlEntry } from '../../api/nodeprep.ts';
 import { deniedSysctl } from '../../api/sysctl-names.ts';
 import type { EntryView, Finding, Original } from '../area.ts';
+import { keptByText } from '../kept.ts';
 import { keyPathFrom } from './key-path.ts';
 import { describeWanted, formProblem, isEqual, isSatisfied, mergedValue } from './match.ts';
 import type { LiveState } from './observe.ts';
@@ -110,6 +111,8 @@ function originalFrom(name: string, live: LiveState, { own, memory }: PlanContex
   return live.state === 'absent' ? { state: 'absent' } : { state: 'unreadable', why: live.why };
 }
 
+const denialOf = keptByText(deniedSysctl);
+
 /** Why the entry cannot be reached at all. */
 function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | undefined): Finding | undefined {
   const { desired, observed } = context;
@@ -119,7 +122,7 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
     message: `Cannot set "${entry.name}": ${message}`,
     ...(entry.required ? {} : { required: false }),
   });
-  const denied = deniedSysctl(entry.name);
+  const denied = denialOf(entry.name);
   if (denied !== undefined) return finding('SysctlDenied', `${denied}; remove the entry`);
   if (/\p{Cc}/u.test(normalise(entry.value))) {
     return finding('SysctlRejected', 'the value holds a control character, which no file of sysctl.d can carry');

@@ -1,4 +1,5 @@
 /** Which kernel module brings a parameter into being. Module names use "_". */
+import { keptByText } from '../kept.ts';
 
 const PROVIDERS: readonly (readonly [RegExp, string])[] = [
   [/^net\/bridge\//, 'br_netfilter'],
@@ -19,6 +20,6 @@ const PROVIDERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The module whose loading creates the key; `undefined` when none is known. */
-export function providerOf(keyPath: string): string | undefined {
-  return PROVIDERS.find(([pattern]) => pattern.test(keyPath))?.[1];
-}
+export const providerOf = keptByText(
+  (keyPath: string): string | undefined => PROVIDERS.find(([pattern]) => pattern.test(keyPath))?.[1],
+);

@@ -3,9 +3,9 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 /**
  * A sysctl tells everything in the first read(2) and ends there: what does not fit is lost, and
  * `net.ipv4.ip_local_reserved_ports` can be longer than 64 KiB. The kernel allocates the size that
- * is asked for, so the usual read stays small.
+ * is asked for and clears it, so the usual read stays small.
  */
-const USUAL_BYTES = 4 * 1024;
+const USUAL_BYTES = 511;
 const MOST_BYTES = [64 * 1024, 1024 * 1024] as const;
 
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -5,6 +5,8 @@ import { linkTrail } from './link-trail.ts';
 /** One buffer for all polls: they are synchronous, and an unchanged value is compared without a copy. */
 const buffer = Buffer.allocUnsafe(64 * 1024);
 
+const USUAL_BYTES = 511;
+
 /** How the kernel says that a path is not there, or that what an open file belongs to is no more. */
 const gone: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ENODEV', 'ESRCH']);
 
@@ -79,7 +81,9 @@ export class PolledPath {
   }
 
   #read(descriptor: number): Buffer {
-    let length = readSync(descriptor, buffer, 0, buffer.length, 0);
+    // Of a sysctl the kernel clears as much memory as is asked for, on every read, and few are long.
+    let length = this.#isSysctl ? readSync(descriptor, buffer, 0, USUAL_BYTES, 0) : 0;
+    if (!this.#isSysctl || length === USUAL_BYTES) length = readSync(descriptor, buffer, 0, buffer.length, 0);
     // A sysctl comes in one read; a list such as /proc/modules comes page by page.
     for (let more = length; !this.#isSysctl && more > 0 && length < buffer.length; length += more) {
       more = readSync(descriptor, buffer, length, buffer.length - length, length);
