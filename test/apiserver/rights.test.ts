@@ -3,14 +3,24 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Cluster, clusterObstacle, startCluster } from './harness/cluster.ts';
 import { usingControlPlane } from './harness/control-plane.ts';
-import { agentSender, AGENT_USER, applyManifests, leniency, MANIFESTS, newestKubectl } from './harness/manifests.ts';
+import {
+  agentSender,
+  agentToken,
+  AGENT_USER,
+  applyManifests,
+  leniency,
+  MANIFESTS,
+  newestKubectl,
+} from './harness/manifests.ts';
 import { type Send, sender } from './harness/request.ts';
+import { copyOfHost, startNodeprep } from '../support/nodeprep-process.ts';
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const NODE_PREPS = '/apis/nodeprep.dev/v1alpha1/nodepreps';
 const nodePrep = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', metadata: { name: 'worker-1' } };
+const OUR_CONDITION = { type: 'nodeprep.dev/Ready', reason: 'Auditing' };
 const condition = { type: 'nodeprep.dev/Ready', status: 'True', reason: 'AsExpected', message: '' };
 
 const VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'] as const;
@@ -145,6 +155,28 @@ describe('the token of the agents', () => {
     ];
 
     expect(answers.map(({ code }) => code)).toEqual([201, 200, 200, 200, 200, 200, 201, 200, 201, 201]);
+  });
+
+  test('is enough for the agent itself', { timeout: 90_000 }, async () => {
+    const node = 'worker-7';
+    const { send, kubeconfigFor, authority } = plane();
+    await send('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: node } });
+    const kubeconfig = await kubeconfigFor('agent', { ca: authority.ca, token: await agentToken(plane()) });
+
+    const running = startNodeprep([
+      ...['run', '--kube', '--kubeconfig', kubeconfig, '--node-name', node, '--metrics-port', '0'],
+      ...['--root', copyOfHost('debian-12'), '--default-file', join(MANIFESTS, 'agent/default-spec.yaml')],
+    ]);
+
+    await expect
+      .poll(async () => (await send('GET', `/api/v1/nodes/${node}`)).body, { timeout: 60_000, interval: 500 })
+      .toMatchObject({ status: { conditions: expect.arrayContaining([expect.objectContaining(OUR_CONDITION)]) } });
+    const { body } = await send('GET', `${NODE_PREPS}/${node}`);
+    expect(body).toMatchObject({
+      spec: { profile: 'kubeadm-worker', mode: 'Audit' },
+      status: { conditions: expect.any(Array) },
+    });
+    expect(running.stdout() + running.stderr()).not.toMatch(/forbidden|403/i);
   });
 
   test.each([

@@ -37,13 +37,18 @@ export async function applyManifests(plane: ControlPlane, kustomization: string)
   return out;
 }
 
-/** Requests with a token of the agents' ServiceAccount, as the kubelet gets one for a pod. */
-export async function agentSender(plane: ControlPlane): Promise<{ readonly send: Send; readonly close: () => void }> {
+/** A token of the agents' ServiceAccount, as the kubelet gets one for a pod. */
+export async function agentToken(plane: ControlPlane): Promise<string> {
   const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${AGENT}/token`;
   const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
   const { code, body } = await plane.send('POST', path, request);
   if (code !== 201) throw new Error(`No token for the agents: ${code} ${JSON.stringify(body)}`);
-  return sender(plane.url, { ca: plane.authority.ca, token: (body as { status: { token: string } }).status.token });
+  return (body as { status: { token: string } }).status.token;
+}
+
+/** Requests with such a token. */
+export async function agentSender(plane: ControlPlane): Promise<{ readonly send: Send; readonly close: () => void }> {
+  return sender(plane.url, { ca: plane.authority.ca, token: await agentToken(plane) });
 }
 
 /** Requests of an administrator who acts as the agent of a node; without one its token names none. */
