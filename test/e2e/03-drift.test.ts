@@ -1,15 +1,10 @@
 /** Point 3: whatever is changed behind NodePrep's back is repaired or named, and how long that takes. */
 import { expect } from 'vitest';
-import type { Machine } from './harness/machine.ts';
+import { type Drift, MODULES_FILE, repair, RULES_FILE, SYSCTL_FILE } from './harness/drift.ts';
 import { note, scenario } from './harness/scenario.ts';
-import { expectCondition, expectReady, LIVE_AS_DECLARED, live, NAP } from './harness/world.ts';
+import { expectCondition, expectReady, LIVE_AS_DECLARED, live } from './harness/world.ts';
 
-const SYSCTL_FILE = '/etc/sysctl.d/99-zz-nodeprep.conf';
-const RULES_FILE = '/etc/udev/rules.d/99-zz-nodeprep.rules';
-const MODULES_FILE = '/etc/modules-load.d/nodeprep.conf';
-
-/** What is done to the host, and the condition in bash, without a fork, that holds when it is repaired. */
-const DRIFTS: readonly { readonly name: string; readonly cause: string; readonly repaired: string }[] = [
+const DRIFTS: readonly Drift[] = [
   {
     name: 'module unloaded',
     cause: 'modprobe -r br_netfilter',
@@ -45,31 +40,6 @@ const DRIFTS: readonly { readonly name: string; readonly cause: string; readonly
     repaired: 'noswap',
   },
 ];
-
-/** Runs in the machine, so that the serial line is not part of the figure. */
-async function repair(
-  machine: Machine,
-  { name, cause, repaired }: (typeof DRIFTS)[number],
-): Promise<{ readonly tookMs: number; readonly repairMs: number }> {
-  const output = await machine.run(
-    `is() { local v; read -r v <"$2" 2>/dev/null && [ "$v" = "$1" ]; }
-     same() { local v; [ -r "$1" ] && IFS= read -r -d '' v <"$1"; [ "$v" = "$good" ]; } 2>/dev/null
-     noswap() { local v; { read -r _; ! read -r v; } </proc/swaps; }
-     for f in ${SYSCTL_FILE} ${MODULES_FILE} ${RULES_FILE}; do case "${repaired}" in *"$f") IFS= read -r -d '' good <$f;; esac; done
-     ${NAP}
-     start=\${EPOCHREALTIME/./}
-     ${cause}
-     begin=\${EPOCHREALTIME/./}
-     until ${repaired}; do
-       [ $((\${EPOCHREALTIME/./} - begin)) -lt 60000000 ] || { echo "not repaired: ${name}"; exit 1; }
-       nap
-     done
-     echo $((begin - start))
-     echo $((\${EPOCHREALTIME/./} - begin))`,
-  );
-  const [took, repairing] = output.split('\n').slice(-2);
-  return { tookMs: Number(took) / 1000, repairMs: Number(repairing) / 1000 };
-}
 
 scenario('drift of every kind is repaired, and the time it takes is printed', 10, async (machines) => {
   const machine = await machines.installed();

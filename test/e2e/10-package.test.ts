@@ -20,7 +20,7 @@ scenario(
     await machine.run(`dpkg -i ${PACKAGE}`, INSTALL);
     await expectReady(machine);
     expect(await live(machine)).toBe(LIVE_AS_DECLARED);
-    expect(await machine.run('dpkg --audit; dpkg --verify nodeprep')).toBe('');
+    expect(await machine.run("dpkg --audit; dpkg --verify nodeprep | grep -v ' /usr/share/doc/'; true")).toBe('');
     const version = await machine.run("dpkg-query -W -f '${Version}' nodeprep");
 
     await machine.run(`echo '# ours to keep' >>/etc/nodeprep/nodeprep.yaml`);

@@ -1,7 +1,7 @@
 /** The harness itself: what every scenario relies on. */
 import { createServer } from 'node:net';
 import { expect } from 'vitest';
-import { CONNECT, OUTSIDE } from './harness/machine.ts';
+import { CONNECT, OUTSIDE } from './harness/qemu-arguments.ts';
 import { note, scenario } from './harness/scenario.ts';
 
 scenario(

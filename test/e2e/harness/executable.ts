@@ -1,4 +1,4 @@
-/** The second disk of every machine: the executable under test, the build before it, and the Debian packages. */
+/** The second disk of every machine: the executable under test, the build before it, its packages, its container image. */
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
@@ -15,7 +15,7 @@ import {
 import { basename, join, resolve } from 'node:path';
 import { cacheFolder, hashOf } from './cache.ts';
 
-/** Large enough for two executables and two packages; constant, because a snapshot remembers the size of its disks. */
+/** Large enough for three executables and two packages; constant, because a snapshot remembers the size of its disks. */
 const DISK_MB = 512;
 const PROJECT = resolve(import.meta.dirname, '../../..');
 /** What goes into an executable and its package. */
@@ -25,6 +25,7 @@ const SOURCES = [
   'scripts/build.ts',
   'scripts/build-deb.ts',
   'scripts/deb',
+  'scripts/image',
   'manifests/systemd',
 ];
 
@@ -56,6 +57,7 @@ export function buildToolsDisk(): ToolsDisk {
     // Without an earlier build, the same one with another content: what is appended to an executable is not loaded.
     if (previous === undefined) appendFileSync(join(root, 'previous/nodeprep'), '\n');
     copyPackages(dist, join(root, 'packages'), work);
+    npm('build:image-root', '--', '--output', join(root, 'image'), '--executable', executable);
     const key = hashOf(executable);
     const file = join(cacheFolder(), 'tools.img');
     const disk = join(work, 'disk');

@@ -4,7 +4,8 @@ import type { TestProject } from 'vitest/node';
 import { cached, hashOf } from './cache.ts';
 import { buildToolsDisk, type ToolsDisk } from './executable.ts';
 import { ensureImage } from './image.ts';
-import { bootMachine, type MachineParts } from './machine.ts';
+import { bootMachine } from './machine.ts';
+import type { MachineParts } from './qemu-arguments.ts';
 import { whyNot } from './requirements.ts';
 
 /** What the tests get to know, as `inject('e2e')`. */
@@ -65,7 +66,7 @@ async function prepareMachines(tools: ToolsDisk): Promise<Prepared> {
   const imageKey = hashOf(
     join(image, 'initrd'),
     join(import.meta.dirname, 'build-image'),
-    join(import.meta.dirname, 'machine.ts'),
+    join(import.meta.dirname, 'qemu-arguments.ts'),
   );
   const pristine = await cached('pristine', imageKey, async (folder) => {
     console.log('e2e: booting a machine for the first snapshot');

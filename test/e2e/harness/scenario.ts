@@ -2,7 +2,8 @@
 import { inject, test } from 'vitest';
 import { cached } from './cache.ts';
 import { expectReady } from './world.ts';
-import { type Machine, type MachineParts, restoreMachine, TOOLS } from './machine.ts';
+import { type Machine, restoreMachine, TOOLS } from './machine.ts';
+import type { MachineParts } from './qemu-arguments.ts';
 
 /** The executable under test as a machine sees it before an installation. */
 export const CURRENT = `${TOOLS}/current/nodeprep`;
@@ -84,6 +85,8 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
       throw error;
     } finally {
       for (const machine of started) await machine.stop();
+      const seconds = started.reduce((sum, machine) => sum + machine.processorSeconds(), 0);
+      note(`the machines took ${seconds.toFixed(0)} s of processor time`);
     }
   });
 }
