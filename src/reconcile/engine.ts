@@ -54,7 +54,8 @@ export interface Engine {
 interface Underway {
   readonly request: RoundRequest;
   readonly started: number;
-  readonly planned: AreaReport;
+  /** Made when it is asked for, because most changes are made long before. */
+  readonly planned: () => AreaReport;
   readonly changes: readonly Change[];
 }
 
@@ -128,7 +129,8 @@ export function createEngine(parts: EngineParts): Engine {
 
   const interim = (): NodeReport | undefined => {
     if (underway === undefined) return undefined;
-    const { request, started, planned, changes } = underway;
+    const { request, started, changes } = underway;
+    const planned = underway.planned();
     const { snapshot, cause } = request;
     const ordered = inOrder(new Map([...reports, [planned.area, planned]]));
     shown = show(snapshot, ordered, changes);

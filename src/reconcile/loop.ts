@@ -185,11 +185,13 @@ async function publish(parts: LoopParts, report: NodeReport, signal: AbortSignal
 }
 
 async function watchHost(parts: LoopParts, snapshot: SpecSnapshot): Promise<void> {
-  const owners = parts.areas.flatMap((area) => area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint })));
+  const owners = parts.areas.flatMap((area) =>
+    area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint, inside: `${hint.path}/` })),
+  );
   const hints = mergeHints(owners.map(({ hint }) => hint));
   await parts.watcher.watch(hints, (path, source) => {
     const areas = owners
-      .filter(({ hint }) => path === hint.path || path.startsWith(`${hint.path}/`))
+      .filter(({ hint, inside }) => path === hint.path || path.startsWith(inside))
       .map(({ area }) => area);
     if (areas.length > 0) parts.trigger.fire(source, areas);
   });

@@ -36,7 +36,7 @@ export interface PassContext {
   readonly holdOff?: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
   readonly onStep?: (event: StepEvent) => void;
   /** Told before anything of an area is changed: how it stands until the changes are made. */
-  readonly onPlan?: (report: AreaReport) => void;
+  readonly onPlan?: (report: () => AreaReport) => void;
 }
 
 /** What an area shows of the host without changing it, for `explain` and `verify`. */
@@ -107,7 +107,8 @@ async function reconcileArea<Desired, Observed, S extends Step>(
       if (before.steps.length === 0) quiet.set(before, found);
       return found;
     }
-    context.onPlan?.(report(outcome(area.name, before, before, [], [], sorted)));
+    const planned = before;
+    context.onPlan?.(() => report(outcome(area.name, planned, planned, [], [], sorted)));
     const { applied, failures } = await applySteps(area, sorted.ready, context);
     const after = await planner(spec, context);
     return report(outcome(area.name, before, after, applied, failures, sortSteps(area, after, context)));

@@ -109,9 +109,15 @@ export class EventSource {
     const { watchedPath } = details as { readonly watchedPath?: string };
     if (watchedPath === undefined || !this.#isSysctl(watchedPath)) return;
     // A directory is watched, or the file itself.
-    for (const path of [watchedPath, `${watchedPath}/${name}`]) {
-      if ([...this.#trails.values()].some((trail) => trail.at(-1) === path)) this.#noticed('change', path);
+    const inside = `${watchedPath}/${name}`;
+    let related = false;
+    for (const [hinted, trail] of this.#trails) {
+      const target = trail.at(-1);
+      if (target !== inside && target !== watchedPath) continue;
+      related = true;
+      this.#pending.add(hinted);
     }
+    if (related) this.#schedule();
   }
 
   #isSysctl(path: string): boolean {
