@@ -40,6 +40,8 @@ export interface MirrorParts {
 /** A mirror that knows nothing until it runs. */
 export function createObjectMirror({ client, node, log, seams, onConnected }: MirrorParts): ObjectMirror {
   let view: ObjectView = { state: 'unknown' };
+  /** What the watch has told last: it tells changes only, and after an error nothing may have changed. */
+  let told: ObjectView = view;
   let problem: Error | undefined;
   const listeners = new Set<(change: MirrorChange) => void>();
   const tell = (change: MirrorChange) => {
@@ -53,7 +55,8 @@ export function createObjectMirror({ client, node, log, seams, onConnected }: Mi
       {
         onChange: (object) => {
           problem = undefined;
-          view = object === undefined ? { state: 'absent' } : { state: 'present', object };
+          told = object === undefined ? { state: 'absent' } : { state: 'present', object };
+          view = told;
           onConnected(true);
           tell('object');
         },
@@ -69,6 +72,7 @@ export function createObjectMirror({ client, node, log, seams, onConnected }: Mi
         },
         onRecovered: () => {
           problem = undefined;
+          view = told;
           onConnected(true);
           log.info('The API server answers again');
           said.problem = '';
