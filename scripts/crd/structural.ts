@@ -61,6 +61,8 @@ function converted(json: Json, path: string, extensionsOf: (path: string) => Jso
   };
   if (anyOf !== undefined) return { ...common, ...intOrString(anyOf as readonly Json[], path), ...extensions };
   if (constant !== undefined) return { ...common, type: 'string', enum: [constant], ...extensions };
+  if (properties !== undefined && typeof additionalProperties === 'object')
+    throw new Error(`${path}: a structural schema with known fields has no others`);
   if (typeof type !== 'string') throw new Error(`${path}: a structural schema needs one type`);
 
   const child = (name: string) => (path === '' ? name : `${path}.${name}`);
@@ -81,7 +83,7 @@ function converted(json: Json, path: string, extensionsOf: (path: string) => Jso
         }),
     ...(items === undefined ? {} : { items: converted(items as Json, `${path}[]`, extensionsOf) }),
     // A schema of known fields needs no keyword: the server prunes, or refuses, all others.
-    ...(typeof additionalProperties === 'object' && properties === undefined
+    ...(typeof additionalProperties === 'object'
       ? { additionalProperties: converted(additionalProperties as Json, child('*'), extensionsOf) }
       : {}),
   };
