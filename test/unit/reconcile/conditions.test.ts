@@ -163,6 +163,29 @@ describe('conditions', () => {
     expect(Ready.status).toBe('True');
   });
 
+  it('say that nobody declares anything, unless something of ours could not be taken back', () => {
+    const absent = 'The NodePrep was deleted.';
+
+    expect(conditions([report({ managed: false })], { absent }).Ready).toMatchObject({
+      status: 'Unknown',
+      reason: 'NoSpec',
+      message: absent,
+    });
+    const failures = [{ target: 'a', reason: 'ApplyFailed', message: 'no' } as const];
+    expect(conditions([report({ managed: false, failures })], { absent }).Ready.reason).toBe('ApplyFailed');
+  });
+
+  it('name what the cluster keeps as others wrote it, and what this release does not know', () => {
+    const { Conflicting, Ready } = conditions([report()], {
+      ownedElsewhere: 'mode (team)',
+      ignored: ['spec.firewall'],
+    });
+
+    expect(Conflicting).toMatchObject({ status: 'True', reason: 'FieldOwnedElsewhere', message: 'mode (team)' });
+    expect(Ready.status).toBe('True');
+    expect(Ready.message).toContain('Ignored, because this release does not know it: spec.firewall.');
+  });
+
   it('wait for a module without giving up', () => {
     const waiting = { target: 'net.bridge.x', reason: 'WaitingForModule', message: 'waits', transient: true } as const;
 
