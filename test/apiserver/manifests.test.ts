@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Cluster, clusterObstacle, startCluster } from './harness/cluster.ts';
-import { type ControlPlane, usingControlPlane } from './harness/control-plane.ts';
+import { type ControlPlane, unlessSkipped, usingControlPlane } from './harness/control-plane.ts';
 import { AGENT, applyManifests, isRecent, leniency, MANIFESTS, NAMESPACE, newestKubectl } from './harness/manifests.ts';
 import { freePorts } from './harness/server-process.ts';
 
@@ -108,20 +108,23 @@ describe('the DaemonSet', () => {
   let kubelets: Server | undefined;
   let port = 0;
 
-  beforeAll(async () => {
-    if (clusterObstacle(plane()) !== undefined) return;
-    [port = 0] = await freePorts(1);
-    kubelets = await serveHealth(port, plane());
-    cluster = await startCluster(plane());
-    await cluster.addNode('worker-1');
-    await cluster.addNode('control-plane-1', { taints: 'node-role.kubernetes.io/control-plane=:NoSchedule' });
-    await cluster.addNode('new-1', { taints: 'nodeprep.dev/not-ready=:NoExecute,dedicated=gpu:NoSchedule' });
-    await cluster.addNode('virtual-1', { labels: 'type=virtual-kubelet' });
-    const kubectl = newestKubectl(plane());
-    const nodes = async () => (await kubectl(['get', 'nodes', '-o', 'name'])).out.trim().split('\n').length;
-    await vi.waitFor(async () => expect(await nodes()).toBe(4), { timeout: 60_000, interval: 500 });
-    await apply();
-  }, 180_000);
+  beforeAll(
+    unlessSkipped(async () => {
+      if (clusterObstacle(plane()) !== undefined) return;
+      [port = 0] = await freePorts(1);
+      kubelets = await serveHealth(port, plane());
+      cluster = await startCluster(plane());
+      await cluster.addNode('worker-1');
+      await cluster.addNode('control-plane-1', { taints: 'node-role.kubernetes.io/control-plane=:NoSchedule' });
+      await cluster.addNode('new-1', { taints: 'nodeprep.dev/not-ready=:NoExecute,dedicated=gpu:NoSchedule' });
+      await cluster.addNode('virtual-1', { labels: 'type=virtual-kubelet' });
+      const kubectl = newestKubectl(plane());
+      const nodes = async () => (await kubectl(['get', 'nodes', '-o', 'name'])).out.trim().split('\n').length;
+      await vi.waitFor(async () => expect(await nodes()).toBe(4), { timeout: 60_000, interval: 500 });
+      await apply();
+    }),
+    180_000,
+  );
 
   beforeEach((context) => {
     const reason = clusterObstacle(plane());

@@ -3,7 +3,7 @@
  * impersonated with the claim that the API server reads from the token of a pod.
  */
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { usingControlPlane } from './harness/control-plane.ts';
+import { unlessSkipped, usingControlPlane } from './harness/control-plane.ts';
 import { AGENT_USER, applyManifests, asAgentOf } from './harness/manifests.ts';
 import type { Answer } from './harness/request.ts';
 
@@ -60,27 +60,29 @@ async function registerNode(name: string): Promise<void> {
   );
 }
 
-beforeAll(async () => {
-  await applyManifests(plane(), '.');
-  const { send } = plane();
-  // Where rights count, these are given here, so that nothing but the policy refuses.
-  await send('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'agents-may-everything' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: AGENT_USER }],
-  });
-  for (const name of ['worker-1', 'worker-2']) {
-    await registerNode(name);
-    await vi.waitFor(async () => expect((await send('POST', NODE_PREPS, nodePrep(name))).code).toBe(201), PATIENCE);
-  }
-  const other = `${NODE_PREPS}/worker-2?dryRun=All`;
-  await vi.waitFor(
-    async () => expect((await asAgent('worker-1', 'PATCH', other, IN_AUDIT, MERGE)).code).toBe(403),
-    PATIENCE,
-  );
-});
+beforeAll(
+  unlessSkipped(async () => {
+    await applyManifests(plane(), '.');
+    const { send } = plane();
+    // Where rights count, these are given here, so that nothing but the policy refuses.
+    await send('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'agents-may-everything' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: AGENT_USER }],
+    });
+    for (const name of ['worker-1', 'worker-2']) {
+      await registerNode(name);
+      await vi.waitFor(async () => expect((await send('POST', NODE_PREPS, nodePrep(name))).code).toBe(201), PATIENCE);
+    }
+    const other = `${NODE_PREPS}/worker-2?dryRun=All`;
+    await vi.waitFor(
+      async () => expect((await asAgent('worker-1', 'PATCH', other, IN_AUDIT, MERGE)).code).toBe(403),
+      PATIENCE,
+    );
+  }),
+);
 
 describe('the NodePrep of its own node', () => {
   test('is registered by an agent', async () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Cluster, clusterObstacle, startCluster } from './harness/cluster.ts';
-import { usingControlPlane } from './harness/control-plane.ts';
+import { unlessSkipped, usingControlPlane } from './harness/control-plane.ts';
 import {
   agentSender,
   agentToken,
@@ -86,14 +86,16 @@ async function rightsOf(send: Send, [group, resource, namespace]: Asked): Promis
   return allowed;
 }
 
-beforeAll(async () => {
-  await applyManifests(plane(), 'overlays/daemonset-only');
-  await applyManifests(plane(), 'access');
-  agent = await agentSender(plane());
-  await plane().send('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'worker-1' } });
-});
+beforeAll(
+  unlessSkipped(async () => {
+    await applyManifests(plane(), 'overlays/daemonset-only');
+    await applyManifests(plane(), 'access');
+    agent = await agentSender(plane());
+    await plane().send('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'worker-1' } });
+  }),
+);
 
-afterAll(() => agent.close());
+afterAll(unlessSkipped(() => agent.close()));
 
 describe('the token of the agents', () => {
   test.each(AGENT_RIGHTS)('may do with %j exactly %j', async (asked, verbs) => {
@@ -207,10 +209,12 @@ describe('the token of the agents', () => {
 describe('people', () => {
   let cluster: Cluster | undefined;
 
-  beforeAll(async () => {
-    // Roles are aggregated by a controller.
-    if (clusterObstacle(plane()) === undefined) cluster = await startCluster(plane());
-  });
+  beforeAll(
+    unlessSkipped(async () => {
+      // Roles are aggregated by a controller.
+      if (clusterObstacle(plane()) === undefined) cluster = await startCluster(plane());
+    }),
+  );
 
   beforeEach((context) => {
     const reason = clusterObstacle(plane());

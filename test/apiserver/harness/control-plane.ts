@@ -190,3 +190,8 @@ export function usingControlPlane(
     return plane;
   };
 }
+
+/** A hook for all tests of a file that needs the control plane; nothing where there can be none. */
+export function unlessSkipped(hook: () => void | Promise<void>): () => void | Promise<void> {
+  return inject('controlPlane').skipped === undefined ? hook : () => undefined;
+}
