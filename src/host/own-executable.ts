@@ -1,6 +1,6 @@
 /** The program that is running, as a file that can be installed. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getAsset, isSea } from 'node:sea';
 
@@ -13,27 +13,44 @@ export interface ProgramFile {
 /** NodePrep as one executable. */
 export interface OwnExecutable {
   readonly path: string;
-  /** The executable and the libraries that lie beside it. */
+  /** The executable and the libraries that it needs where the system does not bring them. */
   readonly files: readonly [ProgramFile, ...ProgramFile[]];
   /** The text of a file that was built in, such as `nodeprep.service`. */
   readonly asset: (name: string) => string;
 }
 
-/** `undefined` when the program runs from its sources: then there is no one file to install. */
-export function ownExecutable(): OwnExecutable | undefined {
+const LIBRARY = 'libatomic.so.1';
+
+/**
+ * `undefined` when the program runs from its sources: then there is no one file to install.
+ * `installed` is the link to the build that runs on this machine, which may lend its library.
+ */
+export function ownExecutable(installed: string): OwnExecutable | undefined {
   if (!isSea()) return undefined;
   const path = process.execPath;
-  const library = join(dirname(path), 'libatomic.so.1');
+  const library = libraryFor(path, installed);
   const fileFrom = (name: string, from: string): ProgramFile => ({ name, read: () => createReadStream(from) });
   return {
     path,
     files: [
       fileFrom('nodeprep', path),
       // Absent where the system brings it.
-      ...(existsSync(library) ? [fileFrom('libatomic.so.1', library)] : []),
+      ...(library === undefined ? [] : [fileFrom(LIBRARY, library)]),
     ],
     asset: (name) => getAsset(name, 'utf8'),
   };
+}
+
+/**
+ * The library beside the program, else that of the installed build: a program that was copied alone starts
+ * with it, because its RUNPATH names the link, and would start no more once the link leads to itself.
+ */
+export function libraryFor(program: string, installed: string): string | undefined {
+  const beside = join(dirname(program), LIBRARY);
+  if (existsSync(beside)) return beside;
+  const lent = join(installed, LIBRARY);
+  // Resolved, because the link is switched before all is read.
+  return existsSync(lent) ? realpathSync(lent) : undefined;
 }
 
 /** The first digits of the SHA-256 sum, enough to tell two builds apart. */

@@ -4,7 +4,7 @@ import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
 import { SPEC_FILE } from '../../bootstrap/spec-files.ts';
 import { readStatusFile } from '../../bootstrap/status-file.ts';
 import type { Installed } from '../../daemon/install/install.ts';
-import { PROGRAM } from '../../daemon/install/layout.ts';
+import { CURRENT, PROGRAM } from '../../daemon/install/layout.ts';
 import { openMachine } from '../../daemon/machine.ts';
 import { VERSION } from '../../daemon/version.ts';
 import type { NodePrep } from '../../api/status.ts';
@@ -58,7 +58,7 @@ export function installCommand(io: Io): Command {
         ...(options.file === '-' ? { stdin: await io.readStdin() } : {}),
         ...(options.profile === undefined ? {} : { profile: options.profile }),
       };
-      const installed = await install(machine, ownExecutable(), request, (path) => {
+      const installed = await install(machine, ownExecutable(CURRENT), request, (path) => {
         changed.push(path);
         write(`${paint('green', '✓')} ${path}\n`);
       });

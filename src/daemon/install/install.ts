@@ -16,6 +16,7 @@ import type { OwnExecutable } from '../../host/own-executable.ts';
 import { STATE_DIRECTORY } from '../../reconcile/ledger.ts';
 import type { Machine } from '../machine.ts';
 import { requireRoot } from '../privilege.ts';
+import { NotInstallableError } from './not-installable.ts';
 import { installProgram, type OnChange, removeProgram } from './program.ts';
 import { renderSpecDocument } from './spec-document.ts';
 import { hasSystemd, installUnits, removeUnits, startUnits } from './service.ts';
@@ -40,11 +41,6 @@ export interface Installed {
   readonly specWritten: boolean;
   /** `ended`: the bootstrap has run; `waiting`: it goes on; `later`: it starts at the next boot. */
   readonly service: 'ended' | 'waiting' | 'later';
-}
-
-/** NodePrep does not run as an executable that could be installed. */
-export class NotInstallableError extends Error {
-  override readonly name = 'NotInstallableError';
 }
 
 /** Installs or upgrades. Throws `NotRootError`, `NotInstallableError`, `SpecInvalidError`, `HostFileError`, `CommandError`. */

@@ -3,9 +3,11 @@
  * them runs, so that a crash at any moment leaves a NodePrep that starts.
  */
 import { posix } from 'node:path';
+import { CommandError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { fingerprint, type OwnExecutable } from '../../host/own-executable.ts';
 import { VERSION } from '../version.ts';
+import { NotInstallableError } from './not-installable.ts';
 import { CURRENT, PREVIOUS, PROGRAM, PROGRAM_DIRECTORY } from './layout.ts';
 
 /** Told of every path that was changed. */
@@ -24,13 +26,7 @@ export async function installProgram(host: Host, own: OwnExecutable, onChange: O
   }
   if (host.kernel === 'running') await assertStarts(host, `${directory}/nodeprep`);
 
-  const before = await host.readLink(CURRENT);
-  if (before !== build) {
-    if (before !== undefined && (await host.stat(`${PROGRAM_DIRECTORY}/${before}/nodeprep`)) !== undefined) {
-      await link(host, PREVIOUS, before, onChange);
-    }
-    await link(host, CURRENT, build, onChange);
-  }
+  await switchTo(host, build, onChange);
   await link(host, PROGRAM, posix.relative(posix.dirname(PROGRAM), `${CURRENT}/nodeprep`), onChange);
   await removeOldBuilds(host);
   return directory;
@@ -45,11 +41,46 @@ export async function removeProgram(host: Host): Promise<void> {
   await host.removeDirectory(PROGRAM_DIRECTORY);
 }
 
+/** Makes a build the current one. When it does not start from there, everything is as it was before. */
+async function switchTo(host: Host, build: string, onChange: OnChange): Promise<void> {
+  const [before, previous] = [await host.readLink(CURRENT), await host.readLink(PREVIOUS)];
+  if (before !== build) {
+    if (before !== undefined && (await host.stat(`${PROGRAM_DIRECTORY}/${before}/nodeprep`)) !== undefined) {
+      await link(host, PREVIOUS, before, onChange);
+    }
+    await link(host, CURRENT, build, onChange);
+  }
+  if (host.kernel !== 'running') return;
+  try {
+    // Once more: the check before may have found a library through the link, in the build that was current then.
+    await assertStarts(host, `${CURRENT}/nodeprep`);
+  } catch (error) {
+    await linkBack(host, CURRENT, before);
+    await linkBack(host, PREVIOUS, previous);
+    throw error;
+  }
+}
+
+async function linkBack(host: Host, path: string, target: string | undefined): Promise<void> {
+  if (target === undefined) return host.removeFile(path);
+  if ((await host.readLink(path)) !== target) await host.makeLink(path, target);
+}
+
 async function assertStarts(host: Host, program: string): Promise<void> {
   // As the program that is running this works, but the copy may lack a library or lie on "noexec".
-  const { stdout } = await host.query([program, 'version'], { timeoutMs: 60_000 });
-  if (stdout.trim() === `nodeprep ${VERSION}`) return;
-  throw new Error(`Cannot install "${program}": it says ${JSON.stringify(stdout.slice(0, 80))} instead of its version`);
+  let said: string;
+  try {
+    const { stdout } = await host.query([program, 'version'], { timeoutMs: 60_000 });
+    if (stdout.trim() === `nodeprep ${VERSION}`) return;
+    said = `it says ${JSON.stringify(stdout.slice(0, 80))} instead of its version`;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    said = error.message;
+  }
+  throw new NotInstallableError(
+    `Cannot install "${program}": ${said}. What was installed before runs on. ` +
+      'Copy the whole archive to the host, libatomic.so.1 belongs beside the executable, to a file system without "noexec".',
+  );
 }
 
 async function link(host: Host, path: string, target: string, onChange: OnChange): Promise<void> {

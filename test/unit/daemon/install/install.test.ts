@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { install, NotInstallableError, purge } from '../../../../src/daemon/install/install.ts';
+import { install, purge } from '../../../../src/daemon/install/install.ts';
+import { NotInstallableError } from '../../../../src/daemon/install/not-installable.ts';
 import { disableUnits } from '../../../../src/daemon/install/service.ts';
 import type { Machine } from '../../../../src/daemon/machine.ts';
 import { VERSION } from '../../../../src/daemon/version.ts';
@@ -43,7 +44,7 @@ function machineOf(host: MemoryHost): Machine & { host: MemoryHost } {
 }
 
 /** A running host whose systemd keeps a list of what was enabled and what is active. */
-function running(options: { broken?: boolean } = {}) {
+function running(options: { broken?: boolean; starts?: (program: string, host: MemoryHost) => boolean } = {}) {
   const enabled = new Set<string>();
   const active = new Set<string>();
   const starts: string[] = [];
@@ -63,7 +64,16 @@ function running(options: { broken?: boolean } = {}) {
           return { stdout: '', stderr: '' };
         },
       },
-      { get: (known, name) => Reflect.get(known, name) ?? (String(name).startsWith(LIB) ? () => said : undefined) },
+      {
+        get: (known, name) =>
+          Reflect.get(known, name) ??
+          (String(name).startsWith(LIB)
+            ? (host: MemoryHost, _: readonly string[], command: readonly [string, ...string[]]) => {
+                if (options.starts?.(String(name), host) !== false) return said;
+                throw new CommandError(command, { exitCode: 127, detail: 'libatomic.so.1: cannot open shared object' });
+              }
+            : undefined),
+      },
     ) as NonNullable<MemoryBehaviour['commands']>,
   };
   const host = new MemoryHost({ '/run/systemd/system': null }, { behaviours: [behaviour] });
@@ -214,6 +224,27 @@ describe('installing on a running host', () => {
     await expect(installOn(machine)).rejects.toThrow(/Segmentation fault/);
 
     expect(await host.stat(`${LIB}/current`)).toBeUndefined();
+  });
+
+  /** As the dynamic linker does with the RUNPATH of the executable: beside it, then in the current build. */
+  const findsLibrary = (program: string, host: MemoryHost) =>
+    [program.slice(0, program.lastIndexOf('/')), `${LIB}/current`].some(
+      (directory) => host.text(`${directory}/libatomic.so.1`) !== undefined,
+    );
+
+  test('goes back to the build before when the new one starts no more once it is the current one', async () => {
+    const { machine, host } = running({ starts: findsLibrary });
+    for (const content of ['one', 'two']) await installOn(machine, build(content));
+    const alone = { ...build('three'), files: [build('three').files[0]] } satisfies OwnExecutable;
+
+    await expect(installOn(machine, alone)).rejects.toMatchObject({
+      name: 'NotInstallableError',
+      message: expect.stringContaining('libatomic.so.1 belongs beside the executable'),
+    });
+
+    expect(host.text('/usr/local/bin/nodeprep')).toBe('two');
+    expect(host.text(`${LIB}/previous/nodeprep`)).toBe('one');
+    expect(findsLibrary(`${LIB}/current/nodeprep`, host)).toBe(true);
   });
 
   test('starts nothing when told so', async () => {
