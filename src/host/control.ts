@@ -46,10 +46,14 @@ export interface ControlServer {
 }
 
 /**
- * Listens for those who want the host; only for the process that holds it. Throws when the socket
+ * Listens for those who want the host; only for `me`, the process that holds it. Throws when the socket
  * cannot be made.
  */
-export async function serveControl(path: string, onAsk: (asker: LockHolder) => Answer): Promise<ControlServer> {
+export async function serveControl(
+  path: string,
+  me: LockHolder,
+  onAsk: (asker: LockHolder) => Answer,
+): Promise<ControlServer> {
   const connections = new Map<Socket, LockHolder | undefined>();
   const accept = (socket: Socket) => {
     connections.set(socket, undefined);
@@ -68,8 +72,9 @@ export async function serveControl(path: string, onAsk: (asker: LockHolder) => A
       const isKnown = asker !== undefined && (ask === 'hand-over' || ask === 'wait');
       if (isKnown) connections.set(socket, asker);
       const answer: Answer = !isKnown ? { answer: 'unknown' } : ask === 'wait' ? { answer: 'wait' } : onAsk(asker);
-      if (isKnown) socket.write(`${JSON.stringify(answer)}\n`);
-      else socket.end(`${JSON.stringify(answer)}\n`);
+      const reply = `${JSON.stringify({ ...answer, holder: me })}\n`;
+      if (isKnown) socket.write(reply);
+      else socket.end(reply);
       // Nothing more is expected, but only who reads notices the end of the other side.
       socket.resume();
     });
@@ -103,6 +108,8 @@ export async function serveControl(path: string, onAsk: (asker: LockHolder) => A
 /** A connection to the holder, open for as long as it holds the host. */
 export interface ControlLink {
   readonly answer: Answer;
+  /** Who answered; `undefined` of a version that does not say it here. */
+  readonly holder: LockHolder | undefined;
   /** Resolves when the holder is gone or has freed the host. */
   readonly closed: Promise<void>;
   readonly close: () => void;
@@ -132,13 +139,15 @@ export function connectControl(
     socket.once('close', giveUp);
     socket.once('connect', () => socket.write(`${JSON.stringify({ ...me, ask })}\n`));
     readLine(socket, (line) => {
-      const answer = answerFrom(parseLine(line));
+      const said = parseLine(line);
+      const answer = answerFrom(said);
       if (answer === undefined) return giveUp();
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);
       socket.off('close', giveUp);
       socket.resume();
-      resolve({ answer, closed, close: () => socket.destroy() });
+      const { holder } = Object(said) as Readonly<Record<string, unknown>>;
+      resolve({ answer, holder: holderFrom(holder), closed, close: () => socket.destroy() });
     });
   });
 }

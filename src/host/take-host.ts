@@ -62,9 +62,10 @@ export async function takeHost(options: TakeHostOptions, signal: AbortSignal): P
     const result = await attempt(options);
     if (!(result instanceof HostBusyError)) return result;
 
-    const { holder } = result;
     const ask = me.rank === 'cluster' ? 'hand-over' : 'wait';
     const link = path === undefined ? undefined : await connectControl(path, me, ask, signal);
+    // A holder with much to do may be too slow for whoever looks at the lock; this answer is root's, too.
+    const holder = link?.holder ?? result.holder;
     const why = whyOf(me, holder, link);
     // The same reason is told once, however often the lock is looked at.
     if (!signal.aborted && eager >= EAGER_MS.length && said !== `${holder?.pid} ${why}`) {
@@ -100,7 +101,7 @@ async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyErr
   let by: LockHolder | undefined;
   try {
     if (path !== undefined) {
-      control = await serveControl(path, (asker) => {
+      control = await serveControl(path, options.me, (asker) => {
         if (!outranks(asker, options.me)) return { answer: 'no', why: 'it has the same right to the host' };
         by = asker;
         asked.abort();

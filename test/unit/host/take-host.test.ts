@@ -1,11 +1,13 @@
 /** The change of the holder, between real processes where one of them dies. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Rank } from '../../../src/host/holder.ts';
+import { serveControl } from '../../../src/host/control.ts';
+import type { LockHolder, Rank } from '../../../src/host/holder.ts';
 import { acquireHostLock, lockHolder } from '../../../src/host/lock.ts';
 import { type HostTurn, type Standby, takeHost } from '../../../src/host/take-host.ts';
 import { temporaryDirectory } from '../../support/nodeprep-process.ts';
@@ -154,6 +156,24 @@ test('a holder that knows no hand-over is waited for, and it is said how to end 
   });
   await old.release();
   await expect.poll(agent.holds, WAIT).toBe(true);
+});
+
+test('a holder too busy to say at the lock who it is, is known by what it says on the control socket', async () => {
+  const root = temporaryDirectory();
+  const name = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32);
+  const lock = createServer(() => undefined).listen({ path: `\0nodeprep-${name}` });
+  const busy: LockHolder = { pid: 12, version: '1.0.0', command: 'run', rank: 'cluster' };
+  const control = await serveControl(socketOf(root), busy, () => ({ answer: 'soon' }));
+  onTestFinished(() => {
+    control.stop();
+    control.end();
+    lock.close();
+  });
+
+  const unit = candidate(root, 'host');
+  await expect.poll(() => unit.standbys.length, WAIT).toBe(1);
+
+  expect(unit.standbys).toEqual([{ holder: busy, proven: true, why: 'it manages this host' }]);
 });
 
 test('where no control socket can be made the lock still lets in one after the other', async () => {
