@@ -18,9 +18,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function running<T extends ReportSink & { run: (signal: AbortSignal) => Promise<void> }>(
-  make: (parts: Parameters<typeof createEventWriter>[0]) => T,
-): { api: StubApi; publish: (report: NodeReport) => Promise<void>; said: string[] } {
+type Writer = ReportSink & { readonly run: (signal: AbortSignal) => Promise<void> };
+
+function running(make: (parts: Parameters<typeof createEventWriter>[0]) => Writer): {
+  api: StubApi;
+  publish: (report: NodeReport) => Promise<void>;
+  said: string[];
+} {
   const api = createStubApi();
   const said: string[] = [];
   const note = (message: string) => void said.push(message);
