@@ -39,7 +39,8 @@ export function writeExecutable(target: Target): string {
       assets: { ...units, ...writeProgram(work, target === NATIVE) },
     }),
   );
-  run(NATIVE_NODE, ['--build-sea', config]);
+  // The loader is compiled now, and accepted only by a Node with the same flags; another one warns at every start.
+  run(NATIVE_NODE, [...EXECUTABLE_FLAGS, '--build-sea', config]);
   // The page cache of a file that was just written is in large folios, which count as memory of whoever maps it.
   const executable = join(directory, 'nodeprep');
   copyFileSync(fresh, executable);
