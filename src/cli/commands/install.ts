@@ -2,7 +2,6 @@ import { isAbsolute, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
 import { SPEC_FILE } from '../../bootstrap/spec-files.ts';
-import { readStatusFile } from '../../bootstrap/status-file.ts';
 import type { Installed } from '../../daemon/install/install.ts';
 import { CURRENT, PROGRAM } from '../../daemon/install/layout.ts';
 import { openMachine } from '../../daemon/machine.ts';
@@ -41,7 +40,7 @@ export function installCommand(io: Io): Command {
     .option('--no-start', 'do not start the units now; they start at the next boot')
     .addHelpText(
       'after',
-      '\nA spec that is there is kept. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error.',
+      '\nA spec that is there is kept. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error, also of its unit.',
     )
     .action(async (options: Options) => {
       const [{ install }, { ownExecutable }] = await Promise.all([
@@ -66,29 +65,40 @@ export function installCommand(io: Io): Command {
       if (!installed.specWritten && asked !== undefined) {
         write(`${paint('yellow', '!')} The host has a spec, which is kept; "${asked}" was only checked\n`);
       }
-      const { nodePrep } = installed.service === 'later' ? {} : await readStatusFile(machine.host);
-      const result = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Install', version: VERSION, ...installed, changed };
+      const { nodePrep, exitCode, ...rest } = installed;
+      const result = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Install', version: VERSION, ...rest, changed };
       print(io, options.output, result, (paint) => {
         const parts = [headline(installed, changed.length)];
         if (nodePrep !== undefined) parts.push(renderStatus(nodePrep, paint, io.columns));
         return parts.join('\n\n');
       });
-      io.exit(exitCodeFrom(installed, nodePrep));
+      io.exit(exitCodeFrom(installed.service, exitCode, nodePrep));
     });
 }
 
 function headline(installed: Installed, changes: number): string {
   const what = changes === 0 ? 'was installed already' : `is installed as ${PROGRAM}`;
   const service = {
+    running: 'and runs.',
     ended: 'and runs.',
     waiting: 'and still works on this host: "journalctl -fu nodeprep-bootstrap" shows what it waits for.',
+    failed:
+      'but its unit failed: "journalctl -u nodeprep-bootstrap" says why. The host may not be ready for a kubelet; ' +
+      'the daemon goes on trying, "nodeprep status" shows what is missing.',
     later: 'and starts at the next boot.',
   }[installed.service];
   return `NodePrep ${VERSION} ${what} ${service}`;
 }
 
-function exitCodeFrom(installed: Installed, nodePrep: NodePrep | undefined): 0 | 2 | 3 {
-  if (installed.service === 'later') return 0;
+/** What the bootstrap said when it ended counts more than a report, which others may have written since. */
+function exitCodeFrom(
+  service: Installed['service'],
+  ended: number | undefined,
+  nodePrep: NodePrep | undefined,
+): 0 | 1 | 2 | 3 {
+  if (service === 'later') return 0;
+  if (service === 'failed') return 1;
+  if (ended !== undefined) return ended === 0 || ended === 3 ? ended : 2;
   const ready = nodePrep?.status.conditions.find((condition) => condition.type === 'Ready');
   if (ready?.status === 'True') return 0;
   return ready?.reason === 'RebootRequired' ? 3 : 2;

@@ -3,6 +3,7 @@
  * break off; what is right already is not touched, what an administrator wrote is kept.
  */
 import { loadSpec } from '../../api/load.ts';
+import type { NodePrep } from '../../api/status.ts';
 import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
 import {
   readDefaultFiles,
@@ -11,6 +12,7 @@ import {
   SPEC_FILE,
   type SpecInput,
 } from '../../bootstrap/spec-files.ts';
+import { readStatusFile, STATUS_PATH } from '../../bootstrap/status-file.ts';
 import type { Host } from '../../host/host.ts';
 import type { OwnExecutable } from '../../host/own-executable.ts';
 import { STATE_DIRECTORY } from '../../reconcile/ledger.ts';
@@ -19,7 +21,7 @@ import { requireRoot } from '../privilege.ts';
 import { NotInstallableError } from './not-installable.ts';
 import { installProgram, type OnChange, removeProgram } from './program.ts';
 import { renderSpecDocument } from './spec-document.ts';
-import { hasSystemd, installUnits, removeUnits, startUnits } from './service.ts';
+import { hasSystemd, installUnits, removeUnits, type Started, startUnits } from './service.ts';
 
 /** What to install. */
 export interface InstallRequest {
@@ -39,8 +41,15 @@ export interface Installed {
   readonly directory: string;
   /** Whether the spec of the host is new; one that was there is never changed. */
   readonly specWritten: boolean;
-  /** `ended`: the bootstrap has run; `waiting`: it goes on; `later`: it starts at the next boot. */
-  readonly service: 'ended' | 'waiting' | 'later';
+  /**
+   * `running`: it ran already, and nothing was new; `ended`: the bootstrap has run; `waiting`: it goes on; `failed`: its
+   * unit failed, the journal says why; `later`: it starts at the next boot.
+   */
+  readonly service: Started['outcome'] | 'later';
+  /** How the bootstrap of this install ended: 0 ready, 3 ready after a boot, else not ready. */
+  readonly exitCode?: number;
+  /** What this install or what runs already reported of the host; an older report is left out. */
+  readonly nodePrep?: NodePrep;
 }
 
 /** Installs or upgrades. Throws `NotRootError`, `NotInstallableError`, `SpecInvalidError`, `HostFileError`, `CommandError`. */
@@ -69,7 +78,11 @@ export async function install(
   await installUnits(host, own.asset, note);
   const installed = { directory, specWritten: document !== undefined };
   if (!request.start || !(await hasSystemd(host))) return { ...installed, service: 'later' };
-  return { ...installed, service: (await startUnits(host, changed)) ? 'ended' : 'waiting' };
+  const before = await host.readFile(STATUS_PATH);
+  const { outcome, ...ended } = await startUnits(host, changed);
+  const isNew = outcome === 'waiting' ? (await host.readFile(STATUS_PATH)) !== before : outcome !== 'failed';
+  const { nodePrep } = isNew ? await readStatusFile(host) : {};
+  return { ...installed, service: outcome, ...ended, ...(nodePrep === undefined ? {} : { nodePrep }) };
 }
 
 /** Removes what `install` brought, and NodePrep's own directories with all that is in them. */

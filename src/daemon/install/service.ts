@@ -39,20 +39,41 @@ export async function installUnits(host: Host, text: (name: string) => string, o
   return changed;
 }
 
-/** Starts the units; with `anew`, what runs now is stopped first. Returns whether the bootstrap has ended. */
-export async function startUnits(host: Host, anew: boolean): Promise<boolean> {
+/** What became of the bootstrap; `running`: it had ended before, and nothing was started. */
+export type Started =
+  | { readonly outcome: 'running' | 'waiting' | 'failed' }
+  | { readonly outcome: 'ended'; readonly exitCode: number };
+
+/** Starts the units; with `anew`, what runs now is stopped first. */
+export async function startUnits(host: Host, anew: boolean): Promise<Started> {
   const [bootstrap, daemon] = UNITS;
-  if (anew) await host.run(['systemctl', 'stop', daemon, bootstrap], { timeoutMs: STOP_MS });
+  const [before, daemonBefore] = [
+    await property(host, bootstrap, 'ActiveState'),
+    await property(host, daemon, 'ActiveState'),
+  ];
+  if (!anew && before === 'active' && daemonBefore === 'active') return { outcome: 'running' };
+  // The daemon holds the host, so it makes room for the bootstrap.
+  await host.run(['systemctl', 'stop', daemon], { timeoutMs: STOP_MS });
+  // One that still holds the kubelet back is only joined. "restart" and not stop and start, because a kubelet that
+  // waits for the start of the bootstrap would take its stop for leave to start.
+  const verb = !anew && before === 'activating' ? 'start' : 'restart';
   try {
-    await host.run(['systemctl', 'start', bootstrap], { timeoutMs: START_MS });
+    await host.run(['systemctl', verb, bootstrap], { timeoutMs: START_MS });
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     // Its start goes on without us (onFailure: Block), or failed and the journal says why: the daemon goes on trying.
     await host.run(['systemctl', 'start', '--no-block', daemon], RELOAD);
-    return !error.timedOut;
+    return { outcome: error.timedOut ? 'waiting' : 'failed' };
   }
   await host.run(['systemctl', 'start', daemon], { timeoutMs: START_MS });
-  return true;
+  // A unit whose conditions are not met is not started, and that is no error to systemctl.
+  if ((await property(host, bootstrap, 'ActiveState')) !== 'active') return { outcome: 'failed' };
+  return { outcome: 'ended', exitCode: Number(await property(host, bootstrap, 'ExecMainStatus')) };
+}
+
+async function property(host: HostReader, unit: string, name: string): Promise<string> {
+  const { stdout } = await host.query(['systemctl', 'show', `--property=${name}`, '--value', unit], RELOAD);
+  return stdout.trim();
 }
 
 /**

@@ -43,23 +43,48 @@ function machineOf(host: MemoryHost): Machine & { host: MemoryHost } {
   return { root: '/image', live: false, host, here: host, areas: [], clock: () => 0, now: () => new Date(0) };
 }
 
+/** How the start of the bootstrap ends; may change the host. */
+type Bootstrap = (host: MemoryHost) => 'active' | 'failed' | 'activating' | 'condition not met';
+
 /** A running host whose systemd keeps a list of what was enabled and what is active. */
-function running(options: { broken?: boolean; starts?: (program: string, host: MemoryHost) => boolean } = {}) {
+function running(
+  options: {
+    broken?: boolean;
+    starts?: (program: string, host: MemoryHost) => boolean;
+    bootstrap?: Bootstrap;
+    exitStatus?: number;
+  } = {},
+) {
   const enabled = new Set<string>();
   const active = new Set<string>();
   const starts: string[] = [];
+  const states = new Map<string, string>();
   const said = { stdout: options.broken === true ? 'Segmentation fault' : `nodeprep ${VERSION}\n`, stderr: '' };
   const behaviour: MemoryBehaviour = {
     commands: new Proxy(
       {
-        systemctl: (_: MemoryHost, args: readonly string[]) => {
+        systemctl: (host: MemoryHost, args: readonly string[]) => {
           const [verb, ...units] = args.filter((arg) => !arg.startsWith('--'));
+          const [unit = ''] = units;
+          if (verb === 'show') {
+            const started = states.get(unit) ?? 'inactive';
+            const state = started === 'active' && !active.has(unit) ? 'inactive' : started;
+            return {
+              stdout: args[1] === '--property=ActiveState' ? `${state}\n` : `${options.exitStatus ?? 0}\n`,
+              stderr: '',
+            };
+          }
           for (const unit of units) {
             if (verb === 'enable') enabled.add(unit);
             if (verb === 'disable') enabled.delete(unit);
-            if (verb === 'stop') active.delete(unit);
-            if (verb === 'start' && !active.has(unit)) starts.push(unit);
-            if (verb === 'start') active.add(unit);
+            if (verb === 'stop' || verb === 'restart') active.delete(unit);
+            if (verb !== 'start' && verb !== 'restart') continue;
+            if (!active.has(unit)) starts.push(unit);
+            const state = unit === 'nodeprep-bootstrap.service' ? (options.bootstrap?.(host) ?? 'active') : 'active';
+            states.set(unit, state);
+            if (state === 'active') active.add(unit);
+            if (state === 'failed') throw new CommandError(['systemctl'], { exitCode: 1, detail: 'the job failed' });
+            if (state === 'activating') throw new CommandError(['systemctl'], { timedOut: true, detail: 'too slow' });
           }
           return { stdout: '', stderr: '' };
         },
@@ -224,6 +249,84 @@ describe('installing on a running host', () => {
     await expect(installOn(machine)).rejects.toThrow(/Segmentation fault/);
 
     expect(await host.stat(`${LIB}/current`)).toBeUndefined();
+  });
+
+  const STATUS = '/run/nodeprep/status.json';
+  const status = (ready: string, reason = 'AsExpected') =>
+    JSON.stringify({
+      apiVersion: 'nodeprep.dev/v1alpha1',
+      kind: 'NodePrep',
+      metadata: { name: 'node', generation: 1 },
+      spec: {},
+      status: {
+        observedGeneration: 1,
+        inSync: '1/1',
+        conditions: [
+          {
+            type: 'Ready',
+            status: ready,
+            reason,
+            message: '',
+            lastTransitionTime: '2026-01-01T00:00:00Z',
+            observedGeneration: 1,
+          },
+        ],
+        areas: [],
+      },
+    });
+  const readyOf = (installed: { nodePrep?: { status: { conditions: readonly object[] } } }) =>
+    installed.nodePrep?.status.conditions[0];
+
+  test.each(['failed', 'condition not met'] as const)(
+    'says so when the unit of the bootstrap ends as "%s", whatever an old report says',
+    async (outcome) => {
+      const { machine, host, active } = running({ bootstrap: () => outcome });
+      host.put(STATUS, status('True'));
+
+      const installed = await installOn(machine);
+
+      expect(installed.service).toBe('failed');
+      expect(readyOf(installed)).toBeUndefined();
+      expect([...active]).toEqual(['nodeprep.service']);
+    },
+  );
+
+  test('takes no old report for one of a bootstrap that still works', async () => {
+    const { machine, host } = running({ bootstrap: () => 'activating' });
+    host.put(STATUS, status('True'));
+
+    const installed = await installOn(machine);
+
+    expect(installed.service).toBe('waiting');
+    expect(readyOf(installed)).toBeUndefined();
+  });
+
+  test('shows what a bootstrap that still works has reported', async () => {
+    const { machine, host } = running({
+      bootstrap: (world) => {
+        world.put(STATUS, status('False', 'RebootRequired'));
+        return 'activating';
+      },
+    });
+    host.put(STATUS, status('True'));
+
+    expect(readyOf(await installOn(machine))).toMatchObject({ reason: 'RebootRequired' });
+  });
+
+  test('tells how the bootstrap ended', async () => {
+    expect(await installOn(running({ exitStatus: 3 }).machine)).toMatchObject({ service: 'ended', exitCode: 3 });
+  });
+
+  test('again starts what somebody has stopped', async () => {
+    const { machine, active, starts } = running();
+    await installOn(machine);
+    expect(await installOn(machine)).toMatchObject({ service: 'running' });
+    active.delete('nodeprep.service');
+
+    expect(await installOn(machine)).toMatchObject({ service: 'ended', exitCode: 0 });
+
+    expect(active.size).toBe(2);
+    expect(starts).toHaveLength(4);
   });
 
   /** As the dynamic linker does with the RUNPATH of the executable: beside it, then in the current build. */
