@@ -10,6 +10,7 @@ import { HostFileError } from '../host/errors.ts';
 import type { Host, HostReader } from '../host/host.ts';
 import { STATE_DIRECTORY } from '../reconcile/ledger.ts';
 import { readRecord, setAside } from '../reconcile/record.ts';
+import { beyondLimitsOf } from './host-limits.ts';
 
 /** Where the record is; `nodeprep uninstall` removes it. */
 export const CLUSTER_RECORD_PATH = `${STATE_DIRECTORY}/cluster.json`;
@@ -41,7 +42,7 @@ export async function writeClusterRecord(host: Host, node: string, content: obje
   await host.writeFile(CLUSTER_RECORD_PATH, text, { mode: 0o600 });
 }
 
-/** The spec in the record; `undefined` when there is none, its object was deleted, or it cannot be used. */
+/** The spec in the record; `undefined` when there is none, its object was deleted, or it may or can not be used. */
 export async function readClusterSpec(host: HostReader): Promise<LoadedObject | undefined> {
   const { content } = await readRecord(host, CLUSTER_RECORD_PATH, KIND, VERSION);
   const object = content?.['object'] as { source?: unknown; isDeleted?: unknown } | null | undefined;
@@ -53,7 +54,8 @@ export async function readClusterSpec(host: HostReader): Promise<LoadedObject | 
     spec: object.source,
   };
   try {
-    return loadObject(document, CLUSTER_RECORD_PATH);
+    const loaded = loadObject(document, CLUSTER_RECORD_PATH);
+    return (await beyondLimitsOf(host, loaded.spec, CLUSTER_RECORD_PATH)) === undefined ? loaded : undefined;
   } catch (error) {
     // A spec of another release that this one would refuse: the files decide again.
     if (error instanceof SpecInvalidError) return undefined;

@@ -1,9 +1,7 @@
 /** Joins the daemon with a cluster: what `run --kube` adds. Loaded only then. */
-import { parseLimits, limitProblems, LIMITS_PATH } from '../api/limits.ts';
-import { SpecInvalidError } from '../api/errors.ts';
-import type { NodePrepSpec } from '../api/nodeprep.ts';
 import type { Taint } from '../api/taints.ts';
 import { type ClusterRecordFile, openClusterRecord, writeClusterRecord } from '../bootstrap/cluster-record.ts';
+import { beyondLimitsOf } from '../bootstrap/host-limits.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { Host } from '../host/host.ts';
 import { type Agent, createAgent } from '../kubernetes/agent.ts';
@@ -64,7 +62,7 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
       log: logger,
       local: createLocalSpec(machine, request, defaultFile),
       memory: createMemory(machine.host, node, record, logger),
-      beyondLimits: (spec, called) => limitsOf(machine.host, spec, called),
+      beyondLimits: (spec, called) => beyondLimitsOf(machine.host, spec, called),
       observer,
       clock: machine.clock,
       now: machine.now,
@@ -121,18 +119,4 @@ function recordFrom(content: Readonly<Record<string, unknown>>): ClusterRecord {
     ...(isObject ? { object: object as NonNullable<ClusterRecord['object']> } : {}),
     ...(isApplied ? { applied: applied as NonNullable<ClusterRecord['applied']> } : {}),
   };
-}
-
-/** Why the owner of this host does not let the API ask for this; limits that cannot be read allow nothing. */
-async function limitsOf(host: Host, spec: NodePrepSpec, called: string): Promise<string | undefined> {
-  try {
-    const text = await host.readFile(LIMITS_PATH, 'bytes');
-    if (text === undefined) return undefined;
-    const limits = parseLimits(LIMITS_PATH, Buffer.from(text, 'latin1'));
-    const problems = limitProblems(spec, limits, called);
-    return problems.length === 0 ? undefined : new SpecInvalidError(problems).message;
-  } catch (error) {
-    if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
-    return `Nothing from the cluster is enforced as long as the limits of this host cannot be read: ${error.message}`;
-  }
 }

@@ -69,6 +69,17 @@ describe('the spec last received from a cluster', () => {
     expect((await readSpec(host, host, { files: [] })).source).toEqual({ mode: 'Audit' });
   });
 
+  it.each([
+    ['beyond them', '{ apiVersion: nodeprep.dev/v1alpha1, kind: NodePrepLimits, areas: [swap] }'],
+    ['never allowed by limits with a mistake', 'areas: 7'],
+  ])('keeps the limits of the host: it is not used when it is %s', async (_, limits) => {
+    const { root, host } = hostWith();
+    await writeClusterRecord(host, 'worker-1', object());
+    writeFileSync(join(root, 'etc/nodeprep/limits.yaml'), limits);
+
+    expect((await readSpec(host, host, { files: [] })).source).toEqual({ mode: 'Audit' });
+  });
+
   it('is kept aside by the agent when it cannot be used, and survives what it can read', async () => {
     const { root, host } = hostWith('{"kind":"Clu');
     const opened = await openClusterRecord(host, new Date());

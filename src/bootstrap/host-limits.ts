@@ -1,0 +1,23 @@
+import { SpecInvalidError } from '../api/errors.ts';
+import { limitProblems, LIMITS_PATH, parseLimits } from '../api/limits.ts';
+import type { NodePrepSpec } from '../api/nodeprep.ts';
+import { HostFileError } from '../host/errors.ts';
+import type { HostReader } from '../host/host.ts';
+
+/** Why the owner of this host does not let a cluster ask for this; limits that cannot be read allow nothing. */
+export async function beyondLimitsOf(
+  host: HostReader,
+  spec: NodePrepSpec,
+  called: string,
+): Promise<string | undefined> {
+  try {
+    const text = await host.readFile(LIMITS_PATH, 'bytes');
+    if (text === undefined) return undefined;
+    const limits = parseLimits(LIMITS_PATH, Buffer.from(text, 'latin1'));
+    const problems = limitProblems(spec, limits, called);
+    return problems.length === 0 ? undefined : new SpecInvalidError(problems).message;
+  } catch (error) {
+    if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
+    return `Nothing from the cluster is enforced as long as the limits of this host cannot be read: ${error.message}`;
+  }
+}
