@@ -2,6 +2,7 @@
  * One verdict: what `nodeprep validate` accepts or refuses as a file, the API server accepts or refuses as an object.
  * The documents are sent as they are, so that the server reads the YAML itself and sees keys that are there twice.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { validateFile, validateText } from '../support/validate-command.ts';
@@ -60,6 +61,23 @@ describe('a difference that the server cannot see', () => {
     expect((await serverVerdict(text)).verdict).toBe('accepted');
   });
 });
+
+describe('a document without a name', () => {
+  const examples = readdirSync('examples').filter((file) => file.endsWith('.yaml') && documentIn(file) !== undefined);
+
+  test.each(examples)('is one for any node, and the server takes it once it has one: examples/%s', async (file) => {
+    const text = documentIn(file) ?? '';
+
+    expect((await validateText(text)).verdict).toBe('accepted');
+    expect((await serverVerdict(text)).out).toContain('name or generateName is required');
+    expect((await serverVerdict(`${text}\nmetadata: {name: node-1}\n`)).verdict).toBe('accepted');
+  });
+});
+
+function documentIn(file: string): string | undefined {
+  const text = readFileSync(`examples/${file}`, 'utf8');
+  return /^kind: NodePrep$/m.test(text) && !/^metadata:/m.test(text) ? text : undefined;
+}
 
 describe('an entry that nobody has thought of', () => {
   test.each(Object.entries(entriesOfAllKinds))('has one verdict: %s', { timeout: 120_000 }, async (_, specs) => {
