@@ -23,6 +23,12 @@ export const EXECUTABLE_FLAGS = [
   '--no-flush-bytecode',
 ] as const;
 
+/**
+ * For a Node that makes compiled code: the order in it follows from a random number, and two builds of one commit are to
+ * be equal. V8 does not ask for the same number when it reads the code.
+ */
+export const SAME_EVERY_TIME = '--random-seed=1';
+
 /** Writes the bundle as the function that the loader calls, and what it compiles to; both are assets. */
 export function writeProgram(directory: string, withCache: boolean): Readonly<Record<string, string>> {
   const program = join(directory, 'program.cjs');
@@ -31,6 +37,7 @@ export function writeProgram(directory: string, withCache: boolean): Readonly<Re
   const cache = join(directory, 'program.cache');
   // "plan" looks at this machine and changes nothing. Code of the daemon is left out on purpose: kept code is
   // unpacked at every start, and with it the daemon was two megabytes larger and "version" slower.
-  run(NATIVE_NODE, [...EXECUTABLE_FLAGS, join(import.meta.dirname, 'warm-up.ts'), program, cache, 'plan']);
+  const warmUp = join(import.meta.dirname, 'warm-up.ts');
+  run(NATIVE_NODE, [...EXECUTABLE_FLAGS, SAME_EVERY_TIME, warmUp, program, cache, 'plan']);
   return { 'nodeprep.cjs': program, 'nodeprep.cache': cache };
 }

@@ -1,7 +1,7 @@
 /** Makes the single executable: Node, the bundle, its code cache and the files of the units in one file. */
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXECUTABLE_FLAGS, writeProgram } from './code-cache.ts';
+import { EXECUTABLE_FLAGS, SAME_EVERY_TIME, writeProgram } from './code-cache.ts';
 import { copyLibatomic } from './libatomic.ts';
 import { NATIVE_NODE, prepareNode } from './node-binary.ts';
 import { DIST, PROJECT } from './paths.ts';
@@ -19,8 +19,9 @@ export function writeExecutable(target: Target): string {
   const work = mkdtempSync(join(directory, 'work-'));
   const fresh = join(work, 'nodeprep');
   const config = join(work, 'sea.json');
-  const main = join(work, 'main.cjs');
-  writeFileSync(main, SEA_LOADER);
+  // The name is kept in the executable: no path of the building machine goes with it.
+  const main = 'main.cjs';
+  writeFileSync(join(work, main), SEA_LOADER);
   const units = Object.fromEntries(unitFiles().map((name) => [name, join(UNITS, name)]));
   writeFileSync(
     config,
@@ -40,7 +41,7 @@ export function writeExecutable(target: Target): string {
     }),
   );
   // The loader is compiled now, and accepted only by a Node with the same flags; another one warns at every start.
-  run(NATIVE_NODE, [...EXECUTABLE_FLAGS, '--build-sea', config]);
+  run(NATIVE_NODE, [...EXECUTABLE_FLAGS, SAME_EVERY_TIME, '--build-sea', config], { cwd: work });
   // The page cache of a file that was just written is in large folios, which count as memory of whoever maps it.
   const executable = join(directory, 'nodeprep');
   copyFileSync(fresh, executable);
