@@ -17,6 +17,7 @@ import { hostNameOf, type Machine } from './machine.ts';
 import { manageHost } from './manage.ts';
 import { requireRoot } from './privilege.ts';
 import { type Endpoint, serveMetrics } from './serve-metrics.ts';
+import { createMemoryRelease } from './release-memory.ts';
 import { VERSION } from './version.ts';
 
 /** How the daemon runs. */
@@ -108,7 +109,7 @@ async function takeTurn(
     const connected = client === undefined ? {} : { client };
     await manageHost(
       machine,
-      { ...options, ...connected, observer, retire: turn.asked, sinks: [metrics, server] },
+      { ...options, ...connected, observer, retire: turn.asked, sinks: [metrics, server, createMemoryRelease()] },
       signal,
     );
   } finally {
