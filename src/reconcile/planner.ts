@@ -6,10 +6,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NodePrepSpec } from '../api/nodeprep.ts';
 import type { Area, Memory, Plan, Step } from '../areas/area.ts';
-import type { PassContext } from './pass.ts';
+import type { HostReader } from '../host/host.ts';
+import type { Ledger } from './ledger.ts';
+
+interface PlannerContext {
+  readonly host: HostReader;
+  readonly ledger: Pick<Ledger, 'memory'>;
+  readonly signal: AbortSignal;
+}
 
 /** Observes the host and plans; the same object as the time before when nothing has changed since. */
-export type Planner<S extends Step> = (spec: NodePrepSpec, context: PassContext) => Promise<Plan<S>>;
+export type Planner<S extends Step> = (spec: NodePrepSpec, context: PlannerContext) => Promise<Plan<S>>;
 
 interface Planned<Desired, Observed, S extends Step> {
   readonly spec: NodePrepSpec;
