@@ -13,7 +13,8 @@ import { run } from './run.ts';
  * Flags of the executable; compiled code is only accepted by a Node with the same ones. What works for
  * milliseconds a day is never worth optimising: without the optimising compilers the daemon has ten
  * megabytes less resident, and a pass costs less because nothing is compiled beside it. Bytecode stays,
- * so that the first repair after a quiet day is as fast as the second.
+ * so that the first repair after a quiet day is as fast as the second. The nursery is so small that
+ * other threads cost more than they help. `gc` is for `src/daemon/release-memory.ts`.
  */
 export const EXECUTABLE_FLAGS = [
   '--max-semi-space-size=1',
@@ -21,6 +22,8 @@ export const EXECUTABLE_FLAGS = [
   '--max-opt=1',
   '--optimize-for-size',
   '--no-flush-bytecode',
+  '--single-threaded-gc',
+  '--expose-gc',
 ] as const;
 
 /**
