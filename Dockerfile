@@ -32,7 +32,7 @@ LABEL org.opencontainers.image.title="nodeprep" \
 COPY --from=build /image/ /
 # Root, and it can be nothing else: kernel parameters, modules, swap and the files below /etc of a host are root's, and
 # another user with capabilities could not open them either. What root may do here is cut down in the DaemonSet:
-# ten capabilities, the runtime's seccomp profile, a read-only file system.
+# nine capabilities, the runtime's seccomp profile, a read-only file system.
 USER 0:0
 # Memory: one arena and two threads are enough for a process that mostly waits.
 ENV MALLOC_ARENA_MAX=1 UV_THREADPOOL_SIZE=2
