@@ -27,7 +27,7 @@ async function start(): Promise<void> {
   const io: Io = {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    readStdin: async () => (await import('node:stream/consumers')).buffer(process.stdin),
+    readStdin: async () => (await import('./cli/read-stdin.ts')).readStdin(process.stdin),
     color: process.stdout.isTTY === true && !('NO_COLOR' in process.env && process.env['NO_COLOR'] !== ''),
     columns: process.stdout.isTTY === true ? process.stdout.columns : 160,
     signal: stop.signal,

@@ -2,6 +2,7 @@
  * Bundles src/main.ts into one CommonJS file. CommonJS because the ESM import of node:http alone
  * costs 33 ms at start, and because the code cache of a single executable does not know import().
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { leftOut } from './left-out.ts';
@@ -41,5 +42,16 @@ export async function writeBundle(entry = 'src/main.ts', outfile = BUNDLE): Prom
     plugins: [leftOut, withoutSideEffects],
     metafile: true,
   });
+  assertNoImport(readFileSync(outfile, 'latin1'));
   return Object.values(result.metafile.outputs)[0]?.bytes ?? 0;
+}
+
+/**
+ * Files of ours that are imported late become functions of the bundle. What is left as `import()`, of a module of
+ * Node's or of a name that is computed, works wherever Node runs the file, and throws only in the executable.
+ */
+function assertNoImport(bundle: string): void {
+  const found = /(?<![\w$.])import\s*\(.{0,80}/s.exec(bundle)?.[0];
+  if (found === undefined) return;
+  throw new Error(`The bundle has an import() that cannot work in the executable: ${found}`);
 }

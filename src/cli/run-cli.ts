@@ -17,6 +17,7 @@ const EXPECTED = new Set([
   'NotRootError',
   'UnknownEntryError',
   'ServerStartError',
+  'StdinError',
 ]);
 
 /** `argv` without the program's own name. Never throws. */

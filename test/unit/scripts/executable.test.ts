@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeBundle } from '../../../scripts/build/bundle.ts';
 import { TARGETS, targetsFrom } from '../../../scripts/build/target.ts';
 import { VERSION } from '../../../src/daemon/version.ts';
 import { nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
@@ -38,6 +39,45 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
     },
   );
 
+  test('reads a spec from standard input', () => {
+    const spec = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: { profile: kubeadm-worker }\n';
+    const validate = (input: string) => spawnSync(EXECUTABLE, ['validate', '-f', '-'], { encoding: 'utf8', input });
+
+    expect(validate(spec)).toMatchObject({ status: 0, stderr: '' });
+    expect(validate(spec.replace('spec:', 'spce:'))).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/<stdin>.*spce/s),
+    });
+  });
+
+  test('has the code of the cluster in it, and asks the API server', () => {
+    const root = temporaryDirectory();
+    const kubeconfig = join(root, 'kubeconfig');
+    const server = { name: 'one', cluster: { server: 'https://127.0.0.1:1' } };
+    const context = { name: 'one', context: { cluster: 'one', user: 'one' } };
+    const users = [{ name: 'one', user: { token: 'none' } }];
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({ kind: 'Config', clusters: [server], users, contexts: [context], 'current-context': 'one' }),
+    );
+
+    const args = [
+      'run',
+      '--kube',
+      '--kubeconfig',
+      kubeconfig,
+      '--node-name',
+      'one',
+      '--root',
+      root,
+      '--metrics-port',
+      '0',
+    ];
+    const { stdout, stderr } = spawnSync(EXECUTABLE, args, { encoding: 'utf8', timeout: 4000, killSignal: 'SIGTERM' });
+
+    expect(`${stdout}${stderr}`).toContain('is the API server running? (ECONNREFUSED)');
+  });
+
   test('looks for its library beside itself', () => {
     const strings = readFileSync(EXECUTABLE).includes('$ORIGIN:/usr/local/lib/nodeprep/current:/usr/lib/nodeprep\0');
 
@@ -62,6 +102,26 @@ describe('the sources', () => {
 
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(/runs from its sources.*npm run build/s);
+  });
+});
+
+describe('a bundle', () => {
+  test.each(["import('node:stream/consumers')", 'import(process.argv[2])'])(
+    'with %s is refused, because that would fail only in the executable',
+    async (late) => {
+      const directory = temporaryDirectory();
+      writeFileSync(join(directory, 'main.mjs'), `void ${late};`);
+
+      await expect(writeBundle(join(directory, 'main.mjs'), join(directory, 'out.cjs'))).rejects.toThrow(
+        /import\(\) that cannot work in the executable/,
+      );
+    },
+  );
+
+  test('of the sources has nothing that would fail only in the executable', async () => {
+    const outfile = join(temporaryDirectory(), 'nodeprep.cjs');
+
+    expect(await writeBundle('src/main.ts', outfile)).toBeGreaterThan(100_000);
   });
 });
 
