@@ -47,6 +47,8 @@ export interface HostReader {
   readonly kernel: Kernel;
   /** The contents, following links; `undefined` when absent; throws `HostFileError` for all else. */
   readonly readFile: (path: string, encoding?: TextEncoding) => Promise<string | undefined>;
+  /** SHA-256 of a plain file of any size, in hexadecimal, following links; `undefined` when absent. */
+  readonly sumOf: (path: string) => Promise<string | undefined>;
   /** The names in a directory, sorted; `undefined` when absent. */
   readonly listDirectory: (path: string) => Promise<readonly string[] | undefined>;
   /** Does not follow a final link; `undefined` when absent. */

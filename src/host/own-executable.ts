@@ -53,9 +53,9 @@ export function libraryFor(program: string, installed: string): string | undefin
   return existsSync(lent) ? realpathSync(lent) : undefined;
 }
 
-/** The first digits of the SHA-256 sum, enough to tell two builds apart. */
-export async function fingerprint(file: ProgramFile): Promise<string> {
+/** The SHA-256 sum, in hexadecimal; its first digits are enough to tell two builds apart. */
+export async function sumOf(file: ProgramFile): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of file.read()) hash.update(piece);
-  return hash.digest('hex').slice(0, 12);
+  return hash.digest('hex');
 }

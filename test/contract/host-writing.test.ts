@@ -104,6 +104,19 @@ describe.each(hosts)('$name', ({ create }) => {
       expect(await host.stat('/usr/local/lib/x/program')).toEqual({ type: 'file', mode: 0o755, size: 7 });
     });
 
+    test('gives it the sum of its bytes, also through a link', async () => {
+      const host = create({ '/bin/link': { link: 'program' }, '/etc': null });
+      expect(await host.sumOf('/bin/link')).toBeUndefined();
+      expect(await host.sumOf('/etc/none')).toBeUndefined();
+
+      await host.installFile('/bin/program', pieces('a', 'bc'), 0o755);
+
+      const sum = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+      expect(await host.sumOf('/bin/program')).toBe(sum);
+      expect(await host.sumOf('/bin/link')).toBe(sum);
+      await expect(host.sumOf('/etc')).rejects.toMatchObject({ name: 'HostFileError', path: '/etc' });
+    });
+
     test('replaces an old file together with its mode', async () => {
       const host = create({ '/bin/program': 'old and longer' });
 

@@ -5,25 +5,22 @@
 import { posix } from 'node:path';
 import { CommandError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { fingerprint, type OwnExecutable } from '../../host/own-executable.ts';
+import { type OwnExecutable, type ProgramFile, sumOf } from '../../host/own-executable.ts';
 import { VERSION } from '../version.ts';
 import { NotInstallableError } from './not-installable.ts';
 import { CURRENT, PREVIOUS, PROGRAM, PROGRAM_DIRECTORY } from './layout.ts';
+
+const PROGRAM_MODE = 0o755;
 
 /** Told of every path that was changed. */
 export type OnChange = (path: string) => void;
 
 /** Copies the executable, makes it the current one, keeps the one before; returns its directory. */
 export async function installProgram(host: Host, own: OwnExecutable, onChange: OnChange): Promise<string> {
-  const build = `${VERSION}-${await fingerprint(own.files[0])}`;
+  const build = `${VERSION}-${(await sumOf(own.files[0])).slice(0, 12)}`;
   const directory = `${PROGRAM_DIRECTORY}/${build}`;
   // The executable last: where it is, the libraries that it needs are too.
-  for (const file of own.files.toReversed()) {
-    const path = `${directory}/${file.name}`;
-    if ((await host.stat(path)) !== undefined) continue;
-    await host.installFile(path, file.read(), 0o755);
-    onChange(path);
-  }
+  for (const file of own.files.toReversed()) await installFile(host, directory, file, onChange);
   if (host.kernel === 'running') await assertStarts(host, `${directory}/nodeprep`);
 
   await switchTo(host, build, onChange);
@@ -39,6 +36,17 @@ export async function removeProgram(host: Host): Promise<void> {
   for (const path of [CURRENT, PREVIOUS]) await host.removeFile(path);
   await removeOldBuilds(host);
   await host.removeDirectory(PROGRAM_DIRECTORY);
+}
+
+/** A file that is there is only believed by its bytes: disks fail, and people edit. */
+async function installFile(host: Host, directory: string, file: ProgramFile, onChange: OnChange): Promise<void> {
+  const path = `${directory}/${file.name}`;
+  const found = await host.stat(path);
+  const isWhole = found?.type === 'file' && found.mode === PROGRAM_MODE;
+  if (isWhole && (await host.sumOf(path)) === (await sumOf(file))) return;
+  if (found?.type === 'link') await host.removeFile(path);
+  await host.installFile(path, file.read(), PROGRAM_MODE);
+  onChange(path);
 }
 
 /** Makes a build the current one. When it does not start from there, everything is as it was before. */

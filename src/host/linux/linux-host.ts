@@ -17,6 +17,7 @@ import { assertLiveRoot, enterHost, liveHost } from './live-root.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
 import { isAbsent, isKernelFile, readText } from './read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
+import { sumOfFile } from './sum-file.ts';
 import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './write-file.ts';
 
 /** Most of what is looked for is not there, and an error costs ten times as much as an answer. */
@@ -66,6 +67,10 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     readFile: async (path, encoding = 'utf8') => {
       using place = places.find('read', path, 'read');
       return place === undefined ? undefined : readText(path, place, encoding, texts);
+    },
+    sumOf: async (path) => {
+      using place = places.find('read', path, 'read');
+      return place === undefined ? undefined : await sumOfFile(path, place);
     },
     listDirectory: async (path) => look('list', path, places, 'read', (place) => namesIn(place, path, lists)),
     stat: async (path) =>

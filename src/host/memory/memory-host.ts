@@ -3,6 +3,7 @@
  * What programs and the kernel do comes from behaviours (`modprobe.ts`, `kernel-files.ts`,
  * `swap.ts`), so that a test asserts the resulting world and never the calls.
  */
+import { createHash } from 'node:crypto';
 import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/file-errors.ts';
@@ -106,6 +107,14 @@ export class MemoryHost implements Host {
     if (node.type === 'directory') throw new HostFileError('read', path, 'EISDIR', 'it is a directory, not a file');
     if (node.type === 'block') throw new HostFileError('read', path, 'EINVAL', 'it is a device, not a file');
     return encoding === 'bytes' ? node.content : fromBytes(node.content);
+  };
+
+  readonly sumOf = async (path: string): Promise<string | undefined> => {
+    this.#alive();
+    const node = this.nodes.get(this.#resolve('read', path));
+    if (node === undefined || node.type === 'link') return undefined;
+    if (node.type !== 'file') throw new HostFileError('read', path, 'EINVAL', 'it is not a plain file');
+    return createHash('sha256').update(Buffer.from(node.content, 'latin1')).digest('hex');
   };
 
   readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {

@@ -139,6 +139,30 @@ describe('installing into an image', () => {
     expect(machine.host.mutations).toBe(mutations);
   });
 
+  test.each([
+    ['cut short', 'nodeprep', (host: MemoryHost, path: string) => host.put(path, 'o')],
+    ['of other bytes', 'nodeprep', (host: MemoryHost, path: string) => host.put(path, 'two')],
+    ['a link', 'nodeprep', (host: MemoryHost, path: string) => host.put(path, { link: '/bin/true' })],
+    ['gone', 'libatomic.so.1', (host: MemoryHost, path: string) => host.put(path, undefined)],
+    [
+      'not executable',
+      'nodeprep',
+      (host: MemoryHost, path: string) => {
+        host.nodes.set(path, { type: 'file', content: 'one', mode: 0o644 });
+      },
+    ],
+  ])('again repairs a file that is %s', async (_, name, damage) => {
+    const machine = image();
+    const { directory } = await installOn(machine);
+    const world = machine.host.toString();
+    damage(machine.host, `${directory}/${name}`);
+
+    await installOn(machine);
+
+    expect(machine.host.toString()).toBe(world);
+    expect(await machine.host.stat(`${directory}/${name}`)).toMatchObject({ type: 'file', mode: 0o755 });
+  });
+
   test('keeps a spec that is there, also one in nodeprep.d only', async () => {
     const mine = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {}\n';
     const machine = image({ '/etc/nodeprep/nodeprep.d/mine.yaml': mine });
