@@ -13,6 +13,8 @@ export interface ProgramFile {
 /** NodePrep as one executable. */
 export interface OwnExecutable {
   readonly path: string;
+  /** The processor that it is for, as Node names it: `x64` or `arm64`. */
+  readonly architecture: string;
   /** The executable and the libraries that it needs where the system does not bring them. */
   readonly files: readonly [ProgramFile, ...ProgramFile[]];
   /** The text of a file that was built in, such as `nodeprep.service`. */
@@ -32,6 +34,7 @@ export function ownExecutable(installed: string): OwnExecutable | undefined {
   const fileFrom = (name: string, from: string): ProgramFile => ({ name, read: () => createReadStream(from) });
   return {
     path,
+    architecture: process.arch,
     files: [
       fileFrom('nodeprep', path),
       // Absent where the system brings it.

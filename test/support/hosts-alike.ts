@@ -59,6 +59,7 @@ function wholeHost(files: MemoryFiles): Host {
   return {
     ...host,
     readFile: (path, encoding) => told(host.readFile(inside(path), encoding)),
+    sumOf: (path) => told(host.sumOf(inside(path))),
     listDirectory: (path) => told(host.listDirectory(inside(path))),
     stat: (path) => told(host.stat(inside(path))),
     readLink: async (path) => outside(await told(host.readLink(inside(path)))),

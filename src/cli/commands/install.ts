@@ -61,6 +61,7 @@ export function installCommand(io: Io): Command {
         changed.push(path);
         write(`${paint('green', '✓')} ${path}\n`);
       });
+      for (const warning of installed.warnings) write(`${paint('yellow', '!')} ${warning}\n`);
       const asked = options.file ?? options.profile;
       if (!installed.specWritten && asked !== undefined) {
         write(`${paint('yellow', '!')} The host has a spec, which is kept; "${asked}" was only checked\n`);

@@ -2,6 +2,7 @@
  * `nodeprep install` and its inverse: the executable, the spec, the units. Safe to repeat and to
  * break off; what is right already is not touched, what an administrator wrote is kept.
  */
+import { SpecInvalidError } from '../../api/errors.ts';
 import { loadSpec } from '../../api/load.ts';
 import type { NodePrep } from '../../api/status.ts';
 import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
@@ -19,7 +20,8 @@ import { STATE_DIRECTORY } from '../../reconcile/ledger.ts';
 import type { Machine } from '../machine.ts';
 import { requireRoot } from '../privilege.ts';
 import { NotInstallableError } from './not-installable.ts';
-import { installProgram, type OnChange, removeProgram } from './program.ts';
+import { assertNothingInTheWay } from './preconditions.ts';
+import { installProgram, type OnChange, removeOldBuilds, removeProgram } from './program.ts';
 import { renderSpecDocument } from './spec-document.ts';
 import { hasSystemd, installUnits, removeUnits, type Started, startUnits } from './service.ts';
 
@@ -41,6 +43,8 @@ export interface Installed {
   readonly directory: string;
   /** Whether the spec of the host is new; one that was there is never changed. */
   readonly specWritten: boolean;
+  /** What people should look at, although it did not keep NodePrep from being installed. */
+  readonly warnings: readonly string[];
   /**
    * `running`: it ran already, and nothing was new; `ended`: the bootstrap has run; `waiting`: it goes on; `failed`: its
    * unit failed, the journal says why; `later`: it starts at the next boot.
@@ -62,8 +66,10 @@ export async function install(
   const { host } = machine;
   requireRoot(machine, 'install');
   assertInstallable(own);
-  // First, so that a broken document leaves the host untouched.
-  const document = await newDocument(machine, request);
+  // First, so that a broken document or something in the way leaves the host untouched.
+  const warnings: string[] = [];
+  const document = await newDocument(machine, request, warnings);
+  await assertNothingInTheWay(host, own);
 
   let changed = false;
   const note = (path: string) => {
@@ -76,7 +82,9 @@ export async function install(
     note(SPEC_FILE);
   }
   await installUnits(host, own.asset, note);
-  const installed = { directory, specWritten: document !== undefined };
+  // Last, and no reason to fail: what is left over harms nobody.
+  await removeOldBuilds(host).catch((error: unknown) => warnings.push(`A build before is left: ${messageOf(error)}`));
+  const installed = { directory, specWritten: document !== undefined, warnings };
   if (!request.start || !(await hasSystemd(host))) return { ...installed, service: 'later' };
   const before = await host.readFile(STATUS_PATH);
   const { outcome, ...ended } = await startUnits(host, changed);
@@ -107,10 +115,17 @@ function assertInstallable(own: OwnExecutable | undefined): asserts own is OwnEx
 }
 
 /** The text for a host that has no spec; `undefined` when it has one, which is kept. */
-async function newDocument(machine: Machine, request: InstallRequest): Promise<string | undefined> {
+async function newDocument(machine: Machine, request: InstallRequest, warnings: string[]): Promise<string | undefined> {
   const input = await requestedDocument(machine, request);
   loadSpec([input], {});
   const present = await readDefaultFiles(machine.host);
+  try {
+    if (present.length > 0) loadSpec(present, {});
+  } catch (error) {
+    // On a host that runs, the last good spec is enforced until somebody mends this one; an image has none.
+    if (!(error instanceof SpecInvalidError) || !machine.live) throw error;
+    warnings.push(`The spec of this host is broken, and is kept: ${error.message}`);
+  }
   return present.length > 0 ? undefined : Buffer.from(input.contents).toString('utf8');
 }
 
@@ -132,4 +147,8 @@ async function emptyAndRemove(host: Host, directory: string): Promise<void> {
     if ((await host.stat(path))?.type !== 'directory') await host.removeFile(path);
   }
   await host.removeDirectory(directory);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

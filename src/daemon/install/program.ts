@@ -10,6 +10,8 @@ import { VERSION } from '../version.ts';
 import { NotInstallableError } from './not-installable.ts';
 import { CURRENT, PREVIOUS, PROGRAM, PROGRAM_DIRECTORY } from './layout.ts';
 
+/** As `installProgram` names its directories. */
+const BUILD = /^\d+\.\d+\.\d+\S*-[0-9a-f]{12}$/;
 const PROGRAM_MODE = 0o755;
 
 /** Told of every path that was changed. */
@@ -25,7 +27,6 @@ export async function installProgram(host: Host, own: OwnExecutable, onChange: O
 
   await switchTo(host, build, onChange);
   await link(host, PROGRAM, posix.relative(posix.dirname(PROGRAM), `${CURRENT}/nodeprep`), onChange);
-  await removeOldBuilds(host);
   return directory;
 }
 
@@ -97,11 +98,12 @@ async function link(host: Host, path: string, target: string, onChange: OnChange
   onChange(path);
 }
 
-async function removeOldBuilds(host: Host): Promise<void> {
+/** Removes the builds that neither link leads to, and nothing that somebody else put beside them. */
+export async function removeOldBuilds(host: Host): Promise<void> {
   const kept = [await host.readLink(CURRENT), await host.readLink(PREVIOUS)];
   for (const name of (await host.listDirectory(PROGRAM_DIRECTORY)) ?? []) {
     const directory = `${PROGRAM_DIRECTORY}/${name}`;
-    if (kept.includes(name) || (await host.stat(directory))?.type !== 'directory') continue;
+    if (!BUILD.test(name) || kept.includes(name) || (await host.stat(directory))?.type !== 'directory') continue;
     for (const file of (await host.listDirectory(directory)) ?? []) await host.removeFile(`${directory}/${file}`);
     await host.removeDirectory(directory);
   }

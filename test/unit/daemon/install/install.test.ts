@@ -29,6 +29,7 @@ function build(content: string, path = '/root/nodeprep'): OwnExecutable {
   const file = (name: string, text: string) => ({ name, read: () => bytes(text) });
   return {
     path,
+    architecture: 'x64',
     files: [file('nodeprep', content), file('libatomic.so.1', 'library')],
     asset: (name) => readFileSync(join(MANIFESTS, name), 'utf8'),
   };
@@ -161,6 +162,69 @@ describe('installing into an image', () => {
 
     expect(machine.host.toString()).toBe(world);
     expect(await machine.host.stat(`${directory}/${name}`)).toMatchObject({ type: 'file', mode: 0o755 });
+  });
+
+  const elf = (machine: number) => `\u007fELF\u0002\u0001${'\0'.repeat(12)}${String.fromCharCode(machine)}\0rest`;
+  const foreign = '/usr/local/lib/nodeprep/plugins/mine';
+
+  test.each<[string, MemoryFiles, RegExp]>([
+    ['the package is there', { '/usr/lib/nodeprep/nodeprep': 'x' }, /package "nodeprep" is installed.*apt-get remove/],
+    ['the root is for 32 bits', { '/bin/sh': elf(40) }, /64-bit systems only/],
+    [
+      'the command is another program',
+      { '/usr/local/bin/nodeprep': 'mine' },
+      /"\/usr\/local\/bin\/nodeprep" is in the way/,
+    ],
+    ['the command is a directory', { '/usr/local/bin/nodeprep': null }, /in the way/],
+    ['the link is a directory', { [`${LIB}/current`]: null }, /current" is in the way/],
+    [
+      'a unit is masked',
+      { '/etc/systemd/system/nodeprep.service': { link: '/dev/null' } },
+      /systemctl unmask nodeprep.service/,
+    ],
+    ['a present spec is broken', { [SPEC]: 'kind: NodePrep\nspec: { sysctl: [] }\n' }, /sysctl/],
+  ])('is refused before anything is changed when %s', async (_, files, message) => {
+    const machine = image(files);
+
+    await expect(installOn(machine)).rejects.toThrow(message);
+
+    expect(machine.host.mutations).toBe(0);
+  });
+
+  test('is refused when the root is for arm64, with the archive to take instead', async () => {
+    const machine = image({ '/usr/bin/sh': { link: 'dash' } });
+    machine.host.nodes.set('/usr/bin/dash', { type: 'file', content: elf(183), mode: 0o755 });
+
+    await expect(installOn(machine)).rejects.toThrow(/linux-arm64\.tar\.xz/);
+
+    expect(machine.host.mutations).toBe(0);
+  });
+
+  test('works from the place of the command, and into a root with a shell of the same processor', async () => {
+    const machine = image({ '/usr/local/bin/nodeprep': 'one', '/bin/sh': elf(62) });
+
+    await installOn(machine);
+
+    expect(await machine.host.readLink('/usr/local/bin/nodeprep')).toBe('../lib/nodeprep/current/nodeprep');
+  });
+
+  test('leaves directories of others beside the builds', async () => {
+    const machine = image({ [foreign]: 'x' });
+    for (const content of ['one', 'two', 'three']) await installOn(machine, build(content));
+
+    expect(machine.host.text(foreign)).toBe('x');
+  });
+
+  test('is complete when an old build cannot be removed, and says so', async () => {
+    const machine = image();
+    for (const content of ['one', 'two']) await installOn(machine, build(content));
+    const old = (await machine.host.readLink(`${LIB}/previous`)) ?? '';
+    machine.host.put(`${LIB}/${old}/mine`, null);
+
+    const { warnings } = await installOn(machine, build('three'));
+
+    expect(warnings).toEqual([expect.stringContaining(`${old}/mine`)]);
+    expect(await current(machine.host)).toBe('three');
   });
 
   test('keeps a spec that is there, also one in nodeprep.d only', async () => {
@@ -372,6 +436,16 @@ describe('installing on a running host', () => {
     expect(host.text('/usr/local/bin/nodeprep')).toBe('two');
     expect(host.text(`${LIB}/previous/nodeprep`)).toBe('one');
     expect(findsLibrary(`${LIB}/current/nodeprep`, host)).toBe(true);
+  });
+
+  test('keeps a broken spec that is there, and says that it is', async () => {
+    const { machine, host } = running();
+    host.put(SPEC, 'kind: NodePrep\nspec: { sysctl: [] }\n');
+
+    const { warnings, specWritten } = await installOn({ ...machine, live: true, root: '/' });
+
+    expect(specWritten).toBe(false);
+    expect(warnings).toEqual([expect.stringMatching(/broken.*sysctl/s)]);
   });
 
   test('starts nothing when told so', async () => {
