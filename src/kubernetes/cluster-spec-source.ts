@@ -76,13 +76,20 @@ class NodePrepSpecs implements SpecSource {
 
   async #readLocal(): Promise<LocalSpec> {
     const before = this.#local;
-    const local = await this.#parts.local.read();
+    const local = await this.#withinLimits(await this.#parts.local.read());
     const { log, registrar } = this.#parts;
     if (local.kind === 'invalid' && !(before?.kind === 'invalid' && before.problem === local.problem))
       log.error('The local spec cannot be used', { problem: local.problem });
     this.#local = local;
     registrar.declare(local);
     return local;
+  }
+
+  /** The files of the host are its owner's word; the default comes with the agent, so that the cluster asks. */
+  async #withinLimits(local: LocalSpec): Promise<LocalSpec> {
+    if (local.kind !== 'document' || local.origin === 'files') return local;
+    const problem = await this.#parts.beyondLimits(local.spec, local.title);
+    return problem === undefined ? local : { kind: 'invalid', problem };
   }
 
   /** Resolves with the first word of the server, be it that it cannot be reached. */

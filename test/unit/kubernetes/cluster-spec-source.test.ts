@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { loadObject } from '../../../src/api/load-object.ts';
+import { createClusterSpecSource } from '../../../src/kubernetes/cluster-spec-source.ts';
+import type { MirrorChange, ObjectMirror, ObjectView } from '../../../src/kubernetes/object-mirror.ts';
+import type { AgentPorts, ClusterRecord, LocalSpec } from '../../../src/kubernetes/ports.ts';
+import { createRegistrar } from '../../../src/kubernetes/registrar.ts';
+
+const specOf = (value: number) => ({ sysctls: [{ name: 'vm.swappiness', value }] });
+const load = (spec: object) =>
+  loadObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', spec }, 'nodepreps/w');
+const document = (origin: 'files' | 'default', value: number): LocalSpec => ({
+  kind: 'document',
+  origin,
+  title: 'the document',
+  ...load(specOf(value)),
+});
+/** The limits of a host allow nothing above a value. */
+const atMost =
+  (max: number): AgentPorts['beyondLimits'] =>
+  async ({ sysctls }) =>
+    sysctls?.every(({ value }) => Number(value) <= max) === false ? `beyond ${max}` : undefined;
+
+/** A source with everything around it that a test may change. */
+function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: ClusterRecord }) {
+  const now = {
+    view: given.view ?? ({ state: 'unknown' } as ObjectView),
+    local: given.local ?? ({ kind: 'none', problem: 'There is no file.' } as LocalSpec),
+    record: given.record ?? {},
+    beyondLimits: (async () => undefined) as AgentPorts['beyondLimits'],
+    changes: 0,
+    said: [] as string[],
+  };
+  const listeners = new Set<(change: MirrorChange) => void>();
+  const mirror: ObjectMirror = {
+    view: () => now.view,
+    problem: () => new Error('The API server is away.'),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    run: async () => {},
+  };
+  const note = (message: string) => void now.said.push(message);
+  const log = { debug: note, info: note, warn: note, error: note };
+  const memory = { record: () => now.record, keep: async (next: ClusterRecord) => void (now.record = next) };
+  const client = { send: async () => undefined, watch: () => (async function* () {})(), close: async () => {} };
+  const registrar = createRegistrar({ client, node: 'w', mirror, log, memory, clock: () => 0, random: () => 0.5 });
+  const source = createClusterSpecSource({
+    log,
+    memory,
+    mirror,
+    registrar,
+    node: 'w',
+    local: { read: async () => now.local, watch: async () => async () => {} },
+    beyondLimits: (spec, called) => now.beyondLimits(spec, called),
+  });
+  const show = (view: ObjectView) => {
+    now.view = view;
+    for (const listener of listeners) listener('object');
+  };
+  return { source, registrar, now, show };
+}
+
+describe('the default document of an agent', () => {
+  it('is held by the limits of the host, because it comes from the cluster', async () => {
+    const { source, registrar, now } = sourceWith({ view: { state: 'absent' }, local: document('default', 99) });
+    now.beyondLimits = atMost(60);
+
+    const snapshot = await source.current();
+
+    expect(snapshot).toMatchObject({ spec: { mode: 'Paused' }, absent: expect.stringContaining('beyond 60') });
+    expect(registrar.willRegister()).toBe(false);
+  });
+
+  it('is enforced and registered within them, and the files of the host have none', async () => {
+    for (const local of [document('default', 60), document('files', 99)]) {
+      const { source, registrar, now } = sourceWith({ view: { state: 'absent' }, local });
+      now.beyondLimits = atMost(60);
+
+      expect((await source.current()).source).toEqual(local.kind === 'document' ? local.source : undefined);
+      expect(registrar.willRegister()).toBe(true);
+    }
+  });
+});
