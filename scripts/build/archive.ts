@@ -1,6 +1,15 @@
 /** Archives for people to download, and the sums to check them by. */
 import { createHash } from 'node:crypto';
-import { copyFileSync, createReadStream, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  createReadStream,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DIST, PROJECT, VERSION } from './paths.ts';
 import { run } from './run.ts';
@@ -23,16 +32,33 @@ export function writeArchive(target: Target): string {
   return archive;
 }
 
-/** Writes `dist/SHA256SUMS` over every result of a build, for `sha256sum --check`. */
-export async function writeSums(): Promise<void> {
-  const sums = join(DIST, 'SHA256SUMS');
-  rmSync(sums, { force: true });
-  const names = readdirSync(DIST, { recursive: true, encoding: 'utf8' })
-    .filter((name) => statSync(join(DIST, name)).isFile() && !name.endsWith('/LICENSE'))
+/**
+ * Removes the archive and the package of a target that hold another program than the one that is about to be built,
+ * so that nothing old is signed with the new. `parts` is what only this program consists of.
+ */
+export function discardStale(target: Target, parts: readonly string[]): void {
+  const executable = join(DIST, target.name, 'nodeprep');
+  const old = existsSync(executable) ? readFileSync(executable) : Buffer.alloc(0);
+  if (parts.every((part) => old.includes(readFileSync(part)))) return;
+  for (const name of readdirSync(DIST)) {
+    const archive = name.startsWith('nodeprep-') && name.endsWith(`-${target.name}.tar.xz`);
+    const packaged = name.startsWith('nodeprep_') && name.endsWith(`_${target.debianArchitecture}.deb`);
+    if (archive || packaged) rmSync(join(DIST, name));
+  }
+}
+
+/** What people download: archives, packages, executables and the libraries beside them. */
+const PUBLISHED =
+  /^(?:nodeprep-[^/]+\.tar\.xz|nodeprep_[^/]+\.deb|(?:linux-[a-z0-9]+\/)?(?:nodeprep|libatomic\.so\.1))$/;
+
+/** Writes `dist/SHA256SUMS` over what a build publishes, for `sha256sum --check`. */
+export async function writeSums(directory = DIST): Promise<void> {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .filter((name) => PUBLISHED.test(name) && statSync(join(directory, name)).isFile())
     .toSorted();
   const lines: string[] = [];
-  for (const name of names) lines.push(`${await sha256(join(DIST, name))}  ${name}\n`);
-  writeFileSync(sums, lines.join(''));
+  for (const name of names) lines.push(`${await sha256(join(directory, name))}  ${name}\n`);
+  writeFileSync(join(directory, 'SHA256SUMS'), lines.join(''));
 }
 
 async function sha256(path: string): Promise<string> {

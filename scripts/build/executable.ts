@@ -1,6 +1,8 @@
 /** Makes the single executable: Node, the bundle, its code cache and the files of the units in one file. */
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { discardStale } from './archive.ts';
+import { BUNDLE } from './bundle.ts';
 import { EXECUTABLE_FLAGS, SAME_EVERY_TIME, writeProgram } from './code-cache.ts';
 import { copyLibatomic } from './libatomic.ts';
 import { NATIVE_NODE, prepareNode } from './node-binary.ts';
@@ -14,6 +16,7 @@ const UNITS = join(PROJECT, 'manifests/systemd');
 /** Writes `dist/<target>/nodeprep` with what it needs beside it, and returns that directory. */
 export function writeExecutable(target: Target): string {
   const directory = join(DIST, target.name);
+  discardStale(target, [BUNDLE, ...unitFiles().map((name) => join(UNITS, name))]);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const work = mkdtempSync(join(directory, 'work-'));

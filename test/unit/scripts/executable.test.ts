@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { writeSums } from '../../../scripts/build/archive.ts';
 import { writeBundle } from '../../../scripts/build/bundle.ts';
 import { TARGETS, targetsFrom } from '../../../scripts/build/target.ts';
 import { VERSION } from '../../../src/daemon/version.ts';
@@ -123,6 +124,25 @@ describe('a bundle', () => {
 
     expect(await writeBundle('src/main.ts', outfile)).toBeGreaterThan(100_000);
   });
+});
+
+test('only what is published is summed', async () => {
+  const directory = temporaryDirectory();
+  const published = ['linux-x64/libatomic.so.1', 'linux-x64/nodeprep', 'nodeprep', 'nodeprep-1.0.0-linux-x64.tar.xz'];
+  for (const name of [...published, 'image-root/usr/bin/nodeprep', 'linux-x64/LICENSE', 'nodeprep.cjs', 'SHA256SUMS']) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), '');
+  }
+
+  await writeSums(directory);
+
+  const text = readFileSync(join(directory, 'SHA256SUMS'), 'utf8');
+  expect(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split('  ')[1]),
+  ).toEqual(published);
 });
 
 describe('targets of a build', () => {
