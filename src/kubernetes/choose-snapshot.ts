@@ -2,7 +2,7 @@
 import { emptySpec } from '../api/nodeprep.ts';
 import type { SpecSnapshot } from '../reconcile/node-report.ts';
 import type { ObjectView } from './object-mirror.ts';
-import type { ClusterSpec } from './object-spec.ts';
+import { type ClusterSpec, specRevision } from './object-spec.ts';
 import type { LocalSpec } from './ports.ts';
 import { type RefusedField, refusalMessage } from './refused-fields.ts';
 
@@ -54,10 +54,11 @@ export function chooseSnapshot(known: Known): SpecSnapshot {
   return { ...withoutSpec(known), ...about };
 }
 
-function clusterSnapshot(node: string, { uid, generation, loaded }: ClusterSpec): SpecSnapshot {
+function clusterSnapshot(node: string, good: ClusterSpec): SpecSnapshot {
+  const { uid, generation, loaded } = good;
   const { spec, source, ignored } = loaded;
   const unknown = ignored.length === 0 ? {} : { ignored };
-  return { name: node, uid, generation, revision: `${uid} ${generation}`, spec, source, ...unknown };
+  return { name: node, uid, generation, revision: specRevision(good), spec, source, ...unknown };
 }
 
 /** What the local file could not bring into the object; said as long as that is so. */
@@ -68,13 +69,14 @@ function ownership({ refusedFields, local }: Known): Partial<SpecSnapshot> {
 }
 
 /** A removed object is the empty spec with the deletion policy that it had. */
-function deleted(node: string, { uid, generation, loaded }: ClusterSpec): SpecSnapshot {
+function deleted(node: string, good: ClusterSpec): SpecSnapshot {
+  const { generation, loaded } = good;
   const { deletionPolicy } = loaded.spec;
   const live = deletionPolicy === 'Keep' ? 'live values stay' : 'originals come back where that is safe';
   return {
     name: node,
     generation,
-    revision: `${uid} deleted`,
+    revision: specRevision({ ...good, isDeleted: true }),
     spec: emptySpec(deletionPolicy),
     source: {},
     absent:

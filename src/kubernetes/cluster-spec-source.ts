@@ -6,7 +6,8 @@
 import type { SpecSnapshot, SpecSource } from '../reconcile/node-report.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import type { ObjectMirror, ObjectView } from './object-mirror.ts';
-import { type ClusterSpec, clusterSpecFrom, rememberedSpec } from './object-spec.ts';
+import { digestOf } from './digest.ts';
+import { type ClusterSpec, clusterSpecFrom, rememberedSpec, specRevision } from './object-spec.ts';
 import type { AgentPorts, LocalSpec } from './ports.ts';
 import type { Registrar } from './registrar.ts';
 import { nodePrepTitle } from './resources.ts';
@@ -121,8 +122,7 @@ class NodePrepSpecs implements SpecSource {
       return;
     }
     this.#refused = undefined;
-    const isSame = this.#good?.uid === spec.uid && this.#good.generation === spec.generation && !this.#good.isDeleted;
-    if (isSame) this.#good = spec;
+    if (this.#good !== undefined && specRevision(this.#good) === specRevision(spec)) this.#good = spec;
     else await this.#keep(spec);
   }
 
@@ -169,5 +169,6 @@ class NodePrepSpecs implements SpecSource {
 function keyOf(view: ObjectView): string {
   if (view.state !== 'present') return view.state;
   const { uid, generation } = view.object.metadata;
-  return `present ${uid} ${generation}`;
+  // After a restore of the cluster's store, the same generation counts other changes.
+  return `present ${uid} ${generation} ${digestOf(view.object['spec'] ?? {})}`;
 }

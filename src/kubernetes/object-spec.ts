@@ -3,6 +3,7 @@ import { SpecInvalidError } from '../api/errors.ts';
 import { type LoadedObject, loadObject } from '../api/load-object.ts';
 import { API_VERSION } from '../api/nodeprep.ts';
 import type { ApiObject } from './client.ts';
+import { digestOf } from './digest.ts';
 import type { ClusterRecord } from './ports.ts';
 
 /** A spec from the cluster that was checked, and which object it is of. */
@@ -11,6 +12,11 @@ export interface ClusterSpec {
   readonly generation: number;
   readonly isDeleted: boolean;
   readonly loaded: LoadedObject;
+}
+
+/** Equal for the same spec of the same object; a restored cluster counts the same generations for other specs. */
+export function specRevision({ uid, generation, isDeleted, loaded }: ClusterSpec): string {
+  return isDeleted ? `${uid} deleted` : `${uid} ${generation} ${digestOf(loaded.source)}`;
 }
 
 /** The spec of an object, or why it is refused. */

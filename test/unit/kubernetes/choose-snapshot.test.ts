@@ -66,7 +66,7 @@ describe('the spec of a node', () => {
       generation: 5,
       refused: 'bad',
       source: good.loaded.source,
-      revision: 'u 4',
+      revision: choose({ good }).revision,
     });
     expect(choose({ local, refused: 'bad', generation: 1, uid: 'u' })).toMatchObject({
       uid: 'u',
@@ -80,6 +80,8 @@ describe('the spec of a node', () => {
       choose({ good }),
       choose({ good: { ...good, generation: 5 } }),
       choose({ good: { ...good, uid: 'v' } }),
+      // As after the restore of a backup, from which another change was made.
+      choose({ good: { ...good, loaded: load({ mode: 'Paused' }) } }),
       choose({ view: 'absent', good: { ...good, isDeleted: true } }),
       choose({ view: 'unknown', local }),
       choose({ view: 'absent' }),

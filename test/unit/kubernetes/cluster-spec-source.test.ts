@@ -14,6 +14,16 @@ const document = (origin: 'files' | 'default', value: number): LocalSpec => ({
   title: 'the document',
   ...load(specOf(value)),
 });
+const objectWith = (value: number, metadata: { uid?: string; generation?: number } = {}): ObjectView => ({
+  state: 'present',
+  object: {
+    apiVersion: 'nodeprep.dev/v1alpha1',
+    kind: 'NodePrep',
+    metadata: { name: 'w', uid: 'u', generation: 1, ...metadata },
+    spec: specOf(value),
+  },
+});
+
 /** The limits of a host allow nothing above a value. */
 const atMost =
   (max: number): AgentPorts['beyondLimits'] =>
@@ -80,5 +90,35 @@ describe('the default document of an agent', () => {
       expect((await source.current()).source).toEqual(local.kind === 'document' ? local.source : undefined);
       expect(registrar.willRegister()).toBe(true);
     }
+  });
+});
+
+describe('the NodePrep of a cluster that was restored from a backup', () => {
+  it('is another spec although uid and generation are those of the one before', async () => {
+    const { source, now, show } = sourceWith({ view: objectWith(10) });
+    const first = await source.current();
+    await source.watch(() => (now.changes += 1));
+
+    show(objectWith(20));
+    const second = await source.current();
+
+    expect(now.changes).toBe(1);
+    expect(second.source).toEqual(specOf(20));
+    expect(second.revision).not.toBe(first.revision);
+    expect(now.record.object?.source).toEqual(specOf(20));
+  });
+
+  it('is noticed after a restart as well, and an equal one is nothing new', async () => {
+    const before = sourceWith({ view: objectWith(10) });
+    const first = await before.source.current();
+    const record = before.now.record;
+
+    const same = sourceWith({ view: objectWith(10), record });
+    expect((await same.source.current()).revision).toBe(first.revision);
+    expect(same.now.record).toBe(record);
+
+    const other = sourceWith({ view: objectWith(20), record });
+    expect((await other.source.current()).source).toEqual(specOf(20));
+    expect(other.now.record.object?.source).toEqual(specOf(20));
   });
 });
