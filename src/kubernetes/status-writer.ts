@@ -26,6 +26,8 @@ const BURST = 10;
 const REFILL_MS = 30_000;
 /** Changes of texts and numbers only. */
 const DETAIL_MS = 60_000;
+/** A sight of the object that is older than our last write for longer is not late, but of a restored backup. */
+const LATE_MS = 60_000;
 
 /** What the writer is built from. */
 export interface StatusWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'random'> {
@@ -51,7 +53,9 @@ class NodePrepStatusWriter implements StatusWriter {
   readonly #pace;
   #wanted: Pick<NodeReport, 'snapshot' | 'status'> | undefined;
   /** The object as it came back from our last write; older sights of it are no news. */
-  #written: { readonly object: ApiObject; readonly sent: string; readonly got: string } | undefined;
+  #answer: ApiObject | undefined;
+  /** The status as we sent it last, and as it came back. */
+  #written: { readonly uid: string | undefined; readonly sent: string; readonly got: string } | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
   /** Transition times survive somebody who wipes the status. */
   #known: readonly KnownCondition[] = [];
@@ -75,7 +79,12 @@ class NodePrepStatusWriter implements StatusWriter {
       clock,
       random,
     });
-    mirror.onChange((change) => (change === 'recovered' ? this.#background.hurry() : this.#background.wake()));
+    mirror.onChange((change) => {
+      if (change !== 'recovered') return this.#background.wake();
+      // What answers again may be a server with an older history.
+      this.#answer = undefined;
+      this.#background.hurry();
+    });
   }
 
   readonly publish: ReportSink['publish'] = async (report) => {
@@ -99,7 +108,8 @@ class NodePrepStatusWriter implements StatusWriter {
     if (known.length > 0) this.#known = known;
     const status = withTransitionTimes(boundedStatus(this.#wanted.status), this.#known);
     const meaning = meaningOf(status, status);
-    if (this.#isStored(stored, status, meaning)) return undefined;
+    if (this.#isStored(stored, status, meaning))
+      return stored === view.object ? undefined : this.#writtenAt + LATE_MS - clock();
 
     const isDetail = gistOf(stored['status']) === gistOf(status);
     const waitMs = Math.max(this.#pace.waitMs(), isDetail ? this.#writtenAt + DETAIL_MS - clock() : 0);
@@ -117,7 +127,8 @@ class NodePrepStatusWriter implements StatusWriter {
     );
     const object = answer as ApiObject;
     this.#writtenAt = clock();
-    this.#written = { object, sent: meaning, got: meaningOf(object['status'], status) };
+    this.#answer = object;
+    this.#written = { uid: object.metadata.uid, sent: meaning, got: meaningOf(object['status'], status) };
     this.#known = knownConditions(status);
     return undefined;
   }
@@ -127,15 +138,16 @@ class NodePrepStatusWriter implements StatusWriter {
     const found = meaningOf(stored['status'], status);
     const { metadata } = stored;
     const written = this.#written;
-    const isEcho = written?.object.metadata.uid === metadata.uid && written?.sent === meaning && written.got === found;
+    const isEcho = written?.uid === metadata.uid && written?.sent === meaning && written.got === found;
     return found === meaning || isEcho;
   }
 
   /** The watch may show the object as it was before our last write. */
   #newest(seen: ApiObject): ApiObject {
-    const written = this.#written?.object;
-    if (written === undefined || written.metadata.uid !== seen.metadata.uid) return seen;
-    return isOlder(seen, written) ? written : seen;
+    const answer = this.#answer;
+    if (answer === undefined || answer.metadata.uid !== seen.metadata.uid) return seen;
+    const isLate = isOlder(seen, answer) && this.#parts.clock() - this.#writtenAt < LATE_MS;
+    return isLate ? answer : seen;
   }
 }
 

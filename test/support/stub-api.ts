@@ -11,6 +11,8 @@ export interface StubApi {
   readonly stored: () => ApiObject;
   /** Somebody else changes the object; the watch tells of it. */
   readonly change: (object: Partial<ApiObject>) => void;
+  /** An older backup takes the place of everything: versions begin anew. Told by nobody. */
+  readonly restore: (object: Partial<ApiObject>) => void;
   /** Thrown for every request until it is taken away. */
   readonly setError: (error: Error | undefined) => void;
   readonly tell: (change: MirrorChange) => void;
@@ -30,6 +32,10 @@ export function createStubApi(): StubApi {
     version += 1;
     object = { ...object, ...next, metadata: { ...object.metadata, resourceVersion: String(version) } };
     tell('object');
+  };
+  const restore = (backup: Partial<ApiObject>) => {
+    version = 1;
+    object = { ...object, ...backup, metadata: { ...object.metadata, resourceVersion: '1' } };
   };
   const names = new Set<unknown>();
   const client: ApiClient = {
@@ -62,5 +68,5 @@ export function createStubApi(): StubApi {
     },
     run: async () => {},
   };
-  return { client, mirror, requests, stored: () => object, change, setError: (next) => (error = next), tell };
+  return { client, mirror, requests, stored: () => object, change, restore, setError: (next) => (error = next), tell };
 }

@@ -93,6 +93,25 @@ describe('the writer of the status', () => {
     expect(api.requests).toHaveLength(2);
   });
 
+  it.each([
+    ['at once when the server was away meanwhile', 'recovered', 15_000],
+    ['after a minute otherwise', 'object', 90_000],
+  ] as const)('is written to an object that was restored from a backup, %s', async (_, change, waitMs) => {
+    const { api, publish } = running(createStatusWriter);
+    for (let n = 0; n < 20; n += 1) api.change({});
+    await publish(report());
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(api.requests).toHaveLength(1);
+
+    api.restore({ status: undefined });
+    api.tell(change);
+    api.tell('object');
+    await vi.advanceTimersByTimeAsync(waitMs);
+
+    expect(api.requests).toHaveLength(2);
+    expect(JSON.stringify(api.stored()['status'])).toContain('text');
+  });
+
   it('does not fight for ever with somebody who wipes it all the time', async () => {
     const { api, publish } = running(createStatusWriter);
     await publish(report());
