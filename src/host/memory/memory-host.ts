@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/file-errors.ts';
+import { fromBytes, toBytes } from './bytes.ts';
+import { renderNodes } from './render-nodes.ts';
 
 /** A file, a link or a directory of a `MemoryHost`; contents hold one character per byte. */
 export type MemoryNode =
@@ -34,8 +36,6 @@ export class MemoryHostDied extends Error {
 /** Initial state: a string is a file, `{ link }` a link, `null` an empty directory. */
 export type MemoryFiles = Readonly<Record<string, string | { readonly link: string } | null>>;
 
-const toBytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
-const fromBytes = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
 const parent = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 1));
 const devNull = '/dev/null';
 
@@ -110,11 +110,8 @@ export class MemoryHost implements Host {
   };
 
   readonly sumOf = async (path: string): Promise<string | undefined> => {
-    this.#alive();
-    const node = this.nodes.get(this.#resolve('read', path));
-    if (node === undefined || node.type === 'link') return undefined;
-    if (node.type !== 'file') throw new HostFileError('read', path, 'EINVAL', 'it is not a plain file');
-    return createHash('sha256').update(Buffer.from(node.content, 'latin1')).digest('hex');
+    const bytes = await this.readFile(path, 'bytes');
+    return bytes === undefined ? undefined : createHash('sha256').update(bytes, 'latin1').digest('hex');
   };
 
   readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {
@@ -219,13 +216,7 @@ export class MemoryHost implements Host {
 
   /** The whole world, sorted, for a readable assertion. */
   toString(): string {
-    return [...this.nodes]
-      .filter(([, node]) => node.type !== 'directory')
-      .map(([path, node]) =>
-        node.type === 'link' ? `${path} -> ${node.target}` : `${path}: ${JSON.stringify(this.text(path))}`,
-      )
-      .toSorted()
-      .join('\n');
+    return renderNodes(this.nodes, (path) => this.text(path));
   }
 
   #alive(): void {
