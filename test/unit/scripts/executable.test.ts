@@ -47,7 +47,7 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
     expect(validate(spec)).toMatchObject({ status: 0, stderr: '' });
     expect(validate(spec.replace('spec:', 'spce:'))).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/<stdin>.*spce/s),
+      stdout: expect.stringMatching(/<stdin>.*spce/s),
     });
   });
 
