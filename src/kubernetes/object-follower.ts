@@ -92,7 +92,7 @@ export class ObjectFollower {
 
   async #take({ type, object }: WatchEvent): Promise<void> {
     const what = `Cannot watch "${this.#target.path}"`;
-    if (type === 'ERROR') throw refusalFromStatus(what, object, this.#seams.clock());
+    if (type === 'ERROR') throw refusalFromStatus(what, object, Date.now());
     const version = (object as { metadata?: { resourceVersion?: unknown } } | undefined)?.metadata?.resourceVersion;
     if (typeof version !== 'string' || version === '')
       throw new ApiUnreachableError(`${what}: an event has no resourceVersion`);

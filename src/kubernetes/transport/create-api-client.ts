@@ -24,7 +24,6 @@ export interface ApiClientOptions extends KubeConfigRequest, Partial<Patience> {
   readonly requestMs?: number;
   /** A watch that says nothing for so long is ended, so that the next one shows whether anybody is there. */
   readonly silenceMs?: number;
-  readonly clock?: () => number;
 }
 
 const PATIENCE: Patience = { connectMs: 10_000, pingIntervalMs: 30_000, pingAnswerMs: 15_000 };
@@ -41,15 +40,14 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
 class HttpApiClient implements ApiClient {
   readonly #options: ApiClientOptions;
-  readonly #clock: () => number;
   readonly #credentials: Credentials;
   readonly #connections: Connections;
   readonly #closed = new AbortController();
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? Date.now;
-    this.#credentials = createCredentials(options, this.#clock);
+    // A clock of the host that is set back would stop the rotation of credentials for as long.
+    this.#credentials = createCredentials(options, () => performance.now());
     const { connectMs, pingIntervalMs, pingAnswerMs } = { ...PATIENCE, ...options };
     this.#connections = createConnections({ connectMs, pingIntervalMs, pingAnswerMs });
   }
@@ -100,7 +98,7 @@ class HttpApiClient implements ApiClient {
     const text = await this.#reading(request, access, scope, () => textOf(answer.body));
     const header = answer.headers['retry-after'];
     const retryAfter = typeof header === 'string' ? header : undefined;
-    throw refusalFrom(whatOf(request), { status: answer.status, text, retryAfter }, this.#clock());
+    throw refusalFrom(whatOf(request), { status: answer.status, text, retryAfter }, Date.now());
   }
 
   async #exchange(request: ApiRequest, access: Access, scope: Scope): Promise<WireAnswer> {

@@ -33,7 +33,7 @@ const RELOAD_MS = 60_000;
 /** Longer than a plugin may take, so that its own error is the one that is shown. */
 const GIVE_UP_MS = 40_000;
 
-/** Credentials from a kubeconfig or the pod's service account, read when first needed. */
+/** Credentials from a kubeconfig or the pod's service account, read when first needed; `clock` is monotonic. */
 export function createCredentials(request: KubeConfigRequest, clock: () => number): Credentials {
   let config: KubeConfig | undefined;
   let generation = 0;

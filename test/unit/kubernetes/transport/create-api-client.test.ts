@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { ApiClient, ApiRequest, WatchEvent } from '../../../../src/kubernetes/client.ts';
 import { type ApiClientOptions, createApiClient } from '../../../../src/kubernetes/transport/create-api-client.ts';
 import { type Authority, authorityIn } from '../../../apiserver/harness/certificates.ts';
@@ -404,4 +404,31 @@ describe.each([false, true])('a proxy of the kubeconfig (HTTP/1.1 only: %s)', (i
     expect(proxy.asked).toHaveLength(1);
     await expect.poll(proxy.open).toBe(0);
   });
+});
+
+test('a kubeconfig that was replaced is read within a minute, also when the clock of the host was set back', async () => {
+  const { url, seen } = await server((_, response) => json(response, {}));
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const kubeconfig = join(folder, 'replaced.kubeconfig');
+  const write = (token: string) =>
+    writeFile(
+      kubeconfig,
+      JSON.stringify({
+        'current-context': 'c',
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+        clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority': authority.caFile } }],
+        users: [{ name: 'u', user: { token } }],
+      }),
+    );
+  await write('old');
+  const client = await clientOf(url, { kubeconfig });
+  await client.send(GET, never);
+
+  await write('new');
+  vi.setSystemTime(Date.now() - 86_400_000);
+  vi.advanceTimersByTime(61_000);
+  await client.send(GET, never);
+
+  expect(seen.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new']);
 });
