@@ -1,12 +1,6 @@
 /** Where the endpoint takes its certificate from: a directory that somebody renews, or itself. */
 import type { HostReader } from '../host/host.ts';
-import { selfSigned } from './self-signed.ts';
-
-/** A certificate with its chain and its key, as PEM text. */
-export interface KeyPair {
-  readonly cert: string;
-  readonly key: string;
-}
+import { type KeyPair, selfSigned } from './self-signed.ts';
 
 /** Gives the pair to serve with now. Throws when there is none, with a message for an administrator. */
 export type KeyPairSource = () => Promise<KeyPair>;

@@ -273,12 +273,12 @@ describe('strangers', () => {
     const server = await serving();
     const first = await hold(server, 30, '127.0.0.9');
     for (const socket of first) socket.resume();
-    await expect.poll(() => alive(first)).toBe(16);
+    await expect.poll(() => alive(first), { timeout: 10_000 }).toBe(16);
 
     const others = await Promise.all([10, 11, 12, 13, 14].map((last) => hold(server, 16, `127.0.0.${last}`)));
     for (const socket of others.flat()) socket.resume();
 
-    await expect.poll(() => alive(others.flat())).toBe(48);
+    await expect.poll(() => alive(others.flat()), { timeout: 10_000 }).toBe(48);
     expect((await get(server, '/healthz')).code).toBe(200);
     for (const socket of first) socket.destroy();
     await expect.poll(async () => alive(await hold(server, 1, '127.0.0.9'))).toBe(1);
