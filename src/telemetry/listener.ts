@@ -1,7 +1,8 @@
 /** The socket of the endpoint: plain on loopback, TLS elsewhere, and what a stranger may hold of it. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
-import type { KeyPair, KeyPairSource } from './key-pairs.ts';
+import type { KeyPairSource } from './key-pairs.ts';
+import type { KeyPair } from './self-signed.ts';
 import type { Logger } from './logger.ts';
 
 /** Handles one request. */

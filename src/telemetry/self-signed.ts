@@ -3,7 +3,12 @@
  * makes none, and the libraries that do would double the size of the agent (docs/adr), so the few
  * fields are encoded here: X.509 version 3 (RFC 5280) in DER, ECDSA on P-256 with SHA-256.
  */
-import type { KeyPair } from './key-pairs.ts';
+
+/** A certificate with its chain and its key, as PEM text. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** What the certificate says. */
 export interface SelfSignedOptions {
