@@ -8,13 +8,7 @@ import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/file-errors.ts';
 import { fromBytes, toBytes } from './bytes.ts';
-import { renderNodes } from './render-nodes.ts';
-
-/** A file, a link or a directory of a `MemoryHost`; contents hold one character per byte. */
-export type MemoryNode =
-  | { readonly type: 'file' | 'block'; readonly content: string; readonly mode: number }
-  | { readonly type: 'link'; readonly target: string }
-  | { readonly type: 'directory' };
+import { type MemoryNode, renderNodes } from './render-nodes.ts';
 
 /** What one program, or one part of the kernel, does to the world. */
 export interface MemoryBehaviour {

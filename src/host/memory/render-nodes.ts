@@ -1,4 +1,8 @@
-import type { MemoryNode } from './memory-host.ts';
+/** A file, a link or a directory of a `MemoryHost`; contents hold one character per byte. */
+export type MemoryNode =
+  | { readonly type: 'file' | 'block'; readonly content: string; readonly mode: number }
+  | { readonly type: 'link'; readonly target: string }
+  | { readonly type: 'directory' };
 
 /** A whole world, sorted, for a readable assertion. */
 export function renderNodes(
