@@ -1,19 +1,29 @@
-const MOST = 4096;
-const LONGEST = 256;
+/** How much is remembered. */
+interface Limits {
+  /** Texts. */
+  readonly most: number;
+  /** Characters of a text. */
+  readonly longest: number;
+}
+
+const NAMES: Limits = { most: 4096, longest: 256 };
+
+/** For the contents of configuration files: a pass reads a few dozen, and they hardly ever change. */
+export const FILES: Limits = { most: 64, longest: 32 * 1024 };
 
 /**
  * The same function, which remembers what it said of each text. For what every pass asks again about the
  * same few names, in code that runs too seldom to be optimised.
  */
-export function keptByText<T>(derive: (text: string) => T): (text: string) => T {
+export function keptByText<T>(derive: (text: string) => T, { most, longest }: Limits = NAMES): (text: string) => T {
   const kept = new Map<string, T>();
   return (text) => {
     const known = kept.get(text);
     if (known !== undefined || kept.has(text)) return known as T;
     const derived = derive(text);
-    if (text.length > LONGEST) return derived;
+    if (text.length > longest) return derived;
     // All at once, because it happens only to somebody who declares thousands of names.
-    if (kept.size >= MOST) kept.clear();
+    if (kept.size >= most) kept.clear();
     kept.set(text, derived);
     return derived;
   };

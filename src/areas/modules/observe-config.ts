@@ -34,12 +34,22 @@ export async function readConfigFiles(host: HostReader, directory: string): Prom
   return files;
 }
 
+/** Lines with their file, by what was parsed: the same object as long as the file says the same. */
+const lastLocated = new WeakMap<readonly object[], readonly Located<object>[]>();
+
 /** Parses each file and keeps where every line came from. */
 export function located<T extends object>(
   files: readonly ConfigFile[],
   parse: (text: string) => readonly T[],
 ): Located<T>[] {
-  return files.flatMap(({ file, text }) => parse(text).map((line) => ({ ...line, file })));
+  return files.flatMap(({ file, text }) => {
+    const parsed = parse(text);
+    const known = lastLocated.get(parsed) as readonly Located<T>[] | undefined;
+    if (known?.[0]?.file === file) return known;
+    const lines = parsed.map((line) => ({ ...line, file }));
+    lastLocated.set(parsed, lines);
+    return lines;
+  });
 }
 
 /**
