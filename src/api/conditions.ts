@@ -41,7 +41,8 @@ export const REASONS = {
   PermissionDenied: 'The host or its kernel does not permit the change.',
   HostUnsupported: 'The host lacks a command or a kernel facility that the change needs.',
   NoSpec: 'Nobody declares anything for this node: its NodePrep was deleted, or there never was one.',
-  SpecInvalid: 'The newest spec was refused; the last good one stays enforced.',
+  SpecInvalid:
+    'The newest spec was refused, or the limits of the host cannot be read; the message says what is in force.',
   LiveDrift: 'A live value differs from the spec.',
   PersistentDrift: 'A file that takes effect at the next boot differs from the spec.',
   SwapReenabled: 'Swap is active again.',

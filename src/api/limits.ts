@@ -53,6 +53,13 @@ export const NodePrepLimits = z.strictObject({
 /** The limits of a host as people write them. */
 export type NodePrepLimits = z.infer<typeof NodePrepLimits>;
 
+/** Why the owner of a host does not let a cluster ask for a spec. */
+export interface LimitBreach {
+  readonly problem: string;
+  /** The limits could be read, and the spec is beyond them; otherwise nobody knows, and nothing new may be accepted. */
+  readonly isCertain: boolean;
+}
+
 /** Reads a limits file. Throws `SpecInvalidError` with every mistake in it; the caller must then trust no object. */
 export function parseLimits(file: string, contents: Uint8Array | string): NodePrepLimits {
   const { documents, problems } = parseDocuments(file, contents);

@@ -55,7 +55,9 @@ export async function readClusterSpec(host: HostReader): Promise<LoadedObject | 
   };
   try {
     const loaded = loadObject(document, CLUSTER_RECORD_PATH);
-    return (await beyondLimitsOf(host, loaded.spec, CLUSTER_RECORD_PATH)) === undefined ? loaded : undefined;
+    const breach = await beyondLimitsOf(host, loaded.spec, CLUSTER_RECORD_PATH);
+    // It was within the limits when it was received; a mistake in them since does not undo that.
+    return breach?.isCertain === true ? undefined : loaded;
   } catch (error) {
     // A spec of another release that this one would refuse: the files decide again.
     if (error instanceof SpecInvalidError) return undefined;

@@ -81,7 +81,7 @@ export interface SpecKeeper {
   /** The snapshot of a good spec; the generation rises when it differs from the last one. */
   readonly accept: (declared: Declared) => Promise<SpecSnapshot>;
   /** The last good spec with why the newest was refused; `undefined` when there never was one. */
-  readonly fallback: (refused: string) => SpecSnapshot | undefined;
+  readonly fallback: (problem: string) => SpecSnapshot | undefined;
   /** Whether the last good spec came from files that should still be there. */
   readonly hadFiles: () => boolean;
   /** Set when an unusable record was kept aside. */
@@ -107,7 +107,10 @@ export async function openSpecKeeper(
   return {
     ...(warning === undefined ? {} : { warning }),
     hadFiles: () => fromFiles,
-    fallback: (refused) => (last === undefined ? undefined : { ...last, refused }),
+    fallback: (problem) => {
+      const refused = `The newest spec is refused, the last good one is enforced: ${problem}`;
+      return last === undefined ? undefined : { ...last, refused };
+    },
     accept: async (declared) => {
       const name = declared.name ?? hostName;
       const same = last !== undefined && last.name === name && isSameSource(last.source, declared.source);

@@ -1,23 +1,24 @@
 import { SpecInvalidError } from '../api/errors.ts';
-import { limitProblems, LIMITS_PATH, parseLimits } from '../api/limits.ts';
+import { type LimitBreach, limitProblems, LIMITS_PATH, parseLimits } from '../api/limits.ts';
 import type { NodePrepSpec } from '../api/nodeprep.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { HostReader } from '../host/host.ts';
 
-/** Why the owner of this host does not let a cluster ask for this; limits that cannot be read allow nothing. */
+/** Why the owner of this host does not let a cluster ask for this; limits that cannot be read allow nothing new. */
 export async function beyondLimitsOf(
   host: HostReader,
   spec: NodePrepSpec,
   called: string,
-): Promise<string | undefined> {
+): Promise<LimitBreach | undefined> {
   try {
     const text = await host.readFile(LIMITS_PATH, 'bytes');
     if (text === undefined) return undefined;
     const limits = parseLimits(LIMITS_PATH, Buffer.from(text, 'latin1'));
     const problems = limitProblems(spec, limits, called);
-    return problems.length === 0 ? undefined : new SpecInvalidError(problems).message;
+    return problems.length === 0 ? undefined : { problem: new SpecInvalidError(problems).message, isCertain: true };
   } catch (error) {
     if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
-    return `Nothing from the cluster is enforced as long as the limits of this host cannot be read: ${error.message}`;
+    const problem = `Nothing new of the cluster is enforced as long as the limits of this host cannot be read: ${error.message}`;
+    return { problem, isCertain: false };
   }
 }

@@ -15,6 +15,8 @@ export interface Known {
   readonly generation?: number;
   /** Why the object that is there now is refused. */
   readonly refused?: string;
+  /** Why nobody can tell whether the host still allows the last good spec; it did when that was accepted. */
+  readonly unsure?: string;
   /** The last good spec from the cluster, of this process or of one before. */
   readonly good?: ClusterSpec;
   readonly local: LocalSpec;
@@ -26,32 +28,39 @@ export interface Known {
 /** The snapshot to enforce; never throws, because a node without a spec waits for one. */
 export function chooseSnapshot(known: Known): SpecSnapshot {
   const { node, good, local, view } = known;
-  const about = {
+  const about = (inForce: string) => ({
     ...(known.uid === undefined ? {} : { uid: known.uid }),
-    ...(known.refused === undefined ? {} : { refused: known.refused }),
-  };
+    ...(known.refused === undefined ? {} : { refused: `The newest spec is refused, ${inForce}: ${known.refused}` }),
+  });
   if (view === 'absent' && !known.willRegister) {
     return good === undefined ? withoutSpec(known) : deleted(node, good);
   }
   if (good !== undefined && good.isDeleted && view !== 'absent') {
-    return { ...deleted(node, good), ...about };
+    return { ...deleted(node, good), ...about('nothing is managed since the one before was deleted') };
   }
   if (good !== undefined && !good.isDeleted) {
     const generation = known.refused === undefined ? good.generation : (known.generation ?? good.generation);
-    return { ...clusterSnapshot(node, good), generation, ...about, ...ownership(known) };
+    const kept = known.unsure === undefined ? {} : { refused: `The spec in force stays: ${known.unsure}` };
+    return {
+      ...clusterSnapshot(node, good),
+      generation,
+      ...kept,
+      ...about('the last good one is enforced'),
+      ...ownership(known),
+    };
   }
   if (local.kind === 'document') {
-    const { spec, source } = local;
+    const { spec, source, title } = local;
     return {
       name: node,
       generation: known.generation ?? 0,
       revision: `local ${JSON.stringify(source)}`,
       spec,
       source,
-      ...about,
+      ...about(`${title} is enforced`),
     };
   }
-  return { ...withoutSpec(known), ...about };
+  return { ...withoutSpec(known), ...about('nothing is enforced') };
 }
 
 function clusterSnapshot(node: string, good: ClusterSpec): SpecSnapshot {

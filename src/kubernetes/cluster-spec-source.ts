@@ -89,8 +89,8 @@ class NodePrepSpecs implements SpecSource {
   /** The files of the host are its owner's word; the default comes with the agent, so that the cluster asks. */
   async #withinLimits(local: LocalSpec): Promise<LocalSpec> {
     if (local.kind !== 'document' || local.origin === 'files') return local;
-    const problem = await this.#parts.beyondLimits(local.spec, local.title);
-    return problem === undefined ? local : { kind: 'invalid', problem };
+    const breach = await this.#parts.beyondLimits(local.spec, local.title);
+    return breach === undefined ? local : { kind: 'invalid', problem: breach.problem };
   }
 
   /** Resolves with the first word of the server, be it that it cannot be reached. */
@@ -114,15 +114,19 @@ class NodePrepSpecs implements SpecSource {
     }
     if (view.state !== 'present') return;
     const spec = clusterSpecFrom(view.object, this.#called);
-    const message = 'refused' in spec ? spec.refused : await this.#parts.beyondLimits(spec.loaded.spec, this.#called);
-    if ('refused' in spec || message !== undefined) {
-      if (this.#refused?.message !== message)
-        this.#parts.log.error('Spec refused, the last good one stays enforced', { problem: message });
-      this.#refused = { generation: view.object.metadata.generation ?? 0, message: message ?? '' };
+    const generation = view.object.metadata.generation ?? 0;
+    if ('refused' in spec) {
+      this.#refused = { generation, message: spec.refused };
+      return;
+    }
+    const isKnown = this.#good !== undefined && specRevision(this.#good) === specRevision(spec);
+    const breach = await this.#parts.beyondLimits(spec.loaded.spec, this.#called);
+    if (breach !== undefined && (breach.isCertain || !isKnown)) {
+      this.#refused = { generation, message: breach.problem };
       return;
     }
     this.#refused = undefined;
-    if (this.#good !== undefined && specRevision(this.#good) === specRevision(spec)) this.#good = spec;
+    if (isKnown) this.#good = spec;
     else await this.#keep(spec);
   }
 
@@ -136,8 +140,10 @@ class NodePrepSpecs implements SpecSource {
   async #choose(view: ObjectView, local: LocalSpec): Promise<SpecSnapshot> {
     const { node, registrar, beyondLimits } = this.#parts;
     const good = this.#good;
-    // The owner of the host may have set limits after the spec was received.
-    const limit = good === undefined || good.isDeleted ? undefined : await beyondLimits(good.loaded.spec, this.#called);
+    // The owner of the host may have set limits after the spec was received; a mistake in them changes nothing.
+    const breach =
+      good === undefined || good.isDeleted ? undefined : await beyondLimits(good.loaded.spec, this.#called);
+    const limit = breach?.isCertain === true ? breach.problem : undefined;
     const refused =
       this.#refused ?? (limit === undefined ? undefined : { generation: good?.generation, message: limit });
     return chooseSnapshot({
@@ -148,6 +154,7 @@ class NodePrepSpecs implements SpecSource {
       refusedFields: registrar.refusedFields(),
       ...(view.state === 'present' ? { uid: view.object.metadata.uid ?? '' } : {}),
       ...(good === undefined || limit !== undefined ? {} : { good }),
+      ...(breach === undefined || breach.isCertain ? {} : { unsure: breach.problem }),
       ...(refused === undefined ? {} : { refused: refused.message, generation: refused.generation ?? 0 }),
     });
   }
@@ -155,6 +162,8 @@ class NodePrepSpecs implements SpecSource {
   #say(next: SpecSnapshot, view: ObjectView): void {
     const { log } = this.#parts;
     const before = this.#snapshot;
+    if (next.refused !== undefined && next.refused !== before?.refused)
+      log.error('The newest spec is not in force', { problem: next.refused });
     if (next.absent !== undefined && next.absent !== before?.absent) log.warn('No spec', { detail: next.absent });
     if (next.ignored !== undefined && JSON.stringify(next.ignored) !== JSON.stringify(before?.ignored))
       log.warn('Fields of the NodePrep are ignored: this release does not know them', { fields: next.ignored });

@@ -2,6 +2,7 @@
  * What the agent needs of the host it runs on; the daemon gives it. This folder knows the API server
  * and the engine, but no files, no metrics and no log of its own.
  */
+import type { LimitBreach } from '../api/limits.ts';
 import type { NodePrepSpec, NodePrepSpecSource } from '../api/nodeprep.ts';
 import type { AgentLog } from './log.ts';
 import type { RefusedField } from './refused-fields.ts';
@@ -73,7 +74,7 @@ export interface AgentPorts {
   readonly local: LocalSpecPort;
   readonly memory: ClusterMemory;
   /** Why this host does not accept a spec from the API; `undefined` when it does. */
-  readonly beyondLimits: (spec: NodePrepSpec, called: string) => Promise<string | undefined>;
+  readonly beyondLimits: (spec: NodePrepSpec, called: string) => Promise<LimitBreach | undefined>;
   readonly observer: ExchangeObserver;
   /** Monotonic milliseconds. */
   readonly clock: () => number;

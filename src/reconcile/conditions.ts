@@ -150,7 +150,7 @@ function degradedVerdict(reports: readonly AreaReport[], refused: string | undef
     return {
       status: 'True',
       reason: 'SpecInvalid',
-      message: `The newest spec is refused, the last good one is enforced: ${refused}${rest}`,
+      message: `${refused}${rest}`,
     };
   }
   if (first === undefined) return { status: 'False', reason: 'AsExpected', message: 'Nothing failed.' };

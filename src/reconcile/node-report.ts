@@ -19,7 +19,7 @@ export interface SpecSnapshot {
   readonly spec: NodePrepSpec;
   /** As people wrote it, for printing. */
   readonly source: NodePrepSpecSource;
-  /** Why the newest spec was refused, when this is the last good one. */
+  /** That the newest spec was refused, what is enforced instead, and why. */
   readonly refused?: string;
   /** Why nobody declares anything for this node: its NodePrep was deleted, or there never was one. */
   readonly absent?: string;

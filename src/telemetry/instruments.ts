@@ -91,7 +91,7 @@ export function createInstruments(swapBytes: Probe) {
     lastSuccess: gauge('last_success_timestamp_seconds', 'Unix time of the last round without a failure; 0 before.'),
     specGeneration: gauge('spec_generation', 'Generation of the spec that is enforced.'),
     observedGeneration: gauge('observed_generation', 'Generation of the spec that the status speaks of.'),
-    specRefused: gauge('spec_refused', '1 while the newest spec is refused and the last good one stays enforced.'),
+    specRefused: gauge('spec_refused', '1 while the newest spec is refused, or the limits of the host cannot be read.'),
     rebootRequired: gauge('reboot_required', '1 while changes wait for a boot, by reason.', ['reason']),
     process: processMetrics(registry),
     swapBytes: new Gauge({

@@ -69,15 +69,21 @@ describe('the spec last received from a cluster', () => {
     expect((await readSpec(host, host, { files: [] })).source).toEqual({ mode: 'Audit' });
   });
 
-  it.each([
-    ['beyond them', '{ apiVersion: nodeprep.dev/v1alpha1, kind: NodePrepLimits, areas: [swap] }'],
-    ['never allowed by limits with a mistake', 'areas: 7'],
-  ])('keeps the limits of the host: it is not used when it is %s', async (_, limits) => {
+  it('is not used when it is beyond the limits of the host', async () => {
     const { root, host } = hostWith();
     await writeClusterRecord(host, 'worker-1', object());
+    const limits = '{ apiVersion: nodeprep.dev/v1alpha1, kind: NodePrepLimits, areas: [swap] }';
     writeFileSync(join(root, 'etc/nodeprep/limits.yaml'), limits);
 
     expect((await readSpec(host, host, { files: [] })).source).toEqual({ mode: 'Audit' });
+  });
+
+  it('stays in use when the limits got a mistake: it was within them when it was received', async () => {
+    const { root, host } = hostWith();
+    await writeClusterRecord(host, 'worker-1', object());
+    writeFileSync(join(root, 'etc/nodeprep/limits.yaml'), 'areas: 7');
+
+    expect((await readSpec(host, host, { files: [] })).source).toEqual(object().object.source);
   });
 
   it('is kept aside by the agent when it cannot be used, and survives what it can read', async () => {

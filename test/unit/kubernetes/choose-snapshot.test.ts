@@ -56,7 +56,7 @@ describe('the spec of a node', () => {
     expect(choose({ view: 'present', refused: 'bad', uid: 'u', generation: 2 })).toMatchObject({
       uid: 'u',
       generation: 2,
-      refused: 'bad',
+      refused: 'The newest spec is refused, nothing is enforced: bad',
       absent: expect.stringContaining('is refused'),
     });
   });
@@ -64,13 +64,13 @@ describe('the spec of a node', () => {
   it('is the last good one with why the newest was refused, whose generation was seen', () => {
     expect(choose({ good, refused: 'bad', generation: 5, uid: 'u' })).toMatchObject({
       generation: 5,
-      refused: 'bad',
+      refused: 'The newest spec is refused, the last good one is enforced: bad',
       source: good.loaded.source,
       revision: choose({ good }).revision,
     });
     expect(choose({ local, refused: 'bad', generation: 1, uid: 'u' })).toMatchObject({
       uid: 'u',
-      refused: 'bad',
+      refused: 'The newest spec is refused, /etc/x is enforced: bad',
       source: { mode: 'Audit' },
     });
   });

@@ -28,7 +28,11 @@ const objectWith = (value: number, metadata: { uid?: string; generation?: number
 const atMost =
   (max: number): AgentPorts['beyondLimits'] =>
   async ({ sysctls }) =>
-    sysctls?.every(({ value }) => Number(value) <= max) === false ? `beyond ${max}` : undefined;
+    sysctls?.every(({ value }) => Number(value) <= max) === false
+      ? { problem: `beyond ${max}`, isCertain: true }
+      : undefined;
+
+const unreadable: AgentPorts['beyondLimits'] = async () => ({ problem: 'the limits are broken', isCertain: false });
 
 /** A source with everything around it that a test may change. */
 function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: ClusterRecord }) {
@@ -120,5 +124,60 @@ describe('the NodePrep of a cluster that was restored from a backup', () => {
     const other = sourceWith({ view: objectWith(20), record });
     expect((await other.source.current()).source).toEqual(specOf(20));
     expect(other.now.record.object?.source).toEqual(specOf(20));
+  });
+});
+
+describe('the limits of the host', () => {
+  it('leave in force what they allowed before they got a mistake, and let nothing new in', async () => {
+    const { source, now, show } = sourceWith({ view: objectWith(10), local: document('files', 5) });
+    await source.current();
+
+    now.beyondLimits = unreadable;
+    expect(await source.current()).toMatchObject({
+      source: specOf(10),
+      refused: 'The spec in force stays: the limits are broken',
+    });
+
+    show(objectWith(20, { generation: 2 }));
+    expect(await source.current()).toMatchObject({
+      generation: 2,
+      source: specOf(10),
+      refused: 'The newest spec is refused, the last good one is enforced: the limits are broken',
+    });
+
+    now.beyondLimits = atMost(60);
+    const repaired = await source.current();
+    expect(repaired.source).toEqual(specOf(20));
+    expect(repaired.refused).toBeUndefined();
+  });
+
+  it('with a mistake leave the recorded spec in force after a restart, but accept no first one', async () => {
+    const before = sourceWith({ view: objectWith(10) });
+    await before.source.current();
+    const after = sourceWith({ view: objectWith(10), record: before.now.record });
+    after.now.beyondLimits = unreadable;
+    expect((await after.source.current()).source).toEqual(specOf(10));
+
+    const first = sourceWith({ view: objectWith(10) });
+    first.now.beyondLimits = unreadable;
+    expect(await first.source.current()).toMatchObject({
+      spec: { mode: 'Paused' },
+      refused: 'The newest spec is refused, nothing is enforced: the limits are broken',
+    });
+  });
+
+  it.each([
+    ['the local spec', document('files', 5), { source: specOf(5) }, 'the document is enforced'],
+    ['nothing', undefined, { spec: { mode: 'Paused' } }, 'nothing is enforced'],
+  ] as const)('that became narrower leave %s in force, and that is said', async (_, local, expected, said) => {
+    const { source, now } = sourceWith({ view: objectWith(10), ...(local === undefined ? {} : { local }) });
+    await source.current();
+
+    now.beyondLimits = atMost(7);
+
+    expect(await source.current()).toMatchObject({
+      ...expected,
+      refused: `The newest spec is refused, ${said}: beyond 7`,
+    });
   });
 });
