@@ -37,6 +37,33 @@ describe('the ledger', () => {
     });
   });
 
+  it('is not waited for when a value goes back to its original, of which nothing could be lost', async () => {
+    const host = new MemoryHost();
+    const ledger = await openLedger(host, now);
+    await ledger.remember('sysctls', [{ key: 'live:x', original: { state: 'value', value: '1' } }]);
+    const before = host.text(LEDGER_PATH);
+
+    await ledger.remember('sysctls', [memo('9', '1')]);
+    expect(host.text(LEDGER_PATH)).toBe(before);
+    expect(ledger.memory('sysctls').get('live:x')?.wrote).toEqual(['1']);
+
+    await ledger.settle();
+    expect((await readLedger(host)).memory('sysctls').get('live:x')).toMatchObject({
+      original: { state: 'value', value: '1' },
+      wrote: ['1'],
+    });
+  });
+
+  it('is on disk before a value that was written becomes another one', async () => {
+    const host = new MemoryHost();
+    const ledger = await openLedger(host, now);
+    await ledger.remember('sysctls', [memo('1', '2')]);
+
+    await ledger.remember('sysctls', [memo('1', '1')]);
+
+    expect((await readLedger(host)).memory('sysctls').get('live:x')?.wrote).toEqual(['2', '1']);
+  });
+
   it('does not write when nothing is new', async () => {
     const host = new MemoryHost();
     const ledger = await openLedger(host, now);
