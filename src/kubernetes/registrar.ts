@@ -102,7 +102,8 @@ class LocalFileManager implements Registrar {
     if (plan.action === 'none' || local.kind !== 'document') return;
     if (plan.action === 'note') return this.#remember(plan.applied);
 
-    const { object, refused } = await applyLocal(client, node, local, signal);
+    const seen = plan.why !== 'register' && view.state === 'present' ? view.object.metadata.uid : undefined;
+    const { object, refused } = await applyLocal(client, node, local, signal, seen);
     if (refused.length > 0) {
       log.warn('Conflicting with other field managers', { detail: refusalMessage(refused, local.title) });
     } else {

@@ -11,16 +11,18 @@ const ATTEMPTS = 4;
 
 /**
  * Applies the local spec without force. Fields that others own are left to them and named in the
- * result; the rest is applied. Throws what the client throws for everything else.
+ * result; the rest is applied. With a `uid` only that object is changed: one that was deleted in the
+ * meantime is not made again. Throws what the client throws for everything else.
  */
 export async function applyLocal(
   client: ApiClient,
   node: string,
   local: LocalSpec & { readonly kind: 'document' },
   signal: AbortSignal,
+  uid?: string,
 ): Promise<{ readonly object: ApiObject | undefined; readonly refused: readonly RefusedField[] }> {
   const refused: RefusedField[] = [];
-  let body: object = appliedNodePrep(node, { spec: local.source });
+  let body: object = appliedNodePrep(node, { spec: local.source }, uid);
   for (let attempt = 1; ; attempt += 1) {
     try {
       const query = { fieldManager: LOCAL_FILE_MANAGER, force: false };

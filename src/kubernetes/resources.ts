@@ -32,7 +32,12 @@ export function nodePrepTitle(node: string): string {
   return `nodepreps/${node}`;
 }
 
-/** An object with the given spec or status, as an apply sends it. */
-export function appliedNodePrep(node: string, part: { readonly spec: object } | { readonly status: object }): object {
-  return { apiVersion: API_VERSION, kind: 'NodePrep', metadata: { name: node }, ...part };
+/** An object with the given spec or status, as an apply sends it; a `uid` must be that of an object that exists. */
+export function appliedNodePrep(
+  node: string,
+  part: { readonly spec: object } | { readonly status: object },
+  uid?: string,
+): object {
+  const metadata = { name: node, ...(uid === undefined ? {} : { uid }) };
+  return { apiVersion: API_VERSION, kind: 'NodePrep', metadata, ...part };
 }

@@ -97,6 +97,15 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
       }),
     );
     expect(await node.stored()).toBeUndefined();
+    // An apply that is late names the object that it is meant for, and does not make another one.
+    const late = {
+      apiVersion: 'nodeprep.dev/v1alpha1',
+      kind: 'NodePrep',
+      metadata: { name: node.name, uid: '11111111-2222-4333-8444-555555555555' },
+      spec: {},
+    };
+    const path = `/apis/nodeprep.dev/v1alpha1/nodepreps/${node.name}?fieldManager=nodeprep-local-file`;
+    expect((await plane().send('PATCH', path, late, 'application/apply-patch+yaml')).code).toBe(409);
     first.child.kill('SIGTERM');
     await first.finished;
 
