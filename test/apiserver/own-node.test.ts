@@ -72,6 +72,8 @@ beforeAll(
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: AGENT_USER }],
     });
+    // Only a whole kube-apiserver makes it by itself.
+    await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
     for (const name of ['worker-1', 'worker-2']) {
       await registerNode(name);
       await vi.waitFor(async () => expect((await send('POST', NODE_PREPS, nodePrep(name))).code).toBe(201), PATIENCE);
@@ -121,6 +123,71 @@ describe('the NodePrep of another node', () => {
     expect(await asAgent('worker-1', 'POST', NODE_PREPS, generated)).toMatchObject({ code: 403 });
     expect(await asAgent('worker-1', 'DELETE', `${NODE_PREPS}/worker-2`)).toMatchObject(refused(message));
     expect(await plane().send('GET', `${NODE_PREPS}/worker-3`)).toMatchObject({ code: 404 });
+  });
+});
+
+describe('an Event', () => {
+  const events = '/api/v1/namespaces/default/events';
+  const newer = '/apis/events.k8s.io/v1/namespaces/default/events';
+  const subject = (kind: string, name: string) => ({ apiVersion: 'nodeprep.dev/v1alpha1', kind, name });
+  const event = (name: string, kind: string, about: string) => ({
+    metadata: { name, namespace: 'default' },
+    involvedObject: subject(kind, about),
+    reason: 'DriftDetected',
+    message: 'text',
+    type: 'Normal',
+  });
+  const newerEvent = (name: string, kind: string, about: string) => ({
+    metadata: { name, namespace: 'default' },
+    regarding: subject(kind, about),
+    reason: 'DriftDetected',
+    action: 'Reconcile',
+    type: 'Normal',
+    eventTime: '2030-01-01T00:00:00.000000Z',
+    reportingController: 'nodeprep.dev/agent',
+    reportingInstance: 'worker-1',
+  });
+  const elsewhere = 'writes Events about the NodePrep "worker-1" and about nothing else';
+
+  test('about the NodePrep of its own node is written and changed by an agent', async () => {
+    const own = event('worker-1.1', 'NodePrep', 'worker-1');
+
+    expect(await asAgent('worker-1', 'POST', events, own)).toMatchObject({ code: 201 });
+    expect(await asAgent('worker-1', 'PATCH', `${events}/worker-1.1`, { count: 2 }, MERGE)).toMatchObject({
+      code: 200,
+    });
+  });
+
+  test.each([
+    ['NodePrep', 'worker-2'],
+    ['Node', 'worker-1'],
+  ])('about anything else is not (%s %s)', async (kind, about) => {
+    const foreign = event(`foreign.${kind.toLowerCase()}`, kind, about);
+
+    expect(await asAgent('worker-1', 'POST', events, foreign)).toMatchObject(refused(elsewhere));
+  });
+
+  test('is held to the same in its newer form', async (context) => {
+    const { code } = await plane().send('GET', '/apis/events.k8s.io/v1');
+    if (code !== 200) context.skip('this API server does not serve events.k8s.io');
+    const [own, foreign] = [newerEvent('a.1', 'NodePrep', 'worker-1'), newerEvent('a.2', 'NodePrep', 'worker-2')];
+
+    expect(await asAgent('worker-1', 'POST', newer, own)).toMatchObject({ code: 201 });
+    expect(await asAgent('worker-1', 'POST', newer, foreign)).toMatchObject(refused(elsewhere));
+  });
+
+  test('of somebody else is not changed by an agent, be it made its own', async () => {
+    const name = 'worker-2.1';
+    expect((await plane().send('POST', events, event(name, 'NodePrep', 'worker-2'))).code).toBe(201);
+
+    for (const change of [{ message: 'forged' }, { involvedObject: { name: 'worker-1' } }])
+      expect(await asAgent('worker-1', 'PATCH', `${events}/${name}`, change, MERGE)).toMatchObject(refused(elsewhere));
+  });
+
+  test('is not written with a token that names no node', async () => {
+    const own = event('nobody.1', 'NodePrep', 'worker-1');
+
+    expect(await asAgent(undefined, 'POST', events, own)).toMatchObject(refused('must name its node'));
   });
 });
 
