@@ -3,7 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const LONG = ['05-crash', '09-long-life', '06-obstacles'];
+const LONG = ['11-cluster', '05-crash', '09-long-life', '06-obstacles'];
 
 /** The long ones first, so that none of them is left for the end; the others by their names. */
 class LongestFirst extends BaseSequencer {
@@ -24,7 +24,7 @@ const MACHINES = Number(
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
-    globalSetup: ['test/e2e/harness/global-setup.ts'],
+    globalSetup: ['test/e2e/harness/global-setup.ts', 'test/e2e/harness/control-plane-setup.ts'],
     pool: 'forks',
     maxWorkers: MACHINES,
     sequence: { sequencer: LongestFirst },

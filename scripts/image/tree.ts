@@ -49,9 +49,11 @@ export interface ImageTree {
   readonly packages: readonly string[];
 }
 
+/** Where the build leaves the executable of this machine. */
+export const EXECUTABLE = join(DIST, NATIVE?.name ?? '', 'nodeprep');
+
 /** Makes the tree anew in `root`; every file has the time `epochSeconds`. Throws when something is missing here. */
-export function assembleTree(root: string, epochSeconds: number): ImageTree {
-  const executable = join(DIST, NATIVE?.name ?? '', 'nodeprep');
+export function assembleTree(root: string, epochSeconds: number, executable = EXECUTABLE): ImageTree {
   if (!existsSync(executable)) throw new Error(`There is no "${executable}": "npm run build" makes it`);
   rmSync(root, { recursive: true, force: true });
   for (const path of MOUNT_POINTS) mkdirSync(join(root, path), { recursive: true });

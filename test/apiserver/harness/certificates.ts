@@ -8,6 +8,9 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
+/** Names of an API server; 10.0.2.100 is what the virtual machines of the end-to-end tests call this side. */
+const NAMES = 'IP:127.0.0.1,IP:10.0.0.1,IP:10.0.2.100,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc';
+
 /** A certificate and its key, as files and as PEM text. */
 export interface Certificate {
   readonly certFile: string;
@@ -55,10 +58,8 @@ export async function authorityIn(folder: string): Promise<Authority> {
   return {
     caFile,
     ca: await readFile(caFile, 'utf8'),
-    forServer: (name, days = 365) => {
-      const names = `IP:127.0.0.1,IP:10.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc`;
-      return issue(name, `/CN=${name}`, `subjectAltName=${names}\nextendedKeyUsage=serverAuth`, days);
-    },
+    forServer: (name, days = 365) =>
+      issue(name, `/CN=${name}`, `subjectAltName=${NAMES}\nextendedKeyUsage=serverAuth`, days),
     forUser: (user, groups = [], days = 365) => {
       const subject = `${groups.map((group) => `/O=${group}`).join('')}/CN=${user}`;
       return issue(user, subject, 'extendedKeyUsage=clientAuth', days);

@@ -25,7 +25,6 @@ const SOURCES = [
   'scripts/build.ts',
   'scripts/build-deb.ts',
   'scripts/deb',
-  'scripts/image',
   'manifests/systemd',
 ];
 
