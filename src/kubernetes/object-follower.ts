@@ -22,6 +22,8 @@ export interface WatchSeams {
 /** Told what is new; an error of `changed` ends the round, and the object is shown again in the next one. */
 export interface FollowerEvents {
   readonly changed: (object: ApiObject | undefined) => void | Promise<void>;
+  /** Asked before an object that was there is told to be gone; throws when that cannot be believed. */
+  readonly confirmGone?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** The server answered with something that makes sense. */
   readonly alive: () => void;
 }
@@ -62,7 +64,10 @@ export class ObjectFollower {
     try {
       const version = this.#version ?? (await this.#list(signal));
       this.#version = version;
-      for await (const event of this.#client.watch(this.#request(version), signal)) await this.#take(event);
+      for await (const event of this.#client.watch(this.#request(version), signal)) {
+        await this.#take(event);
+        if (this.#version === undefined) return;
+      }
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 410) throw error;
       // The history is gone, which is normal after a long silence: the next round lists.
@@ -85,8 +90,11 @@ export class ObjectFollower {
     const version = metadata?.resourceVersion;
     if (typeof version !== 'string' || version === '' || !Array.isArray(items))
       throw new ApiUnreachableError(`Cannot list "${this.#target.path}": the answer is not a list of objects`);
+    const found = (items as unknown[]).filter(isObject).find((item) => this.#isOurs(item));
+    if (found === undefined && this.#told !== undefined && this.#told !== '') await this.#events.confirmGone?.(signal);
+    // First what is there: "answers again" must not mean an object of before that is gone.
+    await this.#tell(found);
     this.#events.alive();
-    await this.#tell((items as unknown[]).filter(isObject).find((item) => this.#isOurs(item)));
     return version;
   }
 
@@ -96,10 +104,12 @@ export class ObjectFollower {
     const version = (object as { metadata?: { resourceVersion?: unknown } } | undefined)?.metadata?.resourceVersion;
     if (typeof version !== 'string' || version === '')
       throw new ApiUnreachableError(`${what}: an event has no resourceVersion`);
-    if (type !== 'BOOKMARK' && isObject(object) && this.#isOurs(object))
-      await this.#tell(type === 'DELETED' ? undefined : object);
+    const isOurs = type !== 'BOOKMARK' && isObject(object) && this.#isOurs(object);
+    // All objects of a kind are deleted when the kind itself is: only a list tells the one from the other.
+    const isGone = isOurs && type === 'DELETED';
+    if (isOurs && !isGone) await this.#tell(object);
     // Only now: an event that could not be told must come again.
-    this.#version = version;
+    this.#version = isGone ? undefined : version;
     this.#progress = true;
     this.#events.alive();
   }

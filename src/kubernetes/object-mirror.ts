@@ -1,6 +1,7 @@
 /** The NodePrep of this node as the API server last showed it, for everything that depends on it. */
 import { type ApiClient, ApiError, type ApiObject } from './client.ts';
 import type { AgentLog } from './log.ts';
+import { assertServed } from './assert-served.ts';
 import { NODE_PREPS_PATH } from './resources.ts';
 import type { WatchSeams } from './object-follower.ts';
 import { watchObject } from './watch-object.ts';
@@ -60,6 +61,7 @@ export function createObjectMirror({ client, node, log, seams, onConnected }: Mi
           onConnected(true);
           tell('object');
         },
+        confirmGone: (aborted) => assertServed(client, aborted),
         onProblem: (error, retryMs) => {
           problem = error;
           onConnected(false);

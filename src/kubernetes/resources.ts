@@ -6,8 +6,11 @@ export const LOCAL_FILE_MANAGER = 'nodeprep-local-file';
 /** Writes the status and the condition of the Node, in which nobody else has a say. */
 export const AGENT_MANAGER = 'nodeprep-agent';
 
+/** What the server offers of our group. */
+export const NODE_PREP_GROUP_PATH = `/apis/${API_VERSION}`;
+
 /** All NodePreps. */
-export const NODE_PREPS_PATH = `/apis/${API_VERSION}/nodepreps`;
+export const NODE_PREPS_PATH = `${NODE_PREP_GROUP_PATH}/nodepreps`;
 
 /** The NodePrep of a node. */
 export function nodePrepPath(node: string): string {

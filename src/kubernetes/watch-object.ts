@@ -15,6 +15,8 @@ export interface ObjectListener {
    * throws, that is a problem like all others, and the object is shown again with the next attempt.
    */
   readonly onChange: (object: ApiObject | undefined) => void | Promise<void>;
+  /** Asked before an object that was there is shown to be gone; when it throws, that is a problem as well. */
+  readonly confirmGone?: (signal: AbortSignal) => Promise<void>;
   /** Something failed and is tried again after so many milliseconds. */
   readonly onProblem: (error: Error, retryMs: number) => void;
   /** The server answers again after a problem. */
@@ -37,7 +39,8 @@ export async function watchObject(
     if (hasProblem) quietly(() => listener.onRecovered?.());
     hasProblem = false;
   };
-  const follower = new ObjectFollower(client, target, { changed: listener.onChange, alive }, seams);
+  const { onChange: changed, confirmGone } = listener;
+  const follower = new ObjectFollower(client, target, { changed, confirmGone, alive }, seams);
   let failures = 0;
   while (!signal.aborted) {
     const startedAt = seams.clock();

@@ -26,6 +26,8 @@ describe.each<Flavor>(['full', 'current'])('an agent that is early (%s)', (flavo
     // Who takes the definition away takes all objects with it; they come back when the agents have missed it.
     await plane().kubectl(['delete', 'crd', 'nodepreps.nodeprep.dev', '--timeout=60s']);
     await expect.poll(() => stdout().match(/The cluster has no resource/g)?.length, LATER).toBe(2);
+    expect(stdout()).not.toContain('was deleted');
+    expect(node.persisted()).toMatch(/vm\.swappiness\s*=\s*10/);
     await installCrd(plane());
     await expect.poll(async () => (await node.stored())?.status?.observedGeneration, LATER).toBe(1);
     await expect.poll(node.persisted, SOON).toMatch(/vm\.swappiness\s*=\s*10/);

@@ -152,6 +152,23 @@ describe('following an object', () => {
     expect(shown).toEqual(['5', '5', undefined]);
   });
 
+  test('believes that an object is gone only when a list says so', async () => {
+    const { client } = scripted([
+      { list: list('5', object('5')) },
+      { events: [event('DELETED', object('6'))], lastsMs: 1e9 },
+      { list: new ApiError('Cannot GET', { code: 404 }) },
+      { list: list('9', object('9', 'worker-1', 'second')) },
+      { events: [event('DELETED', object('10', 'worker-1', 'second'))], lastsMs: 1e9 },
+      { list: list('10') },
+    ]);
+    const { shown, abort } = follow(client);
+
+    await minutes(2);
+    abort.abort();
+
+    expect(shown).toEqual(['5', '9', undefined]);
+  });
+
   test('does not show others, should a server send them', async () => {
     const { client, requests } = scripted([
       { list: list('5', object('2', 'worker-2'), object('3'), object('4', 'worker-11')) },
