@@ -19,6 +19,7 @@ export class Trigger {
   readonly #clock: () => number;
   #pending: Pending | undefined;
   #wake: (() => void) | undefined;
+  #signal: AbortSignal | undefined;
 
   constructor(clock: () => number) {
     this.#clock = clock;
@@ -37,17 +38,20 @@ export class Trigger {
 
   /** Resolves with what is pending, now or when it fires; `undefined` after `timeoutMs` or an abort. */
   async next(timeoutMs: number, signal: AbortSignal): Promise<Pending | undefined> {
+    // Listened to once for all waits, of which there is one a second.
+    if (this.#signal !== signal) {
+      this.#signal = signal;
+      signal.addEventListener('abort', () => this.#wake?.(), { once: true });
+    }
     if (this.#pending === undefined && !signal.aborted) {
       await new Promise<void>((resolve) => {
         const done = () => {
           clearTimeout(timer);
-          signal.removeEventListener('abort', done);
           this.#wake = undefined;
           resolve();
         };
         const timer = setTimeout(done, timeoutMs);
         this.#wake = done;
-        signal.addEventListener('abort', done, { once: true });
       });
     }
     const pending = this.#pending;

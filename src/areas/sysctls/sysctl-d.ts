@@ -42,7 +42,12 @@ export async function observeChain(host: HostReader): Promise<Chain> {
   const problems: ChainProblem[] = [];
   const lists: (readonly string[] | undefined)[] = [];
   for (const directory of SYSCTL_D_DIRECTORIES) {
-    lists.push(await tolerated(() => host.listDirectory(directory), directory, problems));
+    try {
+      lists.push(await host.listDirectory(directory));
+    } catch (error) {
+      lists.push(undefined);
+      problems.push({ file: directory, problem: problemFrom(error) });
+    }
   }
   const files: ChainFile[] = [];
   for (const path of pathsFrom(lists)) files.push(await chainFile(host, path, problems));
@@ -77,7 +82,15 @@ const KEPT_CHARACTERS = 64 * 1024;
 
 /** One object as long as the file says the same: a pass compares the chain with that of the pass before. */
 async function chainFile(host: HostReader, path: string, problems: ChainProblem[]): Promise<ChainFile> {
-  const bytes = await tolerated(() => readRegular(host, path), path, problems);
+  let bytes: string | undefined;
+  try {
+    // A dangling link masks files of its name in later directories, and sets nothing itself.
+    bytes = await host.readFile(path, 'bytes');
+  } catch (error) {
+    // On a directory, or a FIFO that would hang, the readers fail and go on.
+    const isOdd = error instanceof HostFileError && (error.code === 'EISDIR' || error.code === 'EINVAL');
+    if (!isOdd) problems.push({ file: path, problem: problemFrom(error) });
+  }
   let last = lastFiles.get(path);
   if (last === undefined || last.bytes !== bytes) {
     last = { bytes, file: { path, parsed: parsedBy(readersOf(path), bytes ?? '') } };
@@ -104,24 +117,7 @@ function parsedBy(readers: readonly Reader[], bytes: string): ChainFile['parsed'
   return Object.fromEntries(readers.map((reader) => [reader, parseConf(bytes, reader)]));
 }
 
-/** What the readers get of a file or of what a link leads to; nothing where they find nothing or cannot open it. */
-async function readRegular(host: HostReader, path: string): Promise<string | undefined> {
-  try {
-    // A dangling link masks files of its name in later directories, and sets nothing itself.
-    return await host.readFile(path, 'bytes');
-  } catch (error) {
-    // A directory, or a FIFO that would hang: the readers fail on both and go on.
-    if (error instanceof HostFileError && (error.code === 'EISDIR' || error.code === 'EINVAL')) return undefined;
-    throw error;
-  }
-}
-
-async function tolerated<T>(read: () => Promise<T>, file: string, problems: ChainProblem[]): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof HostFileError)) throw error;
-    problems.push({ file, problem: error.message });
-    return undefined;
-  }
+function problemFrom(error: unknown): string {
+  if (!(error instanceof HostFileError)) throw error;
+  return error.message;
 }
