@@ -3,7 +3,7 @@
  *   npm run build -- --no-archive && npm run bench      as root, on a machine that does little else
  */
 import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { alternate } from './bench/alternate.ts';
 import { type Figure, renderFigures } from './bench/figures.ts';
@@ -41,7 +41,7 @@ const figures: Figure[] = [
 ];
 
 console.log(
-  `${cpus().length} × ${cpus()[0]?.model}, Node ${process.versions.node}; medians of ${ROUNDS} alternating runs\n`,
+  `${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}, Node ${process.versions.node}; medians of ${ROUNDS} alternating runs\n`,
 );
 const obstacle = worldObstacle();
 if (obstacle !== undefined) {
@@ -54,16 +54,25 @@ if (obstacle !== undefined) {
   console.log(`\n${renderTools(runInWorld(inWorld('tools-in-world.ts'), [executable]))}`);
 }
 
+interface ToolRow {
+  readonly count: number;
+  readonly work: string;
+  readonly name: string;
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly peakMb: number;
+}
+
 function renderTools(output: string): string {
-  const rows = JSON.parse(output) as { count: number; work: string; name: string; wallMs: number; cpuMs: number }[];
-  const shell = (row: (typeof rows)[number]) =>
+  const rows = JSON.parse(output) as ToolRow[];
+  const shell = (row: ToolRow) =>
     rows.find((one) => one.count === row.count && one.work === row.work && one.name.startsWith('shell'));
   return [
-    '| sysctls | work | by | time | CPU | × shell |',
-    '|---|---|---|---|---|---|',
+    '| sysctls | work | by | time | CPU | memory | × shell |',
+    '|---|---|---|---|---|---|---|',
     ...rows.map((row) => {
       const ratio = row.wallMs / (shell(row)?.wallMs ?? Number.NaN);
-      return `| ${row.count} | ${row.work} | ${row.name} | ${row.wallMs.toFixed(0)} ms | ${row.cpuMs.toFixed(0)} ms | ${ratio.toFixed(1)} |`;
+      return `| ${row.count} | ${row.work} | ${row.name} | ${row.wallMs.toFixed(0)} ms | ${row.cpuMs.toFixed(0)} ms | ${row.peakMb.toFixed(0)} MB | ${ratio.toFixed(1)} |`;
     }),
   ].join('\n');
 }

@@ -13,6 +13,8 @@ export interface Contender {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly before?: () => void;
+  /** Takes part in the first rounds only, because it is slow. */
+  readonly rounds?: number;
 }
 
 /**
@@ -23,7 +25,8 @@ export function alternate(contenders: readonly Contender[], rounds: number): Rea
   const wall = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const cpu = new Map<string, number>();
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, command, before } of contenders) {
+    for (const { name, command, before, rounds: most = rounds } of contenders) {
+      if (round >= most) continue;
       before?.();
       const [program, ...args] = command;
       const cpuBefore = childrenCpuMs();
@@ -35,9 +38,9 @@ export function alternate(contenders: readonly Contender[], rounds: number): Rea
     }
   }
   return new Map(
-    contenders.map(({ name }) => [
+    contenders.map(({ name, rounds: most = rounds }) => [
       name,
-      { wallMs: median(wall.get(name) ?? []), cpuMs: (cpu.get(name) ?? 0) / rounds },
+      { wallMs: median(wall.get(name) ?? []), cpuMs: (cpu.get(name) ?? 0) / Math.min(most, rounds) },
     ]),
   );
 }

@@ -1,6 +1,6 @@
 /** Inside a world: what the daemon costs while nothing happens, and how fast it answers when something does. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, median } from './figures.ts';
 import { startDaemon } from './running-daemon.ts';
@@ -35,6 +35,7 @@ for (const [count, target] of [
     add('resident memory of the idle daemon', idle.rss, 'MB', 62);
     add('of it anonymous', idle.anonymous, 'MB', 18);
     add('CPU of the idle daemon in an hour', (idle.cpuMs / IDLE_MS) * 3600, 's', 4);
+    await measureFewRepairs(declared);
   }
   const passMs = (busy.cpuMs - idle.cpuMs) / (busy.passes - idle.passes);
   add(`CPU of an idle pass, ${count} sysctls`, passMs, 'ms', target, `${busy.passes} passes`);
@@ -55,6 +56,18 @@ async function measureIdle(args: readonly string[]) {
   return { cpuMs, passes, ...memory };
 }
 
+/** With as few parameters as most hosts declare; and a file of ours that somebody deletes. */
+async function measureFewRepairs(declared: ReadonlyMap<string, number>): Promise<void> {
+  const daemon = await startDaemon(executable);
+  const told: number[] = [];
+  for (const [name, value] of declared) told.push(await repairMs(name, value, '/proc'));
+  add('changed sysctl until it is restored, 10 declared: median', median(told), 'ms', 5, `${told.length} keys`);
+  const files: number[] = [];
+  for (let round = 0; round < 2; round += 1) files.push(await returnMs('/etc/sysctl.d/99-zz-nodeprep.conf'));
+  add('deleted file of ours until it is back: slowest', Math.max(...files), 'ms', 1200, `${files.length} times`);
+  await daemon.stop();
+}
+
 /** Each key is changed once: one that flips again and again is held off on purpose. */
 async function measureRepair(): Promise<void> {
   const daemon = await startDaemon(executable);
@@ -64,7 +77,7 @@ async function measureRepair(): Promise<void> {
   for (const [name, value] of keys.slice(0, 60)) told.push(await repairMs(name, value, '/proc'));
   for (const [name, value] of keys.slice(60, 75)) untold.push(await repairMs(name, value, '/run/other-proc'));
   await daemon.stop();
-  add('changed sysctl until it is restored, median', median(told), 'ms', 5, `${told.length} keys`);
+  add('the same, 100 declared: median', median(told), 'ms', 5, `${told.length} keys`);
   add('slowest of them', Math.max(...told), 'ms', 1200);
   add(
     'changed through another procfs, which tells nothing: median',
@@ -85,4 +98,15 @@ async function repairMs(name: string, value: number, proc: string): Promise<numb
     if (Number(readFileSync(sysctlFile(name), 'utf8')) === value) return performance.now() - start;
   }
   throw new Error(`"${name}" was not restored within 5 s`);
+}
+
+async function returnMs(path: string): Promise<number> {
+  await sleep(1500);
+  const start = performance.now();
+  rmSync(path);
+  while (performance.now() < start + 5000) {
+    if (existsSync(path)) return performance.now() - start;
+    await sleep(1);
+  }
+  throw new Error(`"${path}" was not written again within 5 s`);
 }

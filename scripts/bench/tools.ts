@@ -13,7 +13,11 @@ export function contenders(executable: string, wanted: ReadonlyMap<string, numbe
   ];
   if (isInstalled('ansible-playbook')) {
     const playbook = ansiblePlaybook(directory, wanted);
-    all.push({ name: 'Ansible', command: ['ansible-playbook', '-i', 'localhost,', '-c', 'local', playbook] });
+    all.push({
+      name: 'Ansible',
+      command: ['ansible-playbook', '-i', 'localhost,', '-c', 'local', playbook],
+      rounds: 3,
+    });
   }
   if (isInstalled('cf-agent')) {
     all.push({ name: 'CFEngine', command: ['cf-agent', '--no-lock', '--file', cfenginePolicy(directory, wanted)] });
@@ -51,11 +55,14 @@ function cfenginePolicy(directory: string, wanted: ReadonlyMap<string, number>):
     };
   });
   const path = `${directory}/policy.cf`;
+  const lines = [...wanted].map(([name, value]) => `${name} = ${value}\\n`).join('');
+  const file = `    "/etc/sysctl.d/k8s.conf" create => "true", content => "${lines}";`;
+  mkdirSync('/etc/sysctl.d', { recursive: true });
   const classes = commands.map((one) => one.classes).join('\n');
   const runs = commands.map((one) => one.run).join('\n');
   writeFileSync(
     path,
-    `body common control { bundlesequence => { "host" }; }\nbundle agent host {\n  classes:\n${classes}\n  commands:\n${runs}\n}\n`,
+    `body common control { bundlesequence => { "host" }; }\nbundle agent host {\n  files:\n${file}\n  classes:\n${classes}\n  commands:\n${runs}\n}\n`,
     { mode: 0o600 },
   );
   return path;
