@@ -14,7 +14,8 @@ import { run } from './run.ts';
  * milliseconds a day is never worth optimising: without the optimising compilers the daemon has ten
  * megabytes less resident, and a pass costs less because nothing is compiled beside it. Bytecode stays,
  * so that the first repair after a quiet day is as fast as the second. The nursery is so small that
- * other threads cost more than they help. `gc` is for `src/daemon/release-memory.ts`.
+ * other threads cost more than they help, and memory is given back once (`src/daemon/release-memory.ts`, for
+ * which `gc` is exposed) and not whenever little happens, which here is always.
  */
 export const EXECUTABLE_FLAGS = [
   '--max-semi-space-size=1',
@@ -23,6 +24,7 @@ export const EXECUTABLE_FLAGS = [
   '--optimize-for-size',
   '--no-flush-bytecode',
   '--single-threaded-gc',
+  '--no-memory-reducer',
   '--expose-gc',
 ] as const;
 
