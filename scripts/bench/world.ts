@@ -17,8 +17,8 @@ export function runInWorld(script: string, args: readonly string[]): string {
   return execFileSync('unshare', ['--mount', '--net', process.execPath, script, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Nothing of the caller's environment but the way to programs: it names files that the world hides.
-    env: { PATH: process.env['PATH'] },
+    // Nothing of the caller's environment but the way to programs: it names files that the world hides. Ansible needs a home.
+    env: { PATH: process.env['PATH'], HOME: '/run' },
   });
 }
 
