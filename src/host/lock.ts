@@ -3,11 +3,11 @@
  * bind the name and frees it when that process dies, however it dies; there is no stale lock file.
  * Whoever connects is told who holds the host.
  */
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { holderFrom, type LockHolder, nameOf, parseLine, renderHolder } from './holder.ts';
 import { errnoOf } from './linux/file-errors.ts';
+import { createSha256 } from './sha256.ts';
 
 /** The right to change a host, until it is released or the process ends. */
 export interface HostLock {
@@ -79,7 +79,7 @@ export async function lockHolder(host: LockedHost): Promise<LockHolder | undefin
 function lockName({ root, live = false }: LockedHost): string {
   if (live) return 'nodeprep';
   const real = realpathSync.native(root);
-  return real === '/' ? 'nodeprep' : `nodeprep-${createHash('sha256').update(real).digest('hex').slice(0, 32)}`;
+  return real === '/' ? 'nodeprep' : `nodeprep-${createSha256().update(real).digest('hex').slice(0, 32)}`;
 }
 
 /** `undefined` when somebody else has the name. */

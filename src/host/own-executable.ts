@@ -1,8 +1,8 @@
 /** The program that is running, as a file that can be installed. */
-import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getAsset, isSea } from 'node:sea';
+import { createSha256 } from './sha256.ts';
 
 /** A file that is copied as it is. */
 export interface ProgramFile {
@@ -58,7 +58,7 @@ export function libraryFor(program: string, installed: string): string | undefin
 
 /** The SHA-256 sum, in hexadecimal; its first digits are enough to tell two builds apart. */
 export async function sumOf(file: ProgramFile): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createSha256();
   for await (const piece of file.read()) hash.update(piece);
   return hash.digest('hex');
 }

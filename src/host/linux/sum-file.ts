@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { HostFileError } from '../errors.ts';
 import { fileErrorFrom } from './file-errors.ts';
 import type { Place } from './place.ts';
 import { isAbsent } from './read-file.ts';
+import { createSha256 } from '../sha256.ts';
 
 /** SHA-256 of a plain file of any size, in hexadecimal; `undefined` when it is absent. */
 export async function sumOfFile(path: string, place: Place): Promise<string | undefined> {
@@ -15,7 +15,7 @@ export async function sumOfFile(path: string, place: Place): Promise<string | un
     if (found.isFile()) {
       descriptor = openSync(place.at, constants.O_RDONLY | constants.O_NONBLOCK | place.flags);
       if (fstatSync(descriptor).isFile()) {
-        const hash = createHash('sha256');
+        const hash = createSha256();
         const stream = createReadStream('', { fd: descriptor, autoClose: false, highWaterMark: 1024 * 1024 });
         for await (const piece of stream) hash.update(piece as Uint8Array);
         return hash.digest('hex');
