@@ -20,6 +20,7 @@ import { run } from './run.ts';
 export const EXECUTABLE_FLAGS = [
   '--max-semi-space-size=1',
   '--max-old-space-size=64',
+  '--initial-old-space-size=24',
   '--max-opt=1',
   '--optimize-for-size',
   '--no-flush-bytecode',
