@@ -105,9 +105,53 @@ function isDue(moment: number, least: number, most: number, begin: number): bool
   return moment <= Math.min(least, most) || (moment <= most && isTime);
 }
 
-/** A moment between the start of the program, which is most of the time, and its end. */
-function momentIn(durationMs: number): number {
-  return Math.round(durationMs * (0.3 + 0.7 * Math.random()));
+/** Why there were fewer than asked for. */
+function asked(made: number, wanted: number): string {
+  return made === wanted ? '' : ` (of ${wanted}: more did not fit into E2E_MINUTES=${MINUTES} or E2E_BUDGET_MINUTES)`;
+}
+
+/** From when to when a program is at work: not before it has started, not after it has ended. */
+interface Window {
+  fromMs: number;
+  toMs: number;
+}
+
+function windowOf(durationMs: number): Window {
+  return { fromMs: durationMs * 0.3, toMs: durationMs };
+}
+
+function momentIn({ fromMs, toMs }: Window): number {
+  return Math.round(fromMs + (toMs - fromMs) * Math.random());
+}
+
+/** When a program was killed: `early` before its first change, `late` after its last one. */
+type Hit = 'early' | 'amid' | 'late';
+
+/** The window follows what was seen: how fast a machine is changes with what else its computer does. */
+function adapt(window: Window, hit: Hit, afterMs: number): void {
+  if (hit === 'early') window.fromMs = (window.fromMs + afterMs) / 2;
+  if (hit === 'late') window.toMs = (window.toMs + afterMs) / 2;
+  if (hit !== 'late' && afterMs > window.toMs * 0.9) window.toMs *= 1.1;
+  if (hit !== 'early' && afterMs < window.fromMs * 1.1) window.fromMs *= 0.9;
+}
+
+const WAYS = ['run --metrics-port 0', 'uninstall'] as const;
+/** What either of them prints for each change, and when it has done all of them. */
+const LOG = '/run/e2e.log';
+const STEPS = `grep -c -e '"message":"Applied"' -e '^✓' ${LOG}`;
+const DONE = `grep -c '"condition":"Ready","status":"True"' ${LOG}`;
+
+/** Starts a program, kills it, and finds out how far it was; one that has ended before was at its end. */
+async function killed(machine: Machine, way: string, afterMs: number): Promise<{ hit: Hit; output: string }> {
+  const output = await machine.run(
+    `${CURRENT} ${way} >${LOG} 2>&1 & p=$!
+     { read -t ${afterMs / 1000} -r _ <> <(:); kill -9 $p; } & k=$!
+     wait $p; status=$?; kill -9 $k; wait $k
+     echo "$status $(${STEPS}) $(${DONE})"; ${FILES}`.replaceAll('\n     ', '\n'),
+  );
+  const [, status, steps, done] = /^(\d+) (\d+) (\d+)$/m.exec(output) ?? [];
+  if (status !== '137' || done !== '0') return { hit: 'late', output };
+  return { hit: steps === '0' ? 'early' : 'amid', output };
 }
 
 scenario(
@@ -117,28 +161,29 @@ scenario(
     const machine = await machines.pristine();
     const reference = await referenceOf(machine);
     note(`bootstrap takes ${Math.round(reference.bootstrapMs)} ms, uninstall ${Math.round(reference.uninstallMs)} ms`);
-    let killed = 0;
+    const windows = { [WAYS[0]]: windowOf(reference.bootstrapMs), [WAYS[1]]: windowOf(reference.uninstallMs) };
+    const hits: Record<Hit, number> = { early: 0, amid: 0, late: 0 };
     const begin = performance.now();
     let moment = 0;
     while (isDue(moment + 1, 10, KILLS, begin)) {
       moment += 1;
-      const way = moment % 2 === 1 ? 'run --metrics-port 0' : 'uninstall';
-      const afterMs = momentIn(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs);
-      const output = await machine.run(
-        `${CURRENT} ${way} >/dev/null 2>&1 & p=$!; read -t ${afterMs / 1000} -r _ <> <(:); [ -e /proc/$p/exe ] && echo killed; kill -9 $p; wait $p 2>/dev/null; ${FILES}`,
-      );
-      if (output.startsWith('killed')) killed += 1;
+      const way = WAYS[(moment - 1) % WAYS.length] ?? WAYS[0];
+      const afterMs = momentIn(windows[way]);
+      const { hit, output } = await killed(machine, way, afterMs);
+      hits[hit] += 1;
+      adapt(windows[way], hit, afterMs);
       try {
         expectNothingTorn(filesFrom(output), reference.before, reference.managed);
-        if (moment % 10 === 0) await expectOriginals(machine, reference);
+        if (moment % 25 === 0 && moment < KILLS) await expectOriginals(machine, reference);
       } catch (error) {
         throw new Error(`After "${way}" was killed at ${afterMs} ms (moment ${moment})`, { cause: error });
       }
     }
     await expectOriginals(machine, reference);
     note(
-      `${killed} of ${moment} kills (of ${KILLS} asked for) hit a running process; every file whole, every original back`,
+      `${moment} kills${asked(moment, KILLS)}: ${hits.early} before the first change, ${hits.amid} between changes, ${hits.late} after the last; every file whole, every original back`,
     );
+    expect(hits.amid).toBeGreaterThan(0);
   },
 );
 
@@ -155,7 +200,7 @@ scenario(
     while (isDue(cut + 1, 4, POWER_CUTS, begin)) {
       cut += 1;
       const way = cut % 2 === 1 ? 'bootstrap' : 'uninstall';
-      const afterMs = momentIn(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs);
+      const afterMs = momentIn(windowOf(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs));
       await machine.run(`setsid ${CURRENT} ${way} >/dev/null 2>&1 & read -t ${afterMs / 1000} -r _ <> <(:); true`);
       await machine.powerCycle();
       try {
@@ -169,6 +214,6 @@ scenario(
       }
     }
     await expectOriginals(machine, reference);
-    note(`${cut} power cuts (of ${POWER_CUTS} asked for); every file whole, every original back`);
+    note(`${cut} power cuts${asked(cut, POWER_CUTS)}; every file whole, every original back`);
   },
 );
