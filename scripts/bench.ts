@@ -6,7 +6,9 @@ import { existsSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { alternate } from './bench/alternate.ts';
+import { type CostRow, renderCosts } from './bench/costs.ts';
 import { type Figure, renderFigures } from './bench/figures.ts';
+import { progress } from './bench/progress.ts';
 import { runInWorld, worldObstacle } from './bench/world.ts';
 import { NATIVE_NODE } from './build/node-binary.ts';
 import { DIST } from './build/paths.ts';
@@ -15,7 +17,8 @@ const ROUNDS = 21;
 const executable = join(DIST, 'nodeprep');
 if (!existsSync(executable)) throw new Error('Cannot measure: there is no dist/nodeprep; run "npm run build" first');
 
-const costs = alternate(
+progress('the start of the executable');
+const costs = await alternate(
   [
     { name: 'node', command: [NATIVE_NODE, '-e', '0'] },
     { name: 'version', command: [executable, 'version'] },
@@ -51,28 +54,6 @@ if (obstacle !== undefined) {
   const inWorld = (script: string) => join(import.meta.dirname, 'bench', script);
   figures.push(...(JSON.parse(runInWorld(inWorld('daemon-in-world.ts'), [executable])) as Figure[]));
   console.log(renderFigures(figures));
-  console.log(`\n${renderTools(runInWorld(inWorld('tools-in-world.ts'), [executable]))}`);
-}
-
-interface ToolRow {
-  readonly count: number;
-  readonly work: string;
-  readonly name: string;
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly peakMb: number;
-}
-
-function renderTools(output: string): string {
-  const rows = JSON.parse(output) as ToolRow[];
-  const shell = (row: ToolRow) =>
-    rows.find((one) => one.count === row.count && one.work === row.work && one.name.startsWith('shell'));
-  return [
-    '| sysctls | work | by | time | CPU | memory | × shell |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map((row) => {
-      const ratio = row.wallMs / (shell(row)?.wallMs ?? Number.NaN);
-      return `| ${row.count} | ${row.work} | ${row.name} | ${row.wallMs.toFixed(0)} ms | ${row.cpuMs.toFixed(0)} ms | ${row.peakMb.toFixed(0)} MB | ${ratio.toFixed(1)} |`;
-    }),
-  ].join('\n');
+  const costs = JSON.parse(runInWorld(inWorld('tools-in-world.ts'), [executable])) as CostRow[];
+  console.log(`\n${renderCosts(costs)}`);
 }

@@ -1,11 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { median } from './figures.ts';
+import { peakMemoryMb } from './peak-memory.ts';
+import { progress } from './progress.ts';
 
 /** What one contender cost. */
 export interface Cost {
   readonly wallMs: number;
   readonly cpuMs: number;
+  /** Known when the contender is slow: looking at its memory meanwhile does not change its time then. */
+  readonly peakMb?: number;
 }
 
 /** A program and its arguments, with what has to be done before each run and is not measured. */
@@ -13,36 +17,51 @@ export interface Contender {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly before?: () => void;
-  /** Takes part in the first rounds only, because it is slow. */
-  readonly rounds?: number;
+  /** Takes part in the first rounds only, and says so when its turn comes. */
+  readonly slowRounds?: number;
 }
+
+/** How often the memory of a slow contender is looked at. */
+const SLOW_SAMPLE_MS = 25;
 
 /**
  * Runs contenders in turn, so that what else the machine does hits all of them alike. Wall time is
  * the median; CPU time, which the kernel tells in ticks of 10 ms, is the mean, where the error evens out.
  */
-export function alternate(contenders: readonly Contender[], rounds: number): ReadonlyMap<string, Cost> {
-  const wall = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
-  const cpu = new Map<string, number>();
+export async function alternate(contenders: readonly Contender[], rounds: number): Promise<ReadonlyMap<string, Cost>> {
+  const runs = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
-    for (const { name, command, before, rounds: most = rounds } of contenders) {
-      if (round >= most) continue;
+    for (const contender of contenders) {
+      const { name, before, slowRounds } = contender;
+      if (round >= (slowRounds ?? rounds)) continue;
+      if (slowRounds !== undefined) progress(`${name}, ${round + 1} of ${slowRounds}`);
       before?.();
-      const [program, ...args] = command;
-      const cpuBefore = childrenCpuMs();
-      const start = performance.now();
-      const { error } = spawnSync(program, args, { stdio: 'ignore' });
-      if (error !== undefined) throw new Error(`Cannot run "${program}"`, { cause: error });
-      wall.get(name)?.push(performance.now() - start);
-      cpu.set(name, (cpu.get(name) ?? 0) + childrenCpuMs() - cpuBefore);
+      runs.get(name)?.push(await runOnce(contender));
     }
   }
-  return new Map(
-    contenders.map(({ name, rounds: most = rounds }) => [
-      name,
-      { wallMs: median(wall.get(name) ?? []), cpuMs: (cpu.get(name) ?? 0) / Math.min(most, rounds) },
-    ]),
-  );
+  return new Map([...runs].map(([name, all]) => [name, costOf(all)]));
+}
+
+async function runOnce({ command, slowRounds }: Contender): Promise<Cost> {
+  const [program, ...args] = command;
+  const cpuBefore = childrenCpuMs();
+  const start = performance.now();
+  if (slowRounds !== undefined) {
+    const peakMb = await peakMemoryMb(command, SLOW_SAMPLE_MS);
+    return { wallMs: performance.now() - start, cpuMs: childrenCpuMs() - cpuBefore, peakMb };
+  }
+  const { error } = spawnSync(program, args, { stdio: 'ignore' });
+  if (error !== undefined) throw new Error(`Cannot run "${program}"`, { cause: error });
+  return { wallMs: performance.now() - start, cpuMs: childrenCpuMs() - cpuBefore };
+}
+
+function costOf(runs: readonly Cost[]): Cost {
+  const peaks = runs.map(({ peakMb }) => peakMb).filter((peak) => peak !== undefined);
+  return {
+    wallMs: median(runs.map(({ wallMs }) => wallMs)),
+    cpuMs: runs.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / runs.length,
+    ...(peaks.length === 0 ? {} : { peakMb: Math.max(...peaks) }),
+  };
 }
 
 /** User and system time of all ended children, proc(5): cutime and cstime. */

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, median } from './figures.ts';
+import { progress } from './progress.ts';
 import { startDaemon } from './running-daemon.ts';
 import { furnishWorld, sysctlDocument, sysctlFile, worldSysctls } from './world.ts';
 
@@ -29,7 +30,9 @@ for (const [count, target] of [
 ] as const) {
   const declared = new Map([...many].slice(0, count));
   writeFileSync('/etc/nodeprep/nodeprep.yaml', sysctlDocument(declared));
+  progress(`the idle daemon with ${count} sysctls`);
   const idle = await measureIdle([]);
+  progress(`the same with a pass every second`);
   const busy = await measureIdle(['--resync', '1s']);
   if (count === 10) {
     add('resident memory of the idle daemon', idle.rss, 'MB', 62);
@@ -58,6 +61,7 @@ async function measureIdle(args: readonly string[]) {
 
 /** With as few parameters as most hosts declare; and a file of ours that somebody deletes. */
 async function measureFewRepairs(declared: ReadonlyMap<string, number>): Promise<void> {
+  progress('repairs of parameters and of a file');
   const daemon = await startDaemon(executable);
   const told: number[] = [];
   for (const [name, value] of declared) told.push(await repairMs(name, value, '/proc'));
@@ -70,6 +74,7 @@ async function measureFewRepairs(declared: ReadonlyMap<string, number>): Promise
 
 /** Each key is changed once: one that flips again and again is held off on purpose. */
 async function measureRepair(): Promise<void> {
+  progress('repairs with 100 sysctls');
   const daemon = await startDaemon(executable);
   const keys = [...many];
   const told: number[] = [];

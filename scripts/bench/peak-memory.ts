@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Most memory that any process of a command had resident, in MB. */
-export async function peakMemoryMb([program, ...args]: readonly [string, ...string[]]): Promise<number> {
+/** Runs a command to its end; most memory that any of its processes had resident, in MB, looked at so often. */
+export async function peakMemoryMb([program, ...args]: readonly [string, ...string[]], sampleMs = 2): Promise<number> {
   const child = spawn(program, args, { stdio: 'ignore' });
   let peak = 0;
   while (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
     peak = Math.max(peak, largestMb(child.pid));
-    await sleep(2);
+    await sleep(sampleMs);
   }
   return peak;
 }

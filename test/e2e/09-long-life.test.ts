@@ -3,9 +3,10 @@
  * its memory stays flat. E2E_DRIFTS sets how many.
  */
 import { expect } from 'vitest';
+import { NAP } from './harness/in-machine.ts';
 import type { Machine } from './harness/machine.ts';
 import { note, scenario } from './harness/scenario.ts';
-import { expectReady, NAP } from './harness/world.ts';
+import { expectReady } from './harness/world.ts';
 
 const DRIFTS = Number(process.env['E2E_DRIFTS'] ?? 1000);
 /** A value that flips three times within ten minutes counts as a fight, so each is changed twice per spec. */

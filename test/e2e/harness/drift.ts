@@ -1,6 +1,6 @@
 /** What is changed behind NodePrep's back, and how long it stays so. */
+import { NAP } from './in-machine.ts';
 import type { Machine } from './machine.ts';
-import { NAP } from './world.ts';
 
 /** The files of NodePrep on a machine with the built-in profile. */
 export const SYSCTL_FILE = '/etc/sysctl.d/99-zz-nodeprep.conf';
@@ -23,11 +23,12 @@ export async function repair(
   machine: Machine,
   { name, cause, repaired }: Drift,
 ): Promise<{ readonly tookMs: number; readonly repairMs: number }> {
+  const file = /\bsame (\S+)/.exec(repaired)?.[1];
   const output = await machine.run(
     `is() { local v; read -r v <"$2" 2>/dev/null && [ "$v" = "$1" ]; }
      same() { local v; [ -r "$1" ] && IFS= read -r -d '' v <"$1"; [ "$v" = "$good" ]; } 2>/dev/null
      noswap() { local v; { read -r _; ! read -r v; } </proc/swaps; }
-     for f in ${SYSCTL_FILE} ${MODULES_FILE} ${RULES_FILE}; do case "${repaired}" in *"$f") IFS= read -r -d '' good <$f;; esac; done
+     ${file === undefined ? '' : `IFS= read -r -d '' good <${file}`}
      ${NAP}
      start=\${EPOCHREALTIME/./}
      ${cause}

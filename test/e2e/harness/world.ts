@@ -1,5 +1,6 @@
 /** What a machine is like, read in as few commands as possible: under emulation each one costs. */
 import { expect } from 'vitest';
+import { DAEMON_READY } from './in-machine.ts';
 import type { Machine } from './machine.ts';
 
 /** Every condition of a machine that is as the built-in profile declares it. */
@@ -36,15 +37,6 @@ export async function reported(machine: Machine): Promise<readonly Condition[]> 
 export function brief(conditions: readonly Condition[]): Record<string, string> {
   return Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
 }
-
-/**
- * A function for scripts in the machine that lets two milliseconds pass without a fork. A script that
- * waits without a pause takes the processor from what it waits for.
- */
-export const NAP = 'exec 9<> <(:); nap() { read -t 0.002 -r -u 9 _; true; }';
-
-/** Fails until the daemon has ended its first pass; the status before is that of the bootstrap. */
-const DAEMON_READY = `! systemctl -q is-active nodeprep || { exec 8<>/dev/tcp/127.0.0.1/9752 && printf 'GET /readyz HTTP/1.0\\r\\n\\r\\n' >&8 && read -r status <&8 && [[ $status = *200* ]]; }`;
 
 /** Waits until the daemon reports every condition as it should be. */
 export async function expectReady(machine: Machine, timeoutMs = 120_000): Promise<void> {
