@@ -3,11 +3,14 @@
  *   npm run build:deb                          for this machine
  *   npm run build:deb -- --arch linux-arm64    for another one; also linux-x64 or all
  */
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -21,16 +24,24 @@ import { renderSpecDocument } from '../src/daemon/install/spec-document.ts';
 import { writeSums } from './build/archive.ts';
 import { writeBundle } from './build/bundle.ts';
 import { writeExecutable } from './build/executable.ts';
+import { nodeLicences } from './build/node-binary.ts';
 import { DIST, PROJECT, VERSION } from './build/paths.ts';
 import { run } from './build/run.ts';
 import { type Target, targetsFrom } from './build/target.ts';
+import { readThirdParty, renderCopyright } from './deb/copyright.ts';
+import { commandPage } from './man/command-page.ts';
+import { documentPage } from './man/document-page.ts';
 
 const SOURCES = join(import.meta.dirname, 'deb');
 const MAINTAINER = 'NodePrep authors <maintainers@nodeprep.dev>';
+/** A tilde sorts before everything, as "1.0.0-rc.1" comes before "1.0.0"; the last part counts packages of one version. */
+const DEBIAN_VERSION = `${VERSION.replaceAll('-', '~')}-1`;
+/** When the sources were changed last, so that the same ones give the same package. */
+const CHANGED = changed();
 
 const { values } = parseArgs({ options: { arch: { type: 'string', multiple: true, default: [] } } });
 mkdirSync(DIST, { recursive: true });
-await writeBundle();
+const { packages } = await writeBundle();
 for (const target of targetsFrom(values.arch)) console.log(writePackage(target));
 await writeSums();
 
@@ -51,17 +62,26 @@ function writePackage(target: Target): string {
   putUnits(tree);
   // What an administrator changes here survives every upgrade.
   put('etc/nodeprep/nodeprep.yaml', renderSpecDocument('kubeadm-worker'));
-  put('usr/share/doc/nodeprep/copyright', readFileSync(join(SOURCES, 'copyright')));
-  put('usr/share/doc/nodeprep/changelog.gz', gzipSync(changelog(), { level: 9 }));
+  const thirdParties = packages.map((folder) => readThirdParty(join(PROJECT, folder)));
+  put('usr/share/doc/nodeprep/copyright', renderCopyright(thirdParties, nodeLicences(target)));
+  const putCompressed = (path: string, text: string) => put(`${path}.gz`, gzipSync(text, { level: 9 }));
+  putCompressed('usr/share/doc/nodeprep/changelog.Debian', changelog());
+  putCompressed('usr/share/man/man8/nodeprep.8', commandPage());
+  putCompressed('usr/share/man/man5/nodeprep.yaml.5', documentPage());
   put('usr/share/lintian/overrides/nodeprep', readFileSync(join(SOURCES, 'lintian-overrides')));
   for (const script of ['postinst', 'prerm', 'postrm'])
     put(`DEBIAN/${script}`, readFileSync(join(SOURCES, script)), 0o755);
   put('DEBIAN/conffiles', '/etc/nodeprep/nodeprep.yaml\n');
   put('DEBIAN/control', control(target, statSync(executable).size));
+  put('DEBIAN/md5sums', md5sums(tree));
 
-  const file = join(DIST, `nodeprep_${VERSION}_${target.debianArchitecture}.deb`);
+  const file = join(DIST, `nodeprep_${DEBIAN_VERSION}_${target.debianArchitecture}.deb`);
   run('chmod', ['-R', 'u=rwX,go=rX', tree]);
-  run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file]);
+  for (const name of readdirSync(DIST))
+    if (name.startsWith('nodeprep_') && name.endsWith(`_${target.debianArchitecture}.deb`)) rmSync(join(DIST, name));
+  run('dpkg-deb', ['--root-owner-group', '-Zxz', '--build', tree, file], {
+    env: { SOURCE_DATE_EPOCH: `${CHANGED.getTime() / 1000}` },
+  });
   rmSync(tree, { recursive: true });
   return file;
 }
@@ -72,14 +92,31 @@ function putUnits(tree: string): void {
   cpSync(join(PROJECT, 'manifests/systemd'), units, { recursive: true });
   for (const name of ['nodeprep-bootstrap.service', 'nodeprep.service']) {
     const text = readFileSync(join(units, name), 'utf8').replaceAll('/usr/local/bin/', '/usr/bin/');
-    writeFileSync(join(units, name), text.replace('"nodeprep install" replaces', 'an upgrade of the package replaces'));
+    const owned = text.replace('"nodeprep install" replaces', 'an upgrade of the package replaces');
+    writeFileSync(join(units, name), owned.replace(/^\[Unit\]$/m, '$&\nDocumentation=man:nodeprep(8)'));
   }
+}
+
+/** What `dpkg --verify` compares with; configuration files are known to it otherwise. */
+function md5sums(tree: string): string {
+  return readdirSync(tree, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(tree.length + 1))
+    .filter((path) => !path.startsWith('DEBIAN/') && !path.startsWith('etc/'))
+    .toSorted()
+    .map(
+      (path) =>
+        `${createHash('md5')
+          .update(readFileSync(join(tree, path)))
+          .digest('hex')}  ${path}\n`,
+    )
+    .join('');
 }
 
 function control(target: Target, bytes: number): string {
   return [
     'Package: nodeprep',
-    `Version: ${VERSION}`,
+    `Version: ${DEBIAN_VERSION}`,
     `Architecture: ${target.debianArchitecture}`,
     `Maintainer: ${MAINTAINER}`,
     `Installed-Size: ${Math.ceil(bytes / 1024) + 64}`,
@@ -99,7 +136,15 @@ function control(target: Target, bytes: number): string {
 }
 
 function changelog(): string {
-  // The date of the newest commit, so that the same sources give the same package.
-  const date = run('git', ['-C', PROJECT, 'log', '-1', '--format=%cD']).trim();
-  return `nodeprep (${VERSION}) stable; urgency=medium\n\n  * Release ${VERSION}.\n\n -- ${MAINTAINER}  ${date}\n`;
+  const date = CHANGED.toUTCString().replace('GMT', '+0000');
+  return `nodeprep (${DEBIAN_VERSION}) stable; urgency=medium\n\n  * Release ${VERSION}.\n\n -- ${MAINTAINER}  ${date}\n`;
+}
+
+function changed(): Date {
+  const told = process.env['SOURCE_DATE_EPOCH'];
+  if (told !== undefined && told !== '') return new Date(Number(told) * 1000);
+  // Sources that were unpacked from an archive have no history; whoever packed them left the time of their commit.
+  if (!existsSync(join(PROJECT, '.git')))
+    return new Date(Math.floor(statSync(join(PROJECT, 'package.json')).mtimeMs / 1000) * 1000);
+  return new Date(run('git', ['-C', PROJECT, 'log', '-1', '--format=%cI']).trim());
 }

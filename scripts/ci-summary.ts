@@ -1,6 +1,6 @@
 /**
- * Sums up a CI run: `node scripts/ci-summary.ts STEPS REPORT...`. STEPS has a line "passed NAME" or
- * "failed NAME" per step of .ci/run, each REPORT is a JSON report of vitest. Prints what failed, what
+ * Sums up a CI run: `node scripts/ci-summary.ts STEPS REPORT...`. STEPS has a line "passed NAME", "failed NAME" or
+ * "skipped NAME [needs PROGRAM]" per step of .ci/run, each REPORT is a JSON report of vitest. Prints what failed, what
  * was skipped and why, and as the last line the counts. Exits 1 when anything failed or nothing ran.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -31,7 +31,11 @@ function outcomesOfSteps(path: string): readonly Outcome[] {
   return readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => ({ status: line.startsWith('passed ') ? 'passed' : 'failed', name: line.slice('passed '.length) }));
+    .map((line): Outcome => {
+      const { status, name } = /^(?<status>passed|skipped) (?<name>.+)$/.exec(line)?.groups ?? {};
+      if (name === undefined) return { status: 'failed', name: line.replace(/^failed /, '') };
+      return { status: status === 'passed' ? 'passed' : 'skipped', name };
+    });
 }
 
 function outcomesOfReport(path: string): readonly Outcome[] {

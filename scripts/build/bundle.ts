@@ -25,8 +25,15 @@ const withoutSideEffects: Plugin = {
   },
 };
 
-/** Writes the bundle, or that of another entry as it would be built, and returns its size in bytes. */
-export async function writeBundle(entry = 'src/main.ts', outfile = BUNDLE): Promise<number> {
+/** What a bundle came to. */
+export interface Bundle {
+  readonly bytes: number;
+  /** Folders of the npm packages of which it has parts, from the project, sorted: their licences go with it. */
+  readonly packages: readonly string[];
+}
+
+/** Writes the bundle, or that of another entry as it would be built. */
+export async function writeBundle(entry = 'src/main.ts', outfile = BUNDLE): Promise<Bundle> {
   const result = await build({
     absWorkingDir: PROJECT,
     entryPoints: [entry],
@@ -43,7 +50,10 @@ export async function writeBundle(entry = 'src/main.ts', outfile = BUNDLE): Prom
     metafile: true,
   });
   assertNoImport(readFileSync(outfile, 'latin1'));
-  return Object.values(result.metafile.outputs)[0]?.bytes ?? 0;
+  const output = Object.values(result.metafile.outputs)[0];
+  const kept = Object.entries(output?.inputs ?? {}).filter(([, { bytesInOutput }]) => bytesInOutput > 0);
+  const folders = kept.map(([path]) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');
+  return { bytes: output?.bytes ?? 0, packages: [...new Set(folders)].filter((path) => path !== '').toSorted() };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The Node that becomes the executable: of the pinned version, for the target, without its symbols. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, NODE_VERSION, PROJECT } from './paths.ts';
 import { isInstalled, run } from './run.ts';
@@ -23,7 +23,7 @@ export function prepareNode(target: Target): string {
 
   mkdirSync(directory, { recursive: true });
   const work = join(directory, 'work');
-  copyFileSync(target === NATIVE ? NATIVE_NODE : unpackNode(target, directory), work);
+  copyFileSync(target === NATIVE ? NATIVE_NODE : unpackFromNode(target, 'bin/node', directory), work);
   chmodSync(work, 0o755);
   strip(work, target);
   addRunpath(work, LIBRARY_DIRECTORIES.join(':'));
@@ -31,14 +31,27 @@ export function prepareNode(target: Target): string {
   return prepared;
 }
 
-/** The npm package of one platform holds the official binary; packing it runs no script of it. */
-function unpackNode(target: Target, directory: string): string {
+/**
+ * The licences of Node and of everything that is compiled into it, which come with the package of every platform.
+ * npm may have removed that package again after Node was taken out of it.
+ */
+export function nodeLicences(target: Target): string {
+  const installed = join(PROJECT, `node_modules/node/node_modules/node-${target.name}/LICENSE`);
+  if (existsSync(installed)) return readFileSync(installed, 'utf8');
+  const directory = join(CACHE, `${NODE_VERSION}-${target.name}`);
+  mkdirSync(directory, { recursive: true });
+  const unpacked = join(directory, 'package/LICENSE');
+  return readFileSync(existsSync(unpacked) ? unpacked : unpackFromNode(target, 'LICENSE', directory), 'utf8');
+}
+
+/** The npm package of one platform holds the official release; packing it runs no script of it. */
+function unpackFromNode(target: Target, path: string, directory: string): string {
   const name = `node-${target.name}`;
   run('npm', ['pack', '--silent', `${name}@${NODE_VERSION}`], { cwd: directory });
   const archive = join(directory, `${name}-${NODE_VERSION}.tgz`);
-  run('tar', ['-xzf', archive, '-C', directory, 'package/bin/node']);
+  run('tar', ['-xzf', archive, '-C', directory, `package/${path}`]);
   rmSync(archive);
-  return join(directory, 'package/bin/node');
+  return join(directory, 'package', path);
 }
 
 /** Symbols are a quarter of the file, and nothing at run time reads them. */

@@ -61,9 +61,25 @@ function rowsOf(schema: Schema, path: string): readonly (readonly string[])[] {
   });
 }
 
+const FIELD_COLUMNS = ['Field', 'Type', 'Required', 'Default', 'Limit', 'Meaning'] as const;
+
+/** Every field of the document: its columns, with code between backticks. */
+export function documentFields(): readonly (readonly string[])[] {
+  return rowsOf(z.toJSONSchema(NodePrepDocument, { io: 'input' }) as Schema, '');
+}
+
+/** An example of a document. */
+export const EXAMPLE = `apiVersion: nodeprep.dev/v1alpha1
+kind: NodePrep
+spec:
+  profile: kubeadm-worker
+  sysctls:
+    - name: net.core.somaxconn
+      value: 4096
+      match: AtLeast`;
+
 /** Every field of the document, with type, default and limits. */
 export function specReference(): string {
-  const schema = z.toJSONSchema(NodePrepDocument, { io: 'input' }) as Schema;
   const profiles = Object.entries(presets).map(
     ([name, preset]) =>
       `### ${name}\n\n\`\`\`yaml\n${stringify(preset, { aliasDuplicateObjects: false }).trim()}\n\`\`\``,
@@ -74,17 +90,10 @@ Written to \`/etc/nodeprep/nodeprep.yaml\` and \`/etc/nodeprep/nodeprep.d/*.yaml
 checks it. An area that is absent is not managed. Unknown fields are errors.
 
 \`\`\`yaml
-apiVersion: nodeprep.dev/v1alpha1
-kind: NodePrep
-spec:
-  profile: kubeadm-worker
-  sysctls:
-    - name: net.core.somaxconn
-      value: 4096
-      match: AtLeast
+${EXAMPLE}
 \`\`\`
 
-${markdownTable(['Field', 'Type', 'Required', 'Default', 'Limit', 'Meaning'], rowsOf(schema, ''))}
+${markdownTable(FIELD_COLUMNS, documentFields())}
 
 ## Built-in profiles
 

@@ -20,7 +20,9 @@ scenario(
     await machine.run(`dpkg -i ${PACKAGE}`, INSTALL);
     await expectReady(machine);
     expect(await live(machine)).toBe(LIVE_AS_DECLARED);
-    expect(await machine.run("dpkg --audit; dpkg --verify nodeprep | grep -v ' /usr/share/doc/'; true")).toBe('');
+    // The image is told to leave out documents of every package.
+    const differing = "dpkg --verify nodeprep | grep -Ev ' /usr/share/(doc|man)/'";
+    expect(await machine.run(`dpkg --audit; ${differing}; true`)).toBe('');
     const version = await machine.run("dpkg-query -W -f '${Version}' nodeprep");
 
     await machine.run(`echo '# ours to keep' >>/etc/nodeprep/nodeprep.yaml`);

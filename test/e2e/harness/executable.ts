@@ -25,6 +25,8 @@ const SOURCES = [
   'scripts/build.ts',
   'scripts/build-deb.ts',
   'scripts/deb',
+  'scripts/man',
+  'scripts/reference',
   'manifests/systemd',
 ];
 
@@ -115,6 +117,8 @@ function copyPackages(dist: string, to: string, work: string): void {
   const control = join(tree, 'DEBIAN/control');
   writeFileSync(control, readFileSync(control, 'utf8').replace(/^Version: .*/m, '$&+newer'));
   appendFileSync(join(tree, 'usr/lib/nodeprep/nodeprep'), '\n');
+  // They are of the package as it was built; without them dpkg counts for itself.
+  rmSync(join(tree, 'DEBIAN/md5sums'), { force: true });
   execFileSync('dpkg-deb', ['--root-owner-group', '-Zgzip', '-z1', '--build', tree, join(to, 'nodeprep-newer.deb')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
