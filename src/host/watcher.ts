@@ -5,8 +5,9 @@
  */
 import { realpathSync } from 'node:fs';
 import type { Hint, HostWatcher } from './host.ts';
-import { EventSource } from './watch/event-source.ts';
+import { type EventListener, EventSource } from './watch/event-source.ts';
 import { PollSource } from './watch/poll-source.ts';
+import { SysctlSource } from './watch/sysctl-source.ts';
 
 /** How a host is watched. */
 export interface HostWatcherOptions {
@@ -28,36 +29,43 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   const unwatchable = new Set<string>();
   let tell: ((path: string, source: 'event' | 'poll') => void) | undefined;
   const isSilent = (path: string) => live && !raisesEvents(path);
+  const isSysctl = (path: string) => live && path.startsWith(SYSCTLS);
 
   const polls = new PollSource({ root, live }, options.pollMs ?? 1000, (path, how) => {
     // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
-    if (how === 'appeared') events.renew();
+    if (how === 'appeared' && isSysctl(path)) parameters.renew();
     tell?.(path, 'poll');
   });
-  const events = new EventSource(root, options.debounceMs ?? 50, {
+  const listener: EventListener = {
     onEvent: (path) => tell?.(path, 'event'),
     onUnwatchable: (path) => {
       unwatchable.add(path);
       polls.add(path);
     },
-  });
+  };
+  const events = new EventSource(root, options.debounceMs ?? 50, listener);
+  const parameters = new SysctlSource(root, options.debounceMs ?? 50, listener);
 
   return {
     watch: async (hints, onHint) => {
       tell = onHint;
       const pathsOf = (wanted: (hint: Hint) => boolean) => [...new Set(hints.filter(wanted).map((hint) => hint.path))];
       polls.watch(hints.filter(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
-      await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSilent(path)));
+      parameters.watch(pathsOf(({ by, path }) => by !== 'poll' && isSysctl(path)));
+      await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSysctl(path) && !isSilent(path)));
     },
     close: async () => {
       tell = undefined;
       polls.close();
+      parameters.close();
       await events.close();
     },
   };
 }
 
+const SYSCTLS = '/proc/sys/';
+
 /** Of /proc and /sys only writes to sysctls raise inotify events (inotify(7)). */
 function raisesEvents(path: string): boolean {
-  return path.startsWith('/proc/sys/') || !/^\/(proc|sys)(\/|$)/.test(path);
+  return path.startsWith(SYSCTLS) || !/^\/(proc|sys)(\/|$)/.test(path);
 }

@@ -51,12 +51,6 @@ export class EventSource {
     return this.#inTurn(() => this.#watchAnew(paths));
   }
 
-  /** Watches everything again, for a path whose appearance the kernel does not tell (a module's sysctl). */
-  renew(): void {
-    this.#stale = true;
-    this.#schedule();
-  }
-
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -86,10 +80,7 @@ export class EventSource {
       depth: 0,
       atomic: false,
     });
-    watcher.on('raw', (_event, name, details) => this.#heard(name, details));
-    watcher.on('all', (event, path) => {
-      if (event !== 'change' || !this.#isSysctl(path)) this.#noticed(event, path);
-    });
+    watcher.on('all', (event, path) => this.#noticed(event, path));
     watcher.on('error', (error) => this.#failed(error));
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, readyMs);
@@ -99,29 +90,6 @@ export class EventSource {
       });
     });
     return watcher;
-  }
-
-  /**
-   * chokidar keeps back for a moment what it hears of a file without a size, in case it is about to be
-   * filled. Every sysctl has none, and the moment would be most of the time to repair.
-   */
-  #heard(name: string | null, details: unknown): void {
-    const { watchedPath } = details as { readonly watchedPath?: string };
-    if (watchedPath === undefined || !this.#isSysctl(watchedPath)) return;
-    // A directory is watched, or the file itself.
-    const inside = `${watchedPath}/${name}`;
-    let related = false;
-    for (const [hinted, trail] of this.#trails) {
-      const target = trail.at(-1);
-      if (target !== inside && target !== watchedPath) continue;
-      related = true;
-      this.#pending.add(hinted);
-    }
-    if (related) this.#schedule();
-  }
-
-  #isSysctl(path: string): boolean {
-    return path.startsWith(`${this.#root}/proc/sys/`);
   }
 
   #noticed(event: string, path: string): void {
