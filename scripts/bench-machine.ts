@@ -11,9 +11,10 @@ import { whyNot } from '../test/e2e/harness/requirements.ts';
 import { renderCosts } from './bench/costs.ts';
 import { renderFigures } from './bench/figures.ts';
 import { measureCosts } from './bench/machine-costs.ts';
-import { measureCfengine, measureNodeprep, renderRepairs } from './bench/machine-daemons.ts';
+import { measureCfengine, measureMgmt, measureNodeprep } from './bench/machine-daemons.ts';
 import { rememberHost } from './bench/machine-host.ts';
 import { prepareParts } from './bench/machine-parts.ts';
+import { renderRepairs } from './bench/machine-repairs.ts';
 import { progress } from './bench/progress.ts';
 import { builtInProfile } from './bench/work.ts';
 import { DIST } from './build/paths.ts';
@@ -34,12 +35,14 @@ try {
   const host = await rememberHost(machine, work);
   const costs = await measureCosts(machine, host, work, rounds);
   const cfengine = await measureCfengine(machine, work);
-  const { memory, repairs } = await measureNodeprep(machine, host);
+  const mgmt = await measureMgmt(machine, host, work);
+  const nodeprep = await measureNodeprep(machine, host);
   const load = loadavg()[0]?.toFixed(1);
   console.log(
     `QEMU on ${cpus().length} × ${cpus()[0]?.model}, load ${load} at the end; medians of ${rounds} alternating runs\n`,
   );
-  for (const table of [renderCosts(costs), renderRepairs(repairs), renderFigures([...memory, ...cfengine])])
+  const memory = [nodeprep, cfengine, mgmt].flatMap((one) => one.memory);
+  for (const table of [renderCosts(costs), renderRepairs(nodeprep.repairs, mgmt.repairs), renderFigures(memory)])
     console.log(`${table}\n`);
 } finally {
   await machine.stop();

@@ -21,9 +21,9 @@ for (const count of [10, 100]) {
   const wanted = new Map([...before].map(([name, value]) => [name, value + 1]));
   writeFileSync('/etc/nodeprep/nodeprep.yaml', sysctlDocument(wanted));
   const tools = toolsFor({ modules: [], sysctls: wanted, isWholeHost: false });
-  const all = [
-    { name: 'nodeprep bootstrap', command: [executable, 'bootstrap'] } as const,
+  const all: readonly Contender[] = [
     ...tools.filter(({ program }) => isInstalled(program)).map((tool) => contender(tool, count)),
+    { name: 'nodeprep bootstrap', command: [executable, 'bootstrap'] },
   ];
   const missing = tools.filter(({ program }) => !isInstalled(program)).map(({ name }) => name);
   const reset = () => {

@@ -42,7 +42,8 @@ export function toolsFor(work: Work): readonly Tool[] {
   ];
 }
 
-const MGMT = ['mgmt', 'run', '--hostname=bench', '--tmp-prefix', '--no-pgp'] as const;
+/** One host alone, with state that goes with the process. */
+export const MGMT = ['mgmt', 'run', '--hostname=bench', '--tmp-prefix', '--no-pgp'] as const;
 
 function tool(
   name: string,
