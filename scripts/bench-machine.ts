@@ -29,14 +29,16 @@ if (obstacle !== undefined) throw new Error(`Cannot measure on virtual machines:
 progress('preparing the machine');
 const { parts, remove } = await prepareParts();
 process.on('exit', remove);
+// The machine ends with the process, but only one that ends in order takes its files with it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 const machine = await bootMachine(parts);
 try {
   const work = builtInProfile('kubeadm-worker');
   const host = await rememberHost(machine, work);
-  const costs = await measureCosts(machine, host, work, rounds);
-  const cfengine = await measureCfengine(machine, work);
-  const mgmt = await measureMgmt(machine, host, work);
   const nodeprep = await measureNodeprep(machine, host);
+  const cfengine = await measureCfengine(machine, host, work);
+  const mgmt = await measureMgmt(machine, host, work);
+  const costs = await measureCosts(machine, host, work, rounds);
   const load = loadavg()[0]?.toFixed(1);
   console.log(
     `QEMU on ${cpus().length} × ${cpus()[0]?.model}, load ${load} at the end; medians of ${rounds} alternating runs\n`,

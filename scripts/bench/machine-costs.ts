@@ -12,7 +12,6 @@ export const NODEPREP = `${TOOLS}/nodeprep`;
 
 const OF = 'built-in profile';
 const WORKS = ['first convergence', 'nothing to do'] as const;
-const SLOW_ROUNDS = 1;
 /** Ansible under emulation takes minutes on a busy machine. */
 const RUN_MS = 900_000;
 
@@ -30,7 +29,7 @@ interface Run {
   readonly failure: string | undefined;
 }
 
-/** Measures every tool that the machine has; the others are named as missing. */
+/** Measures every tool that the machine has, slow ones in the last round only; the others are named as missing. */
 export async function measureCosts(machine: Machine, host: BenchHost, work: Work, rounds: number): Promise<CostRow[]> {
   const tools = toolsFor(work);
   const installed = new Set<string>();
@@ -46,23 +45,23 @@ export async function measureCosts(machine: Machine, host: BenchHost, work: Work
     ...tools.filter(({ program }) => installed.has(program)),
     { name: 'nodeprep bootstrap', command: [NODEPREP, 'bootstrap'], isSlow: false },
   ];
+  progress(`${OF}: ${contenders.map(({ name }) => name).join(', ')} in turn`);
   const runs = new Map<string, Run[]>();
   for (let round = 0; round < rounds; round += 1) {
     for (const contender of contenders) {
-      const most = contender.isSlow ? Math.min(SLOW_ROUNDS, rounds) : rounds;
-      if (round >= most) continue;
-      progress(`${OF}, round ${round + 1} of ${most}: ${contender.name}`);
+      if (contender.isSlow && round + 1 < rounds) continue;
       await host.reset();
       for (const kind of WORKS) {
         const run = await runOnce(machine, contender, round === 0 || contender.isSlow);
         const failure = run.failure ?? ((await host.isDone()) ? undefined : 'not reached');
-        if (failure !== undefined) progress(`${contender.name}, ${kind}: ${failure}`);
+        const result = failure ?? `${run.wallMs.toFixed(0)} ms, ${run.cpuMs.toFixed(0)} ms of CPU`;
+        progress(`round ${round + 1} of ${rounds}, ${kind}, ${contender.name}: ${result}`);
         const key = `${kind} ${contender.name}`;
         runs.set(key, [...(runs.get(key) ?? []), { ...run, failure }]);
       }
     }
   }
-  const names = [...contenders.map(({ name }) => name)];
+  const names = contenders.map(({ name }) => name);
   const missing = tools.filter(({ program }) => !installed.has(program)).map(({ name }) => name);
   return WORKS.flatMap((kind) => [
     ...names.map((name) => ({ of: OF, work: kind, name, cost: costOf(runs.get(`${kind} ${name}`) ?? []) })),

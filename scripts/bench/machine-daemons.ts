@@ -21,7 +21,7 @@ export interface Staying {
   readonly repairs?: Repairs;
 }
 
-/** Installs NodePrep for good. */
+/** Installs NodePrep, with its daemon, and removes it again. */
 export async function measureNodeprep(machine: Machine, host: BenchHost): Promise<Required<Staying>> {
   progress('installing NodePrep');
   await host.reset();
@@ -30,11 +30,13 @@ export async function measureNodeprep(machine: Machine, host: BenchHost): Promis
   const memory = await memoryOf(machine, 'nodeprep run', '$(systemctl show -P MainPID nodeprep)');
   const repairs = await measureRepairs(machine, 'NodePrep', [SYSCTL_FILE, MODULES_FILE]);
   if (!(await host.isDone())) throw new Error('The host is not as declared after the repairs');
+  await machine.run(`${NODEPREP} uninstall --purge`, { timeoutMs: READY_MS });
+  await host.reset();
   return { memory, repairs };
 }
 
 /** The daemons that start CFEngine's agent every five minutes and watch the host. They repair nothing in between. */
-export async function measureCfengine(machine: Machine, work: Work): Promise<Staying> {
+export async function measureCfengine(machine: Machine, host: BenchHost, work: Work): Promise<Staying> {
   const policy = toolsFor(work).find(({ program }) => program === 'cf-agent');
   if (policy === undefined || (await machine.exec('command -v cf-execd')).exitCode !== 0) return { memory: [] };
   progress('the daemons of CFEngine');
@@ -44,6 +46,7 @@ export async function measureCfengine(machine: Machine, work: Work): Promise<Sta
   await until(machine, 'pidof cf-execd && pidof cf-monitord', 'CFEngine');
   const memory = await memoryOf(machine, 'cf-execd and cf-monitord', '$(pidof cf-execd cf-monitord)');
   await machine.run('kill $(pidof cf-execd cf-monitord)');
+  await host.reset();
   return { memory };
 }
 
@@ -56,6 +59,7 @@ export async function measureMgmt(machine: Machine, host: BenchHost, work: Work)
   if (shell === undefined || mgmt === undefined || found.exitCode !== 0) return { memory: [] };
   progress('the daemon of mgmt');
   await host.reset();
+  for (const { file, text } of [shell, mgmt]) await machine.put(file, text);
   await machine.run(`sh ${shell.file}`);
   const command = [...MGMT, 'lang', mgmt.file].join(' ');
   await machine.run(
@@ -66,6 +70,7 @@ export async function measureMgmt(machine: Machine, host: BenchHost, work: Work)
   const memory = await memoryOf(machine, 'mgmt', '$(cat /run/bench/mgmt.pid)');
   const repairs = await measureRepairs(machine, 'mgmt', files);
   await machine.exec('kill $(cat /run/bench/mgmt.pid)');
+  await host.reset();
   return { memory, repairs };
 }
 
