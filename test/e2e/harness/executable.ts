@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { cacheFolder, hashOf } from './cache.ts';
+import { previousBuild } from './previous.ts';
 
 /** Large enough for three executables and two packages; constant, because a snapshot remembers the size of its disks. */
 const DISK_MB = 512;
@@ -40,7 +41,7 @@ export interface ToolsDisk {
 }
 
 /** Builds what is missing or older than its sources, and writes the disk. */
-export function buildToolsDisk(): ToolsDisk {
+export async function buildToolsDisk(): Promise<ToolsDisk> {
   const given = process.env['E2E_DIST'];
   const dist = resolve(given ?? join(PROJECT, 'dist'));
   const executable = join(dist, 'nodeprep');
@@ -49,14 +50,14 @@ export function buildToolsDisk(): ToolsDisk {
     if (changed > newest([executable])) npm('build', '--', '--no-archive');
     if (changed > newest(packagesIn(dist))) npm('build:deb');
   }
+  const previous = await previousBuild();
   const work = mkdtempSync(join(cacheFolder(), `unfinished-${process.pid}-tools`));
   try {
     const root = join(work, 'root');
     copyExecutable(dist, join(root, 'current'));
-    const previous = process.env['E2E_PREVIOUS'];
-    copyExecutable(resolve(previous ?? dist), join(root, 'previous'));
+    copyExecutable(previous.folder ?? dist, join(root, 'previous'));
     // Without an earlier build, the same one with another content: what is appended to an executable is not loaded.
-    if (previous === undefined) appendFileSync(join(root, 'previous/nodeprep'), '\n');
+    if (previous.folder === undefined) appendFileSync(join(root, 'previous/nodeprep'), '\n');
     copyPackages(dist, join(root, 'packages'), work);
     npm('build:image-root', '--', '--output', join(root, 'image'), '--executable', executable);
     const key = hashOf(executable);
@@ -65,11 +66,7 @@ export function buildToolsDisk(): ToolsDisk {
     execFileSync('truncate', ['-s', `${DISK_MB}M`, disk]);
     execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk]);
     renameSync(disk, file);
-    return {
-      file,
-      key,
-      previous: previous ?? 'the same build with other bytes; E2E_PREVIOUS names a folder with an earlier one',
-    };
+    return { file, key, previous: previous.words };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

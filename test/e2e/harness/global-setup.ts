@@ -50,7 +50,7 @@ async function prepare(): Promise<Prepared> {
   const reason = whyNot();
   if (reason !== undefined) return skip(reason);
   // A build that fails is a failure of the project, not a reason to skip.
-  const tools = buildToolsDisk();
+  const tools = await buildToolsDisk();
   try {
     return await prepareMachines(tools);
   } catch (error) {
