@@ -56,6 +56,10 @@ const NodeFacts = z.strictObject({
   cgroup: word.optional().describe('Version of the cgroup hierarchy: v1 or v2.'),
   runtime: word.optional().describe('Container runtime. For example containerd.'),
   firewall: word.optional().describe('Who keeps the packet filter. For example nftables.'),
+  machineID: word
+    .optional()
+    .describe('The /etc/machine-id of the host that wrote this, as in status.nodeInfo of the Node.'),
+  bootID: word.optional().describe('Which boot of the host wrote this: machines that are copies differ in it.'),
 });
 
 /** The schema of `status`. */

@@ -62,6 +62,10 @@ export interface NodeFacts {
   readonly runtime?: string;
   /** Who keeps the packet filter, such as `nftables`. */
   readonly firewall?: string;
+  /** What tells the machine from others, as in `status.nodeInfo` of the Node: of its disk. */
+  readonly machineID?: string;
+  /** The same of its boot: a copied disk has the machine ID of the first one. */
+  readonly bootID?: string;
 }
 
 /** What this host is, next to what the spec says it must be. */

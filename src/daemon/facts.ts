@@ -14,9 +14,20 @@ export async function factsOf(host: HostReader): Promise<NodeFacts> {
       ...(kernel === '' ? {} : { kernel }),
       ...(isUnified ? { cgroup: 'v2' } : {}),
       ...(isLegacy ? { cgroup: 'v1' } : {}),
+      ...(await identityOf(host)),
     };
   } catch (error) {
     if (error instanceof HostFileError) return {};
     throw error;
   }
+}
+
+/** An image that was never booted has an empty machine ID or "uninitialized", which tells no machine from another. */
+async function identityOf(host: HostReader): Promise<NodeFacts> {
+  const machineID = (await host.readFile('/etc/machine-id'))?.trim() ?? '';
+  const bootID = (await host.readFile('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
+  return {
+    ...(/^[0-9a-f]{32}$/.test(machineID) ? { machineID } : {}),
+    ...(/^[0-9a-f-]{36}$/.test(bootID) ? { bootID } : {}),
+  };
 }

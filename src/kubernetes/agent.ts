@@ -40,8 +40,8 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const mirror = createObjectMirror({ client, node, log, seams, onConnected: ports.observer.onConnected });
   const parts = { ...ports, client, node, mirror };
   const registrar = createRegistrar(parts);
-  const status = createStatusWriter(parts);
   const events = createEventWriter(parts);
+  const status = createStatusWriter({ ...parts, tell: events.tell });
   const nodeWriter = createNodeWriter({ ...parts, taint });
   return {
     source: createClusterSpecSource({ ...parts, registrar }),

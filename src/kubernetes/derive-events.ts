@@ -17,7 +17,8 @@ export type EventReason =
   | 'ModuleLoadFailed'
   | 'SwapDisabled'
   | 'SwapoffSkipped'
-  | 'RebootRequired';
+  | 'RebootRequired'
+  | 'NodeNameContested';
 
 /** One Event, before it has an object and times. */
 export interface EventFact {

@@ -36,6 +36,8 @@ export interface EventWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'no
 
 /** A sink for reports that works in the background. */
 export interface EventWriter extends ReportSink {
+  /** Tells what no report knows of. */
+  readonly tell: (fact: EventFact) => void;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -82,8 +84,12 @@ class NodePrepEventWriter implements EventWriter {
     if (report.unfinished === true) return;
     const { facts, known } = eventsFrom(report, this.#known);
     this.#known = known;
-    for (const fact of facts) this.#note(fact);
-    if (facts.length > 0) this.#background.wake();
+    for (const fact of facts) this.tell(fact);
+  };
+
+  readonly tell: EventWriter['tell'] = (fact) => {
+    this.#note(fact);
+    this.#background.wake();
   };
 
   readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);

@@ -6,7 +6,10 @@ import type { NodePrepStatus } from '../api/status.ts';
 import type { NodeReport, ReportSink } from '../reconcile/node-report.ts';
 import { type Background, createBackground } from './background.ts';
 import type { ApiClient, ApiObject } from './client.ts';
+import type { EventFact } from './derive-events.ts';
 import type { ObjectMirror } from './object-mirror.ts';
+import { asFirstDefined, isUndeclared } from './older-definition.ts';
+import { CONTESTED_PAUSE_MS, createOtherMachine, type OtherMachine } from './other-machine.ts';
 import { createPace } from './pace.ts';
 import type { AgentPorts } from './ports.ts';
 import { AGENT_MANAGER, appliedNodePrep, statusPath } from './resources.ts';
@@ -28,12 +31,16 @@ const REFILL_MS = 30_000;
 const DETAIL_MS = 60_000;
 /** A sight of the object that is older than our last write for longer is not late, but of a restored backup. */
 const LATE_MS = 60_000;
+/** A definition that did not know all fields may have been brought up to date. */
+const OLDER_MS = 60 * 60_000;
 
 /** What the writer is built from. */
 export interface StatusWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'random'> {
   readonly client: ApiClient;
   readonly node: string;
   readonly mirror: ObjectMirror;
+  /** Told what is worth an Event. */
+  readonly tell: (fact: EventFact) => void;
 }
 
 /** A sink for reports that works in the background. */
@@ -51,18 +58,22 @@ class NodePrepStatusWriter implements StatusWriter {
   readonly #parts: StatusWriterParts;
   readonly #background: Background;
   readonly #pace;
+  readonly #other: OtherMachine;
   #wanted: Pick<NodeReport, 'snapshot' | 'status'> | undefined;
   /** The object as it came back from our last write; older sights of it are no news. */
   #answer: ApiObject | undefined;
   /** The status as we sent it last, and as it came back. */
   #written: { readonly uid: string | undefined; readonly sent: string; readonly got: string } | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  /** Until then the definition is taken for one that does not know all fields. */
+  #olderUntil = Number.NEGATIVE_INFINITY;
   /** Transition times survive somebody who wipes the status. */
   #known: readonly KnownCondition[] = [];
 
   constructor(parts: StatusWriterParts) {
     const { clock, random, log, mirror } = parts;
     this.#parts = parts;
+    this.#other = createOtherMachine(parts);
     this.#pace = createPace({ clock, burst: BURST, refillMs: REFILL_MS, pauseMs: PAUSE_MS });
     let said = '';
     this.#background = createBackground({
@@ -98,39 +109,53 @@ class NodePrepStatusWriter implements StatusWriter {
 
   /** Writes when there is something to say; gives the time after which to look again. */
   async #work(signal: AbortSignal): Promise<number | undefined> {
-    const { client, node, mirror, clock } = this.#parts;
+    const { mirror, clock } = this.#parts;
     const view = mirror.view();
     if (this.#wanted === undefined || view.state !== 'present' || mirror.problem() !== undefined) return undefined;
     const stored = this.#newest(view.object);
+    if (stored !== this.#answer) this.#other.saw(stored['status']);
     // What was found under the spec of another object, or before there was one, says nothing about this one.
     if (this.#wanted.snapshot.uid !== stored.metadata.uid) return undefined;
     const known = knownConditions(stored['status']);
     if (known.length > 0) this.#known = known;
-    const status = withTransitionTimes(boundedStatus(this.#wanted.status), this.#known);
+    const isOlder = clock() < this.#olderUntil;
+    const wanted = isOlder ? asFirstDefined(this.#wanted.status) : this.#wanted.status;
+    const status = withTransitionTimes(boundedStatus(wanted), this.#known);
     const meaning = meaningOf(status, status);
     if (this.#isStored(stored, status, meaning))
       return stored === view.object ? undefined : this.#writtenAt + LATE_MS - clock();
 
     const isDetail = gistOf(stored['status']) === gistOf(status);
-    const waitMs = Math.max(this.#pace.waitMs(), isDetail ? this.#writtenAt + DETAIL_MS - clock() : 0);
+    const pauseMs = this.#other.isThere() ? CONTESTED_PAUSE_MS : isDetail ? DETAIL_MS : 0;
+    const waitMs = Math.max(this.#pace.waitMs(), this.#writtenAt + pauseMs - clock());
     if (waitMs > 0) return waitMs;
     this.#pace.took();
-    const answer = await client.send(
-      {
-        method: 'PATCH',
-        path: statusPath(node),
-        query: { fieldManager: AGENT_MANAGER, force: true },
-        body: appliedNodePrep(node, { status }),
-        contentType: 'application/apply-patch+yaml',
-      },
-      signal,
-    );
-    const object = answer as ApiObject;
+    let object: ApiObject;
+    try {
+      object = await this.#send(status, signal);
+    } catch (error) {
+      if (isOlder || !isUndeclared(error)) throw error;
+      this.#olderUntil = clock() + OLDER_MS;
+      return 0;
+    }
     this.#writtenAt = clock();
     this.#answer = object;
     this.#written = { uid: object.metadata.uid, sent: meaning, got: meaningOf(object['status'], status) };
     this.#known = knownConditions(status);
+    this.#other.wrote(object['status']);
     return undefined;
+  }
+
+  async #send(status: NodePrepStatus, signal: AbortSignal): Promise<ApiObject> {
+    const { client, node } = this.#parts;
+    const request = {
+      method: 'PATCH',
+      path: statusPath(node),
+      query: { fieldManager: AGENT_MANAGER, force: true },
+      body: appliedNodePrep(node, { status }),
+      contentType: 'application/apply-patch+yaml',
+    } as const;
+    return (await client.send(request, signal)) as ApiObject;
   }
 
   /** Whether the object says it already, be it in the form in which an older CRD stores it. */

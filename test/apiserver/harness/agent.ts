@@ -33,7 +33,7 @@ export interface StoredNodePrep {
   readonly status?: {
     readonly observedGeneration: number;
     readonly inSync: string;
-    readonly node?: { readonly kernel?: string };
+    readonly node?: { readonly kernel?: string; readonly machineID?: string };
     readonly conditions: readonly StoredCondition[];
     readonly areas: readonly { readonly name: string; readonly state: string; readonly differing: readonly object[] }[];
   };

@@ -18,9 +18,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+type Parts = Parameters<typeof createEventWriter>[0] & Parameters<typeof createStatusWriter>[0];
 type Writer = ReportSink & { readonly run: (signal: AbortSignal) => Promise<void> };
 
-function running(make: (parts: Parameters<typeof createEventWriter>[0]) => Writer): {
+function running(make: (parts: Parts) => Writer): {
   api: StubApi;
   publish: (report: NodeReport) => Promise<void>;
   said: string[];
@@ -30,7 +31,7 @@ function running(make: (parts: Parameters<typeof createEventWriter>[0]) => Write
   const note = (message: string) => void said.push(message);
   const log = { debug: note, info: note, warn: note, error: note };
   const clock = () => Date.now();
-  const writer = make({ ...api, node: 'w', log, clock, now: () => new Date(), random: () => 0.5 });
+  const writer = make({ ...api, node: 'w', log, clock, now: () => new Date(), random: () => 0.5, tell: () => {} });
   void writer.run(stop.signal);
   return { api, said, publish: (report) => writer.publish(report, stop.signal) };
 }
