@@ -1,25 +1,52 @@
+import { getHeapStatistics } from 'node:v8';
 import type { ReportSink } from '../reconcile/node-report.ts';
 
 /** Long enough for what follows the first report, such as the second look. */
 const AFTER_MS = 2500;
+/** What ten changed specs leave, or ten quiet minutes. */
+const GROWN_BYTES = 1.5 * 2 ** 20;
+
+/** The memory of the engine. */
+export interface EngineMemory {
+  readonly usedBytes: () => number;
+  /** Collects what nobody uses any more; `all` also gives back the room around what is left, which takes twice as long. */
+  readonly collect: (extent: 'most' | 'all') => void;
+}
 
 /**
- * Gives back what only starting needed, once, a while after the first report: about three megabytes
- * that the engine would keep for a growth that never comes. Only the executable can (`--expose-gc`).
+ * Gives back what only starting needed, once, a while after the first report: about three megabytes that the engine would
+ * keep for a growth that never comes. Afterwards it collects after a report whenever little has piled up; the engine
+ * itself would wait for ten megabytes, which the agent of a cluster fills with the specs and answers of one burst.
+ * Only the executable can (`--expose-gc`).
  */
-export function createMemoryRelease(release: (() => void) | undefined = releaseFrom(globalThis)): ReportSink {
+export function createMemoryRelease(memory: EngineMemory | undefined = memoryFrom(globalThis)): ReportSink {
   let isScheduled = false;
+  let leftBytes: number | undefined;
+  const schedule = ({ usedBytes, collect }: EngineMemory, extent: 'most' | 'all', afterMs: number) => {
+    isScheduled = true;
+    const work = () => {
+      isScheduled = false;
+      collect(extent);
+      leftBytes = usedBytes();
+    };
+    // Never at once: whoever reports goes on, and has repaired already.
+    setTimeout(work, afterMs).unref();
+  };
   return {
     name: 'memory',
     publish: async () => {
-      if (isScheduled || release === undefined) return;
-      isScheduled = true;
-      setTimeout(release, AFTER_MS).unref();
+      if (isScheduled || memory === undefined) return;
+      if (leftBytes === undefined) schedule(memory, 'all', AFTER_MS);
+      else if (memory.usedBytes() - leftBytes >= GROWN_BYTES) schedule(memory, 'most', 0);
     },
   };
 }
 
-function releaseFrom(scope: object): (() => void) | undefined {
+function memoryFrom(scope: object): EngineMemory | undefined {
   const { gc } = scope as { readonly gc?: (options: object) => void };
-  return gc && (() => gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }));
+  if (gc === undefined) return undefined;
+  return {
+    usedBytes: () => getHeapStatistics().used_heap_size,
+    collect: (extent) => gc({ type: 'major', execution: 'sync', flavor: extent === 'all' ? 'last-resort' : 'regular' }),
+  };
 }

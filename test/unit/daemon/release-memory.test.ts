@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createMemoryRelease } from '../../../src/daemon/release-memory.ts';
 import type { NodeReport } from '../../../src/reconcile/node-report.ts';
 
+const MB = 2 ** 20;
 const report = {} as NodeReport;
 const { signal } = new AbortController();
 
@@ -12,16 +13,68 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('memory is given back once, when the first report is some seconds old', async () => {
-  const release = vi.fn();
-  const sink = createMemoryRelease(release);
+/** An engine in which `live` bytes are used by somebody, and garbage can be added. */
+function engine(live: number) {
+  const collected: string[] = [];
+  let used = live;
+  return {
+    collected,
+    allocate: (bytes: number) => (used += bytes),
+    keep: (bytes: number) => (live += bytes),
+    memory: {
+      usedBytes: () => used,
+      collect: (extent: string) => {
+        collected.push(extent);
+        used = live;
+      },
+    },
+  };
+}
+
+async function started(live = 12 * MB) {
+  const made = engine(live);
+  const sink = createMemoryRelease(made.memory);
   await sink.publish(report, signal);
-  expect(release).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(3000);
-  expect(release).toHaveBeenCalledTimes(1);
+  const publish = async () => {
+    await sink.publish(report, signal);
+    await vi.advanceTimersByTimeAsync(1);
+  };
+  return { ...made, publish };
+}
+
+test('memory is given back when the first report is some seconds old', async () => {
+  const { memory, collected } = engine(12 * MB);
+  const sink = createMemoryRelease(memory);
   await sink.publish(report, signal);
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(release).toHaveBeenCalledTimes(1);
+  await sink.publish(report, signal);
+  expect(collected).toEqual([]);
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(collected).toEqual(['all']);
+});
+
+test('quiet reports cost nothing', async () => {
+  const { collected, publish } = await started();
+  for (let n = 0; n < 3600; n += 1) await publish();
+  expect(collected).toHaveLength(1);
+});
+
+test('a burst of work never leaves more than two megabytes behind', async () => {
+  const { memory, collected, allocate, publish } = await started();
+  for (let n = 0; n < 100; n += 1) {
+    allocate(0.2 * MB);
+    await publish();
+    expect(memory.usedBytes()).toBeLessThan(14 * MB);
+  }
+  expect(collected.length).toBeLessThan(20);
+});
+
+test('memory that is in use is not collected for again and again', async () => {
+  const { collected, allocate, keep, publish } = await started();
+  allocate(5 * MB);
+  keep(5 * MB);
+  for (let n = 0; n < 100; n += 1) await publish();
+  expect(collected).toEqual(['all', 'most']);
 });
 
 test('a Node that cannot give memory back is left alone', async () => {
