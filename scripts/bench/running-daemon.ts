@@ -5,8 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PORT = 19_752;
 
+/** Resident memory in MB: all of it, and what of it belongs to this process alone. */
+export interface Memory {
+  readonly rss: number;
+  readonly anonymous: number;
+  /** Pages of the executable and of libraries, which all processes of the same file share. */
+  readonly ofFiles: number;
+}
+
 export interface RunningDaemon {
-  readonly memoryMb: () => { readonly rss: number; readonly anonymous: number };
+  readonly memoryMb: () => Memory;
   /** CPU time of all threads so far. */
   readonly cpuMs: () => number;
   /** Complete passes so far. */
@@ -28,7 +36,7 @@ export async function startDaemon(executable: string, args: readonly string[] = 
     memoryMb: () => {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
-      return { rss: of('VmRSS'), anonymous: of('RssAnon') };
+      return { rss: of('VmRSS'), anonymous: of('RssAnon'), ofFiles: of('RssFile') };
     },
     cpuMs: () =>
       readdirSync(`/proc/${pid}/task`)

@@ -7,6 +7,7 @@ import { controlPath } from '../host/control.ts';
 import { type LockHolder, nameOf, type Rank } from '../host/holder.ts';
 import { type HostTurn, type Standby, takeHost } from '../host/take-host.ts';
 import type { ApiClient } from '../kubernetes/client.ts';
+import type { ReportSink } from '../reconcile/node-report.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import type { TelemetryServer } from '../telemetry/server.ts';
@@ -46,6 +47,7 @@ interface Turn {
   readonly served: Served;
   readonly server: TelemetryServer;
   readonly client: ApiClient | undefined;
+  readonly memory: ReportSink;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   stack.defer(() => server.close());
   logger.info('NodePrep started', { version: VERSION, root: machine.root, kernel: machine.host.kernel });
 
+  const memory = createMemoryRelease();
   for (let yielded = false; ; yielded = true) {
     const turn = await takeHost(
       {
@@ -84,7 +87,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
     if (turn === undefined) break;
     try {
       logger.info(served.standby === undefined ? 'Managing this host' : 'Taking the host over');
-      await takeTurn(machine, options, { turn, served, server, client }, signal);
+      await takeTurn(machine, options, { turn, served, server, client, memory }, signal);
     } finally {
       await turn.release();
     }
@@ -98,7 +101,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
 async function takeTurn(
   machine: Machine,
   options: DaemonOptions,
-  { turn, served, server, client }: Turn,
+  { turn, served, server, client, memory }: Turn,
   signal: AbortSignal,
 ): Promise<void> {
   const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
@@ -109,7 +112,7 @@ async function takeTurn(
     const connected = client === undefined ? {} : { client };
     await manageHost(
       machine,
-      { ...options, ...connected, observer, retire: turn.asked, sinks: [metrics, server, createMemoryRelease()] },
+      { ...options, ...connected, observer, retire: turn.asked, sinks: [metrics, server, memory] },
       signal,
     );
   } finally {

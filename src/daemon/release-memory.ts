@@ -5,6 +5,8 @@ import type { ReportSink } from '../reconcile/node-report.ts';
 const AFTER_MS = 2500;
 /** What ten changed specs leave, or ten quiet minutes. */
 const GROWN_BYTES = 1.5 * 2 ** 20;
+/** Connections that are lost again and again leave garbage without a report. */
+const LOOK_MS = 5000;
 
 /** The memory of the engine. */
 export interface EngineMemory {
@@ -15,29 +17,38 @@ export interface EngineMemory {
 
 /**
  * Gives back what only starting needed, once, a while after the first report: about three megabytes that the engine would
- * keep for a growth that never comes. Afterwards it collects after a report whenever little has piled up; the engine
- * itself would wait for ten megabytes, which the agent of a cluster fills with the specs and answers of one burst.
- * Only the executable can (`--expose-gc`).
+ * keep for a growth that never comes. From then on, for the life of the process, it collects whenever little has piled
+ * up; the engine itself would wait for ten megabytes, which the agent of a cluster fills with the specs and answers of
+ * one burst. Only the executable can (`--expose-gc`).
  */
 export function createMemoryRelease(memory: EngineMemory | undefined = memoryFrom(globalThis)): ReportSink {
   let isScheduled = false;
-  let leftBytes: number | undefined;
-  const schedule = ({ usedBytes, collect }: EngineMemory, extent: 'most' | 'all', afterMs: number) => {
-    isScheduled = true;
-    const work = () => {
-      isScheduled = false;
-      collect(extent);
-      leftBytes = usedBytes();
+  let look: (() => void) | undefined;
+  const start = ({ usedBytes, collect }: EngineMemory) => {
+    collect('all');
+    let leftBytes = usedBytes();
+    look = () => {
+      if (isScheduled || usedBytes() - leftBytes < GROWN_BYTES) return;
+      isScheduled = true;
+      // Never at once: whoever reports goes on, and has repaired already.
+      setImmediate(() => {
+        isScheduled = false;
+        collect('most');
+        leftBytes = usedBytes();
+      }).unref();
     };
-    // Never at once: whoever reports goes on, and has repaired already.
-    setTimeout(work, afterMs).unref();
+    setInterval(look, LOOK_MS).unref();
   };
   return {
     name: 'memory',
     publish: async () => {
+      if (look !== undefined) return look();
       if (isScheduled || memory === undefined) return;
-      if (leftBytes === undefined) schedule(memory, 'all', AFTER_MS);
-      else if (memory.usedBytes() - leftBytes >= GROWN_BYTES) schedule(memory, 'most', 0);
+      isScheduled = true;
+      setTimeout(() => {
+        isScheduled = false;
+        start(memory);
+      }, AFTER_MS).unref();
     },
   };
 }

@@ -56,6 +56,7 @@ test('memory is given back when the first report is some seconds old', async () 
 test('quiet reports cost nothing', async () => {
   const { collected, publish } = await started();
   for (let n = 0; n < 3600; n += 1) await publish();
+  await vi.advanceTimersByTimeAsync(60 * 60_000);
   expect(collected).toHaveLength(1);
 });
 
@@ -67,6 +68,15 @@ test('a burst of work never leaves more than two megabytes behind', async () => 
     expect(memory.usedBytes()).toBeLessThan(14 * MB);
   }
   expect(collected.length).toBeLessThan(20);
+});
+
+test('what piles up without a report is collected as well, such as by connections that are lost', async () => {
+  const { memory, allocate } = await started();
+  for (let n = 0; n < 100; n += 1) {
+    allocate(0.3 * MB);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(memory.usedBytes()).toBeLessThan(14 * MB);
+  }
 });
 
 test('memory that is in use is not collected for again and again', async () => {
