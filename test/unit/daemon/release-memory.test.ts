@@ -14,8 +14,9 @@ afterEach(() => {
 });
 
 /** An engine in which `live` bytes are used by somebody, and garbage can be added. */
-function engine(live: number) {
+function engine(liveAtFirst: number) {
   const collected: string[] = [];
+  let live = liveAtFirst;
   let used = live;
   return {
     collected,
