@@ -1,4 +1,5 @@
 /** How a scenario is written: a test with machines of its own, which end with it whatever happens. */
+import { inspect } from 'node:util';
 import { inject, test } from 'vitest';
 import { cached } from './cache.ts';
 import { expectReady } from './world.ts';
@@ -81,6 +82,8 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
     try {
       await body(machines);
     } catch (error) {
+      // The report comes when all scenarios have ended, which may be an hour later.
+      console.log(`e2e: "${name}" failed: ${inspect(error)}`);
       for (const machine of started) console.log(`e2e: the journal of the machine:\n${await lastWords(machine)}`);
       throw error;
     } finally {
