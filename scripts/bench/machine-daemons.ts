@@ -11,7 +11,7 @@ import { progress } from './progress.ts';
 import { MGMT, SHELL, toolsFor } from './tools.ts';
 import type { Work } from './work.ts';
 
-const READY_MS = 300_000;
+const READY_MS = 900_000;
 /** Until a process has given back what it needed for its start. */
 const SETTLE_MS = 20_000;
 

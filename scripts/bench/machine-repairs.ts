@@ -52,13 +52,13 @@ export async function measureRepairs(machine: Machine, by: string, files: readon
   const deletions = files.map((path) => ({ name: path, cause: `rm ${path}`, repaired: `same ${path}` }));
   const repairs = new Map<string, readonly number[]>();
   for (const [kind, drifts] of [...DRIFTS, ['its file deleted', deletions] as const]) {
-    progress(`${by}: ${kind}`);
     const ms: number[] = [];
     for (const drift of drifts) {
       await sleep(1000);
       ms.push(await repairMs(machine, drift));
     }
     repairs.set(kind, ms);
+    progress(`${by}: ${kind}: ${ms.map((one) => one.toFixed(0)).join(', ')} ms until repair`);
   }
   return repairs;
 }
