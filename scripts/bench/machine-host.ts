@@ -36,7 +36,7 @@ export async function rememberHost(machine: Machine, work: Work): Promise<BenchH
     grep -q '^/dev/vda2 ' /proc/swaps || swapon /dev/vda2
     grep -q '^/dev/zram0 ' /proc/swaps || systemctl start dev-zram0.swap`;
   const isPristine = `
-    [ "$(wc -l </proc/swaps)" = 3 ] && ${work.modules.map((name) => `[ ! -d /sys/module/${name} ]`).join(' && ')}`;
+    cat /proc/swaps /proc/modules; [ "$(wc -l </proc/swaps)" = 3 ] && ${work.modules.map((name) => `[ ! -d /sys/module/${name} ]`).join(' && ')}`;
   const facts = [
     ...work.modules.map((name) => `[ -d /sys/module/${name} ]`),
     ...[...work.sysctls].map(([name, value]) => `[ "$(cat ${sysctlPath(name)})" = ${value} ]`),
