@@ -5,6 +5,8 @@ import type { ReportSink } from '../reconcile/node-report.ts';
 const AFTER_MS = 2500;
 /** What ten changed specs leave, or ten quiet minutes. */
 const GROWN_BYTES = 1.5 * 2 ** 20;
+/** Changes come in groups, and each is repaired within milliseconds. */
+const PAUSE_MS = 200;
 /** Connections that are lost again and again leave garbage without a report. */
 const LOOK_MS = 5000;
 
@@ -30,12 +32,13 @@ export function createMemoryRelease(memory: EngineMemory | undefined = memoryFro
     look = () => {
       if (isScheduled || usedBytes() - leftBytes < GROWN_BYTES) return;
       isScheduled = true;
-      // Never at once: whoever reports goes on, and has repaired already.
-      setImmediate(() => {
+      // Never at once: a truncation is told before the write that follows it, and a collection would delay the repair.
+      setTimeout(() => {
         isScheduled = false;
+        if (usedBytes() - leftBytes < GROWN_BYTES) return;
         collect('most');
         leftBytes = usedBytes();
-      }).unref();
+      }, PAUSE_MS).unref();
     };
     setInterval(look, LOOK_MS).unref();
   };

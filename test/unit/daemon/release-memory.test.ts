@@ -39,7 +39,7 @@ async function started(live = 12 * MB) {
   await vi.advanceTimersByTimeAsync(3000);
   const publish = async () => {
     await sink.publish(report, signal);
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(250);
   };
   return { ...made, publish };
 }
@@ -75,9 +75,22 @@ test('what piles up without a report is collected as well, such as by connection
   const { memory, allocate } = await started();
   for (let n = 0; n < 100; n += 1) {
     allocate(0.3 * MB);
-    await vi.advanceTimersByTimeAsync(5000);
+    await vi.advanceTimersByTimeAsync(5250);
     expect(memory.usedBytes()).toBeLessThan(14 * MB);
   }
+});
+
+test('nothing is collected in the moment after a report, when more may have to be repaired', async () => {
+  const { memory, collected, allocate } = await started();
+  const sink = createMemoryRelease(memory);
+  await sink.publish(report, signal);
+  await vi.advanceTimersByTimeAsync(3000);
+  allocate(3 * MB);
+  await sink.publish(report, signal);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(collected).toEqual(['all', 'all']);
+  await vi.advanceTimersByTimeAsync(200);
+  expect(collected).toEqual(['all', 'all', 'most']);
 });
 
 test('memory that is in use is not collected for again and again', async () => {
