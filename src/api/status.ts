@@ -120,6 +120,8 @@ export const NodePrepStatusFile = z.looseObject({
         cgroup: z.string().optional(),
         runtime: z.string().optional(),
         firewall: z.string().optional(),
+        machineID: z.string().optional(),
+        bootID: z.string().optional(),
       })
       .optional(),
     conditions: z.array(

@@ -12,7 +12,7 @@ const NEEDS = hasGroff ? '' : ' [needs groff]';
 
 /** What a reader sees, without how it is broken into lines; throws when groff has anything to complain about. */
 function shown(page: string): string {
-  const { stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-P-cbou', '-rLL=400n', '-ww', '-k'], {
+  const { stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-P-cbou', '-rLL=400n', '-ww', '-Kutf8'], {
     input: `${page}\n`,
     encoding: 'utf8',
   });
