@@ -112,6 +112,7 @@ function originalFrom(name: string, live: LiveState, { own, memory }: PlanContex
 }
 
 const denialOf = keptByText(deniedSysctl);
+const hasControlCharacter = keptByText((value) => /\p{Cc}/u.test(normalise(value)));
 
 /** Why the entry cannot be reached at all. */
 function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | undefined): Finding | undefined {
@@ -124,7 +125,7 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
   });
   const denied = denialOf(entry.name);
   if (denied !== undefined) return finding('SysctlDenied', `${denied}; remove the entry`);
-  if (/\p{Cc}/u.test(normalise(entry.value))) {
+  if (hasControlCharacter(entry.value)) {
     return finding('SysctlRejected', 'the value holds a control character, which no file of sysctl.d can carry');
   }
   if (!observed.hasLive) {
