@@ -326,6 +326,31 @@ describe('sysctls of a real kernel', { timeout: 30_000 }, () => {
   );
 
   test.skipIf(obstacle !== undefined)(
+    'are told again for the write that follows a truncation, long before the time for which bursts are collected',
+    async () => {
+      watcher = createHostWatcher({ root });
+      const result = await inNamespace(
+        'net',
+        '',
+        `${prelude}
+       import { closeSync, openSync, writeSync } from 'node:fs';
+       const patient = createHostWatcher({ root: '/', pollMs: 60_000, debounceMs: 60_000 });
+       await patient.watch([{ path: forward, by: 'both' }], on);
+       const descriptor = openSync(forward, 'w');
+       const truncated = await until('event', forward);
+       writeSync(descriptor, '1\\n');
+       closeSync(descriptor);
+       const written = await until('event', forward);
+       await patient.close();
+       console.log(JSON.stringify({ truncated, written }));`,
+      );
+
+      const hint = 'event /proc/sys/net/ipv4/ip_forward';
+      expect(result).toEqual({ truncated: [hint], written: expect.arrayContaining([hint]) });
+    },
+  );
+
+  test.skipIf(obstacle !== undefined)(
     'of a device that appears are told, then watched, and told when the device goes',
     async ({ skip }) => {
       watcher = createHostWatcher({ root });
