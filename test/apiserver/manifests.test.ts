@@ -149,7 +149,7 @@ describe('the DaemonSet', () => {
   }
 
   const rollout = () =>
-    newestKubectl(plane())(['rollout', 'status', `daemonset/${AGENT}`, '-n', NAMESPACE, '--timeout=90s']);
+    newestKubectl(plane())(['rollout', 'status', `daemonset/${AGENT}`, '-n', NAMESPACE, '--timeout=170s']);
 
   async function pods(): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const { body } = await plane().send('GET', `/api/v1/namespaces/${NAMESPACE}/pods`);

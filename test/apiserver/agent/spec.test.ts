@@ -88,7 +88,7 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
     await node.remove();
 
     await expect.poll(node.persisted, SOON).toBe('');
-    expect(node.local()?.status.conditions).toContainEqual(
+    await expect.poll(() => node.local()?.status.conditions, SOON).toContainEqual(
       expect.objectContaining({
         type: 'Ready',
         status: 'Unknown',
