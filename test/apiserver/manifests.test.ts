@@ -157,7 +157,7 @@ describe('the DaemonSet', () => {
   }
 
   test('rolls out to every node with a host of its own, whatever its taints, with all probes answered', {
-    timeout: 120_000,
+    timeout: 180_000,
   }, async () => {
     const { code, out } = await rollout();
 

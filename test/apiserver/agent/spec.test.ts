@@ -88,14 +88,16 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
     await node.remove();
 
     await expect.poll(node.persisted, SOON).toBe('');
-    await expect.poll(() => node.local()?.status.conditions, SOON).toContainEqual(
-      expect.objectContaining({
-        type: 'Ready',
-        status: 'Unknown',
-        reason: 'NoSpec',
-        message: expect.stringContaining('was deleted'),
-      }),
-    );
+    await expect
+      .poll(() => node.local()?.status.conditions, SOON)
+      .toContainEqual(
+        expect.objectContaining({
+          type: 'Ready',
+          status: 'Unknown',
+          reason: 'NoSpec',
+          message: expect.stringContaining('was deleted'),
+        }),
+      );
     expect(await node.stored()).toBeUndefined();
     // An apply that is late names the object that it is meant for, and does not make another one.
     const late = {
