@@ -3,6 +3,7 @@
  *   npm run build:deb                          for this machine
  *   npm run build:deb -- --arch linux-arm64    for another one; also linux-x64 or all
  */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -143,8 +144,8 @@ function changelog(): string {
 function changed(): Date {
   const told = process.env['SOURCE_DATE_EPOCH'];
   if (told !== undefined && told !== '') return new Date(Number(told) * 1000);
+  const { status, stdout } = spawnSync('git', ['-C', PROJECT, 'log', '-1', '--format=%cI'], { encoding: 'utf8' });
+  if (status === 0 && existsSync(join(PROJECT, '.git'))) return new Date(stdout.trim());
   // Sources that were unpacked from an archive have no history; whoever packed them left the time of their commit.
-  if (!existsSync(join(PROJECT, '.git')))
-    return new Date(Math.floor(statSync(join(PROJECT, 'package.json')).mtimeMs / 1000) * 1000);
-  return new Date(run('git', ['-C', PROJECT, 'log', '-1', '--format=%cI']).trim());
+  return new Date(Math.floor(statSync(join(PROJECT, 'package.json')).mtimeMs / 1000) * 1000);
 }

@@ -5,17 +5,25 @@ import type { HostReader } from '../host/host.ts';
 /** What tables show of a host besides its state; what cannot be read is left out. */
 export async function factsOf(host: HostReader): Promise<NodeFacts> {
   if (host.kernel === 'absent') return {};
+  const kernel = await textOf(host, '/proc/sys/kernel/osrelease');
+  return { ...(kernel === '' ? {} : { kernel }), ...(await cgroupOf(host)), ...(await identityOf(host)) };
+}
+
+/** Empty for what is not there or cannot be read. */
+async function textOf(host: HostReader, path: string): Promise<string> {
   try {
-    const kernel = (await host.readFile('/proc/sys/kernel/osrelease'))?.trim() ?? '';
+    return (await host.readFile(path))?.trim() ?? '';
+  } catch (error) {
+    if (error instanceof HostFileError) return '';
+    throw error;
+  }
+}
+
+async function cgroupOf(host: HostReader): Promise<NodeFacts> {
+  try {
     // Only the unified hierarchy has this file at its root; on a hybrid one it is in a folder below.
-    const isUnified = (await host.stat('/sys/fs/cgroup/cgroup.controllers')) !== undefined;
-    const isLegacy = !isUnified && (await host.stat('/sys/fs/cgroup/cpu')) !== undefined;
-    return {
-      ...(kernel === '' ? {} : { kernel }),
-      ...(isUnified ? { cgroup: 'v2' } : {}),
-      ...(isLegacy ? { cgroup: 'v1' } : {}),
-      ...(await identityOf(host)),
-    };
+    if ((await host.stat('/sys/fs/cgroup/cgroup.controllers')) !== undefined) return { cgroup: 'v2' };
+    return (await host.stat('/sys/fs/cgroup/cpu')) === undefined ? {} : { cgroup: 'v1' };
   } catch (error) {
     if (error instanceof HostFileError) return {};
     throw error;
@@ -24,8 +32,8 @@ export async function factsOf(host: HostReader): Promise<NodeFacts> {
 
 /** An image that was never booted has an empty machine ID or "uninitialized", which tells no machine from another. */
 async function identityOf(host: HostReader): Promise<NodeFacts> {
-  const machineID = (await host.readFile('/etc/machine-id'))?.trim() ?? '';
-  const bootID = (await host.readFile('/proc/sys/kernel/random/boot_id'))?.trim() ?? '';
+  const machineID = await textOf(host, '/etc/machine-id');
+  const bootID = await textOf(host, '/proc/sys/kernel/random/boot_id');
   return {
     ...(/^[0-9a-f]{32}$/.test(machineID) ? { machineID } : {}),
     ...(/^[0-9a-f-]{36}$/.test(bootID) ? { bootID } : {}),

@@ -30,7 +30,10 @@ export function createMemoryRelease(memory: EngineMemory | undefined = memoryFro
     collect('all');
     let leftBytes = usedBytes();
     look = () => {
-      if (isScheduled || usedBytes() - leftBytes < GROWN_BYTES) return;
+      const bytes = usedBytes();
+      // The engine collects, too, what was still in use when we did.
+      leftBytes = Math.min(leftBytes, bytes);
+      if (isScheduled || bytes - leftBytes < GROWN_BYTES) return;
       isScheduled = true;
       // Never at once: a truncation is told before the write that follows it, and a collection would delay the repair.
       setTimeout(() => {

@@ -33,7 +33,7 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
 
   const polls = new PollSource({ root, live }, options.pollMs ?? 1000, (path, how) => {
     // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
-    if (how === 'appeared' && isSysctl(path)) parameters.renew();
+    if (how === 'appeared' && isSysctl(path)) parameters.renew(path);
     tell?.(path, 'poll');
   });
   const listener: EventListener = {

@@ -113,13 +113,15 @@ class NodePrepStatusWriter implements StatusWriter {
     const view = mirror.view();
     if (this.#wanted === undefined || view.state !== 'present' || mirror.problem() !== undefined) return undefined;
     const stored = this.#newest(view.object);
-    if (stored !== this.#answer) this.#other.saw(stored['status']);
+    const answer = this.#answer;
+    // What is older than our own answer tells only how far the watch is behind.
+    if (stored !== answer && !(answer !== undefined && isOlder(stored, answer))) this.#other.saw(stored['status']);
     // What was found under the spec of another object, or before there was one, says nothing about this one.
     if (this.#wanted.snapshot.uid !== stored.metadata.uid) return undefined;
     const known = knownConditions(stored['status']);
     if (known.length > 0) this.#known = known;
-    const isOlder = clock() < this.#olderUntil;
-    const wanted = isOlder ? asFirstDefined(this.#wanted.status) : this.#wanted.status;
+    const isReduced = clock() < this.#olderUntil;
+    const wanted = isReduced ? asFirstDefined(this.#wanted.status) : this.#wanted.status;
     const status = withTransitionTimes(boundedStatus(wanted), this.#known);
     const meaning = meaningOf(status, status);
     if (this.#isStored(stored, status, meaning))
@@ -134,7 +136,7 @@ class NodePrepStatusWriter implements StatusWriter {
     try {
       object = await this.#send(status, signal);
     } catch (error) {
-      if (isOlder || !isUndeclared(error)) throw error;
+      if (isReduced || !isUndeclared(error)) throw error;
       this.#olderUntil = clock() + OLDER_MS;
       return 0;
     }

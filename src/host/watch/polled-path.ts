@@ -43,11 +43,12 @@ export class PolledPath {
     this.#seen = this.#keep(this.#look());
   }
 
-  /** Looks; `appeared` when there was nothing before. Takes what it sees as seen. */
+  /** Looks; `appeared` when there was nothing to read before. Takes what it sees as seen. */
   poll(): 'same' | 'changed' | 'appeared' {
     const now = this.#look();
     if (isSame(now, this.#seen)) return 'same';
-    const appeared = this.#seen === 'absent';
+    // What could not be read was not kept open, and the kernel may have made its inode anew.
+    const appeared = typeof this.#seen === 'string' && /^(absent|error)/.test(this.#seen);
     this.#seen = this.#keep(now);
     return appeared ? 'appeared' : 'changed';
   }

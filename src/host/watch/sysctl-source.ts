@@ -38,11 +38,11 @@ export class SysctlSource {
     for (const path of wanted) if (this.#watchers.get(path) === undefined) this.#watchers.set(path, this.#begin(path));
   }
 
-  /** Watches everything again, for a path whose appearance the kernel does not tell (a module's sysctl). */
-  renew(): void {
-    const paths = [...this.#watchers.keys()];
-    this.close();
-    this.watch(paths);
+  /** Watches one path again, whose appearance the kernel does not tell (a module's sysctl). */
+  renew(path: string): void {
+    if (!this.#watchers.has(path)) return;
+    this.#watchers.get(path)?.close();
+    this.#watchers.set(path, this.#begin(path));
   }
 
   close(): void {

@@ -23,7 +23,7 @@ export interface PreviousBuild {
   readonly words: string;
 }
 
-/** Finds or makes the build before. A commit that does not build is an error. */
+/** Finds or makes the build before. */
 export async function previousBuild(): Promise<PreviousBuild> {
   const given = process.env['E2E_PREVIOUS'];
   if (given !== undefined) return { folder: resolve(given), words: given };
@@ -37,7 +37,14 @@ export async function previousBuild(): Promise<PreviousBuild> {
     };
   }
   const short = commit.slice(0, 12);
-  const folder = await cached('previous', short, async (unfinished) => build(commit, short, unfinished));
+  let folder: string;
+  try {
+    folder = await cached('previous', short, async (unfinished) => build(commit, short, unfinished));
+  } catch (error) {
+    // The other scenarios have nothing to do with it.
+    const problem = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    return { folder: undefined, words: `the same build with other bytes, because ${short} does not build: ${problem}` };
+  }
   const version = execFileSync(join(folder, 'nodeprep'), ['version'], { encoding: 'utf8' }).trim();
   return { folder, words: `${version}, ${release === undefined ? 'an earlier commit' : `the release ${release}`}` };
 }

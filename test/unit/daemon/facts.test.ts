@@ -31,4 +31,14 @@ describe('facts of a host', () => {
       expect(await factsWith({ 'etc/machine-id': content })).not.toHaveProperty('machineID');
     },
   );
+
+  it('are told where one of them cannot be read, as when a container engine made a directory of the file', async () => {
+    const facts = await factsWith({
+      'etc/machine-id/inside': '',
+      'proc/sys/kernel/osrelease': '6.1.0-18-amd64\n',
+      'proc/sys/kernel/random/boot_id': `${BOOT}\n`,
+    });
+    expect(facts).toMatchObject({ kernel: '6.1.0-18-amd64', bootID: BOOT });
+    expect(facts).not.toHaveProperty('machineID');
+  });
 });

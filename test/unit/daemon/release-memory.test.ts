@@ -80,6 +80,19 @@ test('what piles up without a report is collected as well, such as by connection
   }
 });
 
+test('what was in use at a collection and is not any more does not count as grown', async () => {
+  const { memory, allocate, keep, publish } = await started();
+  allocate(8 * MB);
+  keep(8 * MB);
+  await publish();
+  allocate(-8 * MB);
+  keep(-8 * MB);
+  await publish();
+  allocate(2 * MB);
+  await publish();
+  expect(memory.usedBytes()).toBe(12 * MB);
+});
+
 test('nothing is collected in the moment after a report, when more may have to be repaired', async () => {
   const { memory, collected, allocate } = await started();
   const sink = createMemoryRelease(memory);
