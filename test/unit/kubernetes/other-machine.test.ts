@@ -139,6 +139,23 @@ describe('one machine', () => {
     expect([...after.said, ...replaced.said, ...replaced.events]).toEqual([]);
   });
 
+  it('is not taken for two when the watch goes on showing what was there before its boot', async () => {
+    const api = createStubApi();
+    const before = agentOn(api);
+    await before.publish(ONE);
+    await vi.advanceTimersByTimeAsync(1000);
+    before.end();
+    const object = api.stored();
+    const after = agentOn({ ...api, mirror: { ...api.mirror, view: () => ({ state: 'present', object }) } });
+    for (let n = 0; n < 10; n += 1) {
+      await after.publish({ ...ONE, bootID: TWO.bootID }, n % 2 === 0);
+      await vi.advanceTimersByTimeAsync(90_000);
+    }
+
+    expect(api.requests.length).toBeGreaterThan(3);
+    expect([...after.said, ...after.events]).toEqual([]);
+  });
+
   it('takes a restored backup for no machine', async () => {
     const api = createStubApi();
     const agent = agentOn(api);
