@@ -9,6 +9,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
+import { Burst } from './burst.ts';
 import { linkTrail } from './link-trail.ts';
 
 /** chokidar tells that it is ready after a first look at every path; a stuck file system must not hold us up. */
@@ -24,20 +25,18 @@ export interface EventListener {
 /** Watches paths of one host by events, and tells each at most once per debounce time. */
 export class EventSource {
   readonly #root: string;
-  readonly #debounceMs: number;
+  readonly #burst: Burst;
   readonly #listener: EventListener;
   /** The trail of links of each path, see `linkTrail`. */
   #trails = new Map<string, readonly string[]>();
   #watcher: FSWatcher | undefined;
-  #pending = new Set<string>();
   #stale = false;
-  #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #closed = false;
 
   constructor(root: string, debounceMs: number, listener: EventListener) {
     this.#root = root;
-    this.#debounceMs = debounceMs;
+    this.#burst = new Burst(debounceMs, debounceMs, (paths) => void this.#inTurn(() => this.#tell(paths)));
     this.#listener = listener;
     // These would turn on polling, and with it thousands of wake-ups an hour, whatever the options say.
     delete process.env['CHOKIDAR_USEPOLLING'];
@@ -53,7 +52,7 @@ export class EventSource {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#burst.close();
     await this.#turn;
     this.#trails = new Map();
     await this.#watcher?.close();
@@ -93,48 +92,30 @@ export class EventSource {
   }
 
   #noticed(event: string, path: string): void {
-    let related = false;
+    const related: string[] = [];
     for (const [hinted, trail] of this.#trails) {
       if (!trail.some((part) => part === path || isBelow(path, part) || isBelow(part, path))) continue;
-      related = true;
-      this.#pending.add(hinted);
+      related.push(hinted);
       // A changed link leads elsewhere now, and a file that comes back may be a link.
       if (trail.includes(path) && (event === 'add' || path !== trail.at(-1))) this.#stale = true;
     }
-    if (!related) return;
+    if (this.#closed || related.length === 0) return;
     if (event === 'addDir' || event === 'unlinkDir') this.#stale = true;
     if (event === 'unlink' && !existsSync(dirname(path))) this.#stale = true;
-    this.#schedule();
+    // A look at once would be at what is being remade.
+    this.#burst.note(related, this.#stale);
   }
 
-  /**
-   * The first of a burst is told at once, because that is most of the time to repair; what follows is
-   * collected, so that a program which writes without end cannot keep us busy without end.
-   */
-  #schedule(): void {
-    if (this.#closed || this.#timer !== undefined) return;
-    if (!this.#stale) void this.#inTurn(() => this.#tell());
-    this.#timer = setTimeout(() => this.#collected(), this.#debounceMs).unref();
-  }
-
-  #collected(): void {
-    this.#timer = undefined;
-    if (this.#closed || (this.#pending.size === 0 && !this.#stale)) return;
-    void this.#inTurn(() => this.#tell());
-    this.#timer = setTimeout(() => this.#collected(), this.#debounceMs).unref();
-  }
-
-  async #tell(): Promise<void> {
+  async #tell(paths: readonly string[]): Promise<void> {
+    let told = paths;
     if (this.#stale) {
       this.#stale = false;
       await this.#watchAnew([...this.#trails.keys()]);
       // Between two watches the kernel may have told the one that is closed now: everything may have changed.
-      for (const path of this.#trails.keys()) this.#pending.add(path);
+      told = [...this.#trails.keys()];
     }
     if (this.#closed) return;
     // Told after the watch is in place: what happened in between is seen by whoever looks now.
-    const told = this.#pending;
-    this.#pending = new Set();
     for (const path of told) if (this.#trails.has(path)) this.#listener.onEvent(path);
   }
 
