@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assets } from '../../test/apiserver/harness/assets.ts';
 import { type ControlPlane, startPrograms } from '../../test/apiserver/harness/control-plane-processes.ts';
 import { startBreakingProxy } from './breaking-proxy.ts';
-import { type Memory, type RunningDaemon, startDaemon } from './running-daemon.ts';
+import type { Memory } from './process-memory.ts';
+import { type RunningDaemon, startDaemon } from './running-daemon.ts';
 import { furnishWorld, worldSysctls } from './world.ts';
 
 /** One row of what is printed, as JSON. */

@@ -7,6 +7,7 @@ import type { Figure } from './figures.ts';
 import { NODEPREP } from './machine-costs.ts';
 import type { BenchHost } from './machine-host.ts';
 import { measureRepairs, type Repairs } from './machine-repairs.ts';
+import { memoryFrom } from './process-memory.ts';
 import { progress } from './progress.ts';
 import { MGMT, SHELL, toolsFor } from './tools.ts';
 import type { Work } from './work.ts';
@@ -84,12 +85,9 @@ async function until(machine: Machine, condition: string, name: string): Promise
 }
 
 async function memoryOf(machine: Machine, name: string, pids: string): Promise<readonly Figure[]> {
-  const output = await machine.run(`for p in ${pids}; do cat /proc/$p/status; done`);
-  const sum = (field: string) =>
-    [...output.matchAll(new RegExp(`^${field}:\\s+(\\d+) kB`, 'gm'))].reduce((all, [, kb]) => all + Number(kb), 0) /
-    1024;
+  const { rss, anonymous } = memoryFrom(await machine.run(`for p in ${pids}; do cat /proc/$p/status; done`));
   return [
-    { name: `resident memory of ${name}, idle`, value: sum('VmRSS'), unit: 'MB' },
-    { name: 'of it anonymous', value: sum('RssAnon'), unit: 'MB' },
+    { name: `resident memory of ${name}, idle`, value: rss, unit: 'MB' },
+    { name: 'of it anonymous', value: anonymous, unit: 'MB' },
   ];
 }

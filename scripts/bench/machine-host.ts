@@ -1,4 +1,5 @@
 /** The host inside the machine: how it was, how it has to become, and the way back. */
+import { sysctlPath } from '../../src/api/sysctl-names.ts';
 import type { Machine } from '../../test/e2e/harness/machine.ts';
 import type { Work } from './work.ts';
 
@@ -9,8 +10,6 @@ export interface BenchHost {
   /** Whether everything of the work is as it should be now. */
   readonly isDone: () => Promise<boolean>;
 }
-
-const sysctlPath = (name: string) => `/proc/sys/${name.replaceAll('.', '/')}`;
 
 /** Remembers how the host is, with two swap devices on and without the modules. */
 export async function rememberHost(machine: Machine, work: Work): Promise<BenchHost> {

@@ -2,10 +2,10 @@
  * The virtual machine of a benchmark: the one of the end-to-end tests with other tools in its image
  * and with the executable, and mgmt where this machine has it, on its second disk.
  */
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheFolder } from '../../test/e2e/harness/cache.ts';
+import { copyExecutable, writeDisk } from '../../test/e2e/harness/executable.ts';
 import { ensureImageWith } from '../../test/e2e/harness/image.ts';
 import type { MachineParts } from '../../test/e2e/harness/qemu-arguments.ts';
 import { DIST } from '../build/paths.ts';
@@ -14,7 +14,6 @@ import { DIST } from '../build/paths.ts';
 const PACKAGES = ['cfengine3', 'ansible', 'time'];
 /** Ansible beside a full page cache; the size of memory does not change what a tool takes. */
 const MEMORY_MB = 1024;
-const DISK_MB = 512;
 
 /** Builds what is missing; minutes at the first time. `remove` deletes what only this run needs. */
 export async function prepareParts(): Promise<{ readonly parts: MachineParts; readonly remove: () => void }> {
@@ -31,15 +30,11 @@ export async function prepareParts(): Promise<{ readonly parts: MachineParts; re
 
 function toolsDisk(work: string): string {
   const root = join(work, 'root');
-  mkdirSync(root);
-  for (const name of ['nodeprep', 'libatomic.so.1']) {
-    if (existsSync(join(DIST, name))) cpSync(join(DIST, name), join(root, name), { preserveTimestamps: true });
-  }
+  copyExecutable(DIST, root);
   const mgmt = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'mgmt'));
   const found = mgmt.find((path) => existsSync(path));
   if (found !== undefined) cpSync(found, join(root, 'mgmt'), { dereference: true });
   const disk = join(work, 'disk');
-  execFileSync('truncate', ['-s', `${DISK_MB}M`, disk]);
-  execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk]);
+  writeDisk(root, disk);
   return disk;
 }

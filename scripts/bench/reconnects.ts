@@ -14,6 +14,7 @@ import { writeBundle } from '../build/bundle.ts';
 import { EXECUTABLE_FLAGS } from '../build/code-cache.ts';
 import { NATIVE_NODE } from '../build/node-binary.ts';
 import { run } from '../build/run.ts';
+import { memoryFrom } from './process-memory.ts';
 
 /** Memory of the agent after so many reconnects. */
 export interface Sample {
@@ -119,8 +120,7 @@ function objectOf(version: number): object {
 }
 
 function sampleOf(pid: number, reconnects: number): Sample {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const megabytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024;
+  const { rss, anonymous } = memoryFrom(readFileSync(`/proc/${pid}/status`, 'utf8'));
   const openFiles = Number(run('sh', ['-c', `ls /proc/${pid}/fd | wc -l`]).trim());
-  return { reconnects, rssMb: megabytes('VmRSS'), anonymousMb: megabytes('RssAnon'), openFiles };
+  return { reconnects, rssMb: rss, anonymousMb: anonymous, openFiles };
 }

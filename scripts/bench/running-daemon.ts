@@ -2,16 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Memory, memoryFrom } from './process-memory.ts';
 
 const PORT = 19_752;
-
-/** Resident memory in MB: all of it, and what of it belongs to this process alone. */
-export interface Memory {
-  readonly rss: number;
-  readonly anonymous: number;
-  /** Pages of the executable and of libraries, which all processes of the same file share. */
-  readonly ofFiles: number;
-}
 
 export interface RunningDaemon {
   readonly memoryMb: () => Memory;
@@ -33,11 +26,7 @@ export async function startDaemon(executable: string, args: readonly string[] = 
   await isReady(child);
   await sleep(3000);
   return {
-    memoryMb: () => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      const of = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
-      return { rss: of('VmRSS'), anonymous: of('RssAnon'), ofFiles: of('RssFile') };
-    },
+    memoryMb: () => memoryFrom(readFileSync(`/proc/${pid}/status`, 'utf8')),
     cpuMs: () =>
       readdirSync(`/proc/${pid}/task`)
         .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6)

@@ -1,4 +1,5 @@
 /** How other tools do the work, each with the means that its users reach for first. */
+import { sysctlPath } from '../../src/api/sysctl-names.ts';
 import type { Work } from './work.ts';
 
 /** Where each tool keeps the parameters, and below `DIRECTORY` what it is to do. */
@@ -100,7 +101,7 @@ function renderAnsible(work: Work): string {
 function renderCfengine(work: Work): string {
   const content = (text: string) => text.replaceAll('\n', '\\n');
   const sysctls = [...work.sysctls].map(([name, value], index) => ({
-    file: `/proc/sys/${name.replaceAll('.', '/')}`,
+    file: sysctlPath(name),
     value,
     ok: `sysctl_${index}`,
     command: `/sbin/sysctl -w ${name}=${value}`,

@@ -63,13 +63,18 @@ export async function buildToolsDisk(): Promise<ToolsDisk> {
     const key = hashOf(executable);
     const file = join(cacheFolder(), 'tools.img');
     const disk = join(work, 'disk');
-    execFileSync('truncate', ['-s', `${DISK_MB}M`, disk]);
-    execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk]);
+    writeDisk(root, disk);
     renameSync(disk, file);
     return { file, key, previous: previous.words };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
+}
+
+/** Writes a file system with what is in a folder, for the second disk of a machine. */
+export function writeDisk(root: string, disk: string): void {
+  execFileSync('truncate', ['-s', `${DISK_MB}M`, disk]);
+  execFileSync('mke2fs', ['-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-d', root, disk]);
 }
 
 function npm(...script: readonly string[]): void {
@@ -93,8 +98,8 @@ function packagesIn(dist: string): readonly string[] {
     .map((name) => join(dist, name));
 }
 
-/** Everything that is run; packages and sums of the same build stay behind. */
-function copyExecutable(from: string, to: string): void {
+/** Copies everything of a build that is run; packages and sums of the same build stay behind. */
+export function copyExecutable(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     if (!entry.isFile() || /\.(deb|xz|sha256|txt|json|cjs)$|arm64/.test(entry.name)) continue;
