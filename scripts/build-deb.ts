@@ -29,7 +29,8 @@ import { nodeLicences } from './build/node-binary.ts';
 import { DIST, PROJECT, VERSION } from './build/paths.ts';
 import { run } from './build/run.ts';
 import { type Target, targetsFrom } from './build/target.ts';
-import { readThirdParty, renderCopyright } from './deb/copyright.ts';
+import { readThirdParty } from './build/third-party.ts';
+import { renderCopyright } from './deb/copyright.ts';
 import { commandPage } from './man/command-page.ts';
 import { documentPage } from './man/document-page.ts';
 
@@ -47,7 +48,7 @@ for (const target of targetsFrom(values.arch)) console.log(writePackage(target))
 await writeSums();
 
 function writePackage(target: Target): string {
-  const executable = join(writeExecutable(target), 'nodeprep');
+  const executable = join(writeExecutable(target, packages), 'nodeprep');
   const tree = join(DIST, `deb-${target.debianArchitecture}`);
   rmSync(tree, { recursive: true, force: true });
   const put = (path: string, contents: string | Buffer, mode = 0o644) => {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeArchive, writeSums } from './build/archive.ts';
 import { BUNDLE, writeBundle } from './build/bundle.ts';
-import { writeExecutable } from './build/executable.ts';
+import { TERMS, writeExecutable } from './build/executable.ts';
 import { LIBATOMIC } from './build/libatomic.ts';
 import { DIST, VERSION } from './build/paths.ts';
 import { run } from './build/run.ts';
@@ -21,12 +21,12 @@ const { values } = parseArgs({
 const targets = targetsFrom(values.arch);
 
 mkdirSync(DIST, { recursive: true });
-await writeBundle();
+const { packages } = await writeBundle();
 say(BUNDLE);
 for (const target of targets) {
-  const directory = writeExecutable(target);
+  const directory = writeExecutable(target, packages);
   if (target === NATIVE) {
-    for (const name of ['nodeprep', LIBATOMIC]) {
+    for (const name of ['nodeprep', LIBATOMIC, ...TERMS]) {
       // A running executable cannot be written to, only replaced.
       rmSync(join(DIST, name), { force: true });
       copyFileSync(join(directory, name), join(DIST, name));

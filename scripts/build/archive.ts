@@ -1,17 +1,8 @@
 /** Archives for people to download, and the sums to check them by. */
 import { createHash } from 'node:crypto';
-import {
-  copyFileSync,
-  createReadStream,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { createReadStream, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DIST, PROJECT, VERSION } from './paths.ts';
+import { DIST, VERSION } from './paths.ts';
 import { run } from './run.ts';
 import type { Target } from './target.ts';
 
@@ -19,7 +10,6 @@ import type { Target } from './target.ts';
 export function writeArchive(target: Target): string {
   const name = `nodeprep-${VERSION}-${target.name}`;
   const archive = join(DIST, `${name}.tar.xz`);
-  copyFileSync(join(PROJECT, 'LICENSE'), join(DIST, target.name, 'LICENSE'));
   run(
     'tar',
     [

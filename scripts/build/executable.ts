@@ -5,16 +5,20 @@ import { discardStale } from './archive.ts';
 import { BUNDLE } from './bundle.ts';
 import { EXECUTABLE_FLAGS, SAME_EVERY_TIME, writeProgram } from './code-cache.ts';
 import { copyLibatomic } from './libatomic.ts';
-import { NATIVE_NODE, prepareNode } from './node-binary.ts';
+import { NATIVE_NODE, nodeLicences, prepareNode } from './node-binary.ts';
 import { DIST, PROJECT } from './paths.ts';
 import { run } from './run.ts';
 import { SEA_LOADER } from './sea-loader.ts';
 import { NATIVE, type Target } from './target.ts';
+import { readThirdParty, renderNotices } from './third-party.ts';
 
 const UNITS = join(PROJECT, 'manifests/systemd');
 
-/** Writes `dist/<target>/nodeprep` with what it needs beside it, and returns that directory. */
-export function writeExecutable(target: Target): string {
+/** What goes with every executable that is passed on: our terms and those of others. */
+export const TERMS = ['LICENSE', 'THIRD-PARTY-NOTICES'] as const;
+
+/** Writes `dist/<target>/nodeprep` with what it needs beside it and its terms, and returns that directory. */
+export function writeExecutable(target: Target, packages: readonly string[]): string {
   const directory = join(DIST, target.name);
   discardStale(target, [BUNDLE, ...unitFiles().map((name) => join(UNITS, name))]);
   rmSync(directory, { recursive: true, force: true });
@@ -51,6 +55,9 @@ export function writeExecutable(target: Target): string {
   chmodSync(executable, 0o755);
   rmSync(work, { recursive: true });
   copyLibatomic(target, directory);
+  copyFileSync(join(PROJECT, 'LICENSE'), join(directory, 'LICENSE'));
+  const thirdParties = packages.map((folder) => readThirdParty(join(PROJECT, folder)));
+  writeFileSync(join(directory, 'THIRD-PARTY-NOTICES'), renderNotices(thirdParties, nodeLicences(target)));
   return directory;
 }
 

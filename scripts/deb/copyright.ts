@@ -2,22 +2,7 @@
  * The copyright file of the Debian package, in the format of the Debian project: our own licence, those of the npm
  * packages in the bundle as they are installed here, and those of Node.js, which the executable contains.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
-/** A package of which the executable has parts. */
-export interface ThirdParty {
-  readonly name: string;
-  readonly version: string;
-  /** SPDX expression of its licence. */
-  readonly licence: string;
-  /** The licence as the package has it. */
-  readonly text: string;
-  /** What some licences want to be passed on besides; mostly empty. */
-  readonly notices: string;
-  /** Who its authors are where the text names nobody. */
-  readonly authors: string;
-}
+import type { ThirdParty } from '../build/third-party.ts';
 
 /** Debian writes some names in another way. */
 const DEBIAN_NAMES: Readonly<Record<string, string>> = { MIT: 'Expat' };
@@ -27,27 +12,6 @@ const COMMON: Readonly<Record<string, string>> = {
   'Apache-2.0':
     ' On Debian systems, the full text of the Apache License, Version 2.0, is in\n /usr/share/common-licenses/Apache-2.0.',
 };
-
-/** Reads what a package in a folder says of itself; throws when it does not say under which terms it is. */
-export function readThirdParty(folder: string): ThirdParty {
-  const { name, version, license, author } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-    name: string;
-    version: string;
-    license?: unknown;
-    author?: string | { name: string };
-  };
-  const read = (names: RegExp) =>
-    readdirSync(folder)
-      .filter((file) => names.test(file))
-      .toSorted()
-      .map((file) => readFileSync(join(folder, file), 'utf8').trim())
-      .join('\n\n');
-  const text = read(/^(?:licen[cs]e|copying)\b/i);
-  if (typeof license !== 'string' || text === '')
-    throw new Error(`The package "${name}" comes without a licence: find out its terms before it is distributed`);
-  const authors = (typeof author === 'string' ? author : author?.name) ?? `the authors of ${name}`;
-  return { name, version, licence: license, text, notices: read(/^notice\b/i), authors };
-}
 
 /** The whole file. */
 export function renderCopyright(thirdParties: readonly ThirdParty[], nodeLicences: string): string {

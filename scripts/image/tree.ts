@@ -17,7 +17,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { TERMS } from '../build/executable.ts';
 import { DIST } from '../build/paths.ts';
 import { NATIVE } from '../build/target.ts';
 import { librariesOf } from './libraries.ts';
@@ -54,7 +55,9 @@ export const EXECUTABLE = join(DIST, NATIVE?.name ?? '', 'nodeprep');
 
 /** Makes the tree anew in `root`; every file has the time `epochSeconds`. Throws when something is missing here. */
 export function assembleTree(root: string, epochSeconds: number, executable = EXECUTABLE): ImageTree {
-  if (!existsSync(executable)) throw new Error(`There is no "${executable}": "npm run build" makes it`);
+  const terms = TERMS.map((name) => join(dirname(executable), name));
+  const missing = [executable, ...terms].find((path) => !existsSync(path));
+  if (missing !== undefined) throw new Error(`There is no "${missing}": "npm run build" makes it`);
   rmSync(root, { recursive: true, force: true });
   for (const path of MOUNT_POINTS) mkdirSync(join(root, path), { recursive: true });
   mkdirSync(join(root, 'tmp'));
@@ -64,6 +67,7 @@ export function assembleTree(root: string, epochSeconds: number, executable = EX
     symlinkSync(`usr/${name}`, join(root, name));
   }
   install(root, executable, ENTRYPOINT, 0o755);
+  for (const path of terms) install(root, path, `usr/share/doc/nodeprep/${basename(path)}`, 0o644);
   const parts = [...PROGRAMS, ...librariesOf([executable, ...PROGRAMS])];
   for (const path of parts) install(root, realpathSync(path), inUsr(path), 0o755);
   const packages = packagesOf(parts);

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeBundle } from '../../../scripts/build/bundle.ts';
-import { readThirdParty, renderCopyright } from '../../../scripts/deb/copyright.ts';
+import { readThirdParty, renderNotices } from '../../../scripts/build/third-party.ts';
+import { renderCopyright } from '../../../scripts/deb/copyright.ts';
 import { temporaryDirectory } from '../../support/nodeprep-process.ts';
 
 function packageWith(manifest: object, files: Readonly<Record<string, string>> = {}): string {
@@ -61,4 +62,15 @@ test('the Apache License is named once instead of being repeated', () => {
   expect(text).not.toContain('Definitions');
   expect(text).toContain(' - c: free');
   expect(text.match(/common-licenses/g)).toHaveLength(3);
+});
+
+test('the notices beside the executable hold every text as its authors wrote it', () => {
+  const folder = packageWith({ license: 'MIT' }, { LICENSE: 'Copyright 2015 Bob\r\n\r\nDo.\n', NOTICE: 'By Ann.' });
+
+  const text = renderNotices([readThirdParty(folder)], 'Apache License\nVersion 2.0, January 2004');
+
+  expect(text).toContain('@x/y 1.2.3 (MIT)\n');
+  expect(text).toContain('\n\nCopyright 2015 Bob\n\nDo.\n\nBy Ann.\n');
+  expect(text).toContain('\nApache License\nVersion 2.0, January 2004\n');
+  expect(text).toContain('GCC Runtime Library Exception');
 });

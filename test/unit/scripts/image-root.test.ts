@@ -117,6 +117,8 @@ describe.runIf(reason === undefined)('the root tree of the image', () => {
       expect(readFileSync(join(root, 'var/lib/dpkg/status.d', name), 'utf8')).toMatch(/^Version: /m);
       expect(readFileSync(join(root, 'usr/share/doc', name, 'copyright'), 'utf8')).not.toBe('');
     }
+    expect(readFileSync(join(root, 'usr/share/doc/nodeprep/LICENSE'), 'utf8')).toContain('Apache License');
+    expect(readFileSync(join(root, 'usr/share/doc/nodeprep/THIRD-PARTY-NOTICES'), 'utf8')).toMatch(/^zod \d/m);
     expect(tree.packages).toEqual(expect.arrayContaining(['libatomic1', 'libc6', 'libstdc++6', 'util-linux']));
   });
 
