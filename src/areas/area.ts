@@ -59,6 +59,8 @@ export interface Step {
   readonly forgets?: readonly string[];
   /** Steps of one chain run in order; after a failure the rest of that chain is left out. */
   readonly chain?: string;
+  /** Another chain without which the step would do harm: it is left out after a failure there as well. */
+  readonly needs?: string;
   /** Why the step waits when its disruption is `Reboot`. */
   readonly reason?: Reason;
   /** `Report`: shown as drift, never applied (an entry with `drift: Report`). */

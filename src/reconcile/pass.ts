@@ -177,7 +177,7 @@ async function applySteps<Desired, Observed, S extends Step>(
   const broken = new Set<string>();
   for (const step of steps) {
     context.signal.throwIfAborted();
-    if (step.chain !== undefined && broken.has(step.chain)) continue;
+    if ([step.chain, step.needs].some((chain) => chain !== undefined && broken.has(chain))) continue;
     try {
       context.onStep?.({ type: 'applying', area: area.name, changes: step.changes });
       const made = (await area.apply(context.host, step, context.signal)) ?? step.changes;

@@ -132,6 +132,14 @@ function restOf(host: MemoryHost, spec: NodePrepSpec): string {
     .join('\n');
 }
 
+/** All but the ledger, and without what a write leaves that was cut off. */
+function kernelAndFiles(host: MemoryHost): readonly string[] {
+  return host
+    .toString()
+    .split('\n')
+    .filter((line) => !/nodeprep\/ledger|\.nodeprep\.tmp/.test(line));
+}
+
 /** Remaining changes of entries that nothing stands in the way of. */
 function unexplained(report: Awaited<ReturnType<typeof passSysctls>>): readonly string[] {
   const excused = new Set([
@@ -237,12 +245,7 @@ test('killed after any change, the next passes converge and the originals are ri
         const report = await passSysctls(host, spec);
 
         expect(unexplained(report)).toEqual([]);
-        const world = (one: MemoryHost) =>
-          one
-            .toString()
-            .split('\n')
-            .filter((line) => !/nodeprep\/ledger|\.nodeprep\.tmp/.test(line));
-        expect(world(host)).toEqual(world(undisturbed));
+        expect(kernelAndFiles(host)).toEqual(kernelAndFiles(undisturbed));
         for (const { key, original } of (await memoryOf(host)).values()) {
           const name = key.slice('live:'.length);
           if (!key.startsWith('live:') || KERNEL[name] === undefined || KERNEL[name] === '') continue;
@@ -258,6 +261,28 @@ test('killed after any change, the next passes converge and the originals are ri
         for (const path of [CONF_PATH, RULES_PATH]) expect(host.text(path)).toBe(files[path] ?? undefined);
       },
     ),
+    { numRuns: 300 },
+  );
+});
+
+test('killed while it takes everything back and started again, it still gives back everything', async () => {
+  await fc.assert(
+    fc.asyncProperty(settling, foreign, fc.nat(20), async (entries, files, changes) => {
+      const [undisturbed, host] = [newHost(files), newHost(files)];
+      const spec = sysctlsSpec(entries, { deletionPolicy: 'Restore' });
+      for (const one of [undisturbed, host]) await passSysctls(one, spec);
+      await passSysctls(undisturbed, emptySpec('Restore'));
+      host.dieAfter(changes);
+      await passSysctls(host, emptySpec('Restore')).catch((error: unknown) => {
+        if (!(error instanceof MemoryHostDied)) throw error;
+      });
+      host.revive();
+
+      await passSysctls(host, spec);
+      await passSysctls(host, emptySpec('Restore'));
+
+      expect(kernelAndFiles(host)).toEqual(kernelAndFiles(undisturbed));
+    }),
     { numRuns: 300 },
   );
 });

@@ -23,6 +23,7 @@ export function planConf(lines: readonly ConfLine[], context: PlanContext): Conf
     return {
       kind: 'conf',
       lines,
+      chain: key,
       ...(content === undefined ? {} : { original: content }),
       changes: atLeastOne(changes, { ...fileChange(CONF_PATH, content === undefined ? 'delete' : 'update') }),
       forgets: [key],
@@ -32,6 +33,7 @@ export function planConf(lines: readonly ConfLine[], context: PlanContext): Conf
   return {
     kind: 'conf',
     lines,
+    chain: key,
     changes: atLeastOne(changesBetween(own, values), fileChange(CONF_PATH, 'update')),
     memos: [{ key, original: originalFile(current) }, ...originalsOf(lines, context)],
   };

@@ -3,7 +3,7 @@ import type { Finding, Remembered } from '../area.ts';
 import { hazardOf } from './hazards.ts';
 import { keyPathFrom, trustedName } from './key-path.ts';
 import { isEqual } from './match.ts';
-import { liveKey, rememberedNames } from './own-files.ts';
+import { CONF_PATH, fileKey, liveKey, rememberedNames } from './own-files.ts';
 import type { PlanContext } from './plan-context.ts';
 import { isForbiddenRead } from './plan-entry.ts';
 import type { RestoreStep } from './steps.ts';
@@ -79,6 +79,7 @@ function restoreStep(name: string, known: Remembered, original: string, live: st
     original,
     wrote: known.wrote,
     chain: liveKey(name),
+    needs: fileKey(CONF_PATH),
     changes: [
       {
         action: 'update',

@@ -1,7 +1,8 @@
 /**
  * From what is declared and what is there to steps and findings. Live values first, wide ones
- * before narrow ones; then what is given back; then our files, which take only what the kernel
- * holds by then. Pure.
+ * before narrow ones; then our files, which take only what the kernel holds by then; then what is
+ * given back. With a value given back its record goes: as long as our file has the name, a start
+ * after a crash would take the value for ours and its original for lost. Pure.
  */
 import type { Finding, Memory, Plan } from '../area.ts';
 import type { Desired } from './desired.ts';
@@ -33,7 +34,7 @@ export function planSysctls(desired: Desired, observed: Observed, memory: Memory
   );
   return {
     entries: planned.map(({ view }) => view),
-    steps: [...live, ...removal.steps, ...withForgets(files, removal.forgets)],
+    steps: [...live, ...withForgets(files, removal.forgets), ...removal.steps],
     blocked: planned.flatMap(({ blocked }) => (blocked === undefined ? [] : [blocked])),
     conflicts: [...conflicts, ...rulesConflict(hasLateKey(names), context), ...chainProblems(context)],
     left: removal.left,

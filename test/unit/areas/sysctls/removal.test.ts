@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { emptySpec } from '../../../../src/api/nodeprep.ts';
 import { CONF_PATH } from '../../../../src/areas/sysctls/own-files.ts';
+import { HostFileError } from '../../../../src/host/errors.ts';
 import { setSysctl } from '../../../../src/host/memory/kernel-files.ts';
 import { LEDGER_PATH } from '../../../../src/reconcile/ledger.ts';
 import {
@@ -167,14 +168,27 @@ describe('removing one of several', () => {
     const spec = sysctlsSpec([['vm.max_map_count', '262144']], more);
 
     expect(changeLines(await planOf(host, spec))).toEqual([
-      'live update vm.swappiness: 10 -> 60',
       'persistent delete vm.swappiness: 10 -> -',
+      'live update vm.swappiness: 10 -> 60',
     ]);
     await passSysctls(host, spec);
 
     expect(persisted(host)).toEqual(['vm.max_map_count = 262144']);
     expect([...(await memoryOf(host)).keys()].toSorted()).toEqual([`file:${CONF_PATH}`, 'live:vm.max_map_count']);
   });
+});
+
+test('a value stays, and its original is kept, as long as our file cannot be removed', async () => {
+  const host = await managedHost();
+  // The ledger is written first, when there is something to remember.
+  host.failOn(1, new HostFileError('remove', CONF_PATH, 'EROFS', 'the file system is mounted read-only'));
+
+  const refused = await passSysctls(host, restore);
+
+  expect(refused.failures).toMatchObject([{ target: 'vm.swappiness' }]);
+  expect([live(host, 'vm.swappiness'), persisted(host)]).toEqual(['10', ['vm.swappiness = 10']]);
+  await passSysctls(host, restore);
+  expect([live(host, 'vm.swappiness'), host.text(CONF_PATH)]).toEqual(['60', undefined]);
 });
 
 test('the first original wins over later values of ours', async () => {
