@@ -4,6 +4,7 @@
  * Both are hints; the loop looks for itself.
  */
 import { realpathSync } from 'node:fs';
+import { BEAT_MS } from './beat.ts';
 import type { Hint, HostWatcher } from './host.ts';
 import { type EventListener, EventSource } from './watch/event-source.ts';
 import { PollSource } from './watch/poll-source.ts';
@@ -15,7 +16,7 @@ export interface HostWatcherOptions {
   readonly root: string;
   /** Whether its kernel is the one we run on, as always with `/`. */
   readonly live?: boolean;
-  /** Default 1000. */
+  /** Every multiple of it by the monotonic clock; default 1000. */
   readonly pollMs?: number;
   /** How long events are collected before they are told once per path; default 50. */
   readonly debounceMs?: number;
@@ -31,7 +32,7 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   const isSilent = (path: string) => live && !raisesEvents(path);
   const isSysctl = (path: string) => live && path.startsWith(SYSCTLS);
 
-  const polls = new PollSource({ root, live }, options.pollMs ?? 1000, (path, how) => {
+  const polls = new PollSource({ root, live }, options.pollMs ?? BEAT_MS, (path, how) => {
     // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
     if (how === 'appeared' && isSysctl(path)) parameters.renew(path);
     tell?.(path, 'poll');

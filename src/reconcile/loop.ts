@@ -4,6 +4,7 @@
  * where it looks, never what it does.
  */
 import type { AreaName } from '../api/nodeprep.ts';
+import { BEAT_MS, EARLY_MS, nearestBeat } from '../host/beat.ts';
 import type { Hint, HostWatcher } from '../host/host.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
@@ -67,7 +68,7 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       const pending = await trigger.next(Math.max(nextWake(retries, resyncAt) - clock(), 0), end);
       if (end.aborted) return;
       const due = [...retries].filter(([, retry]) => retry.at <= clock()).map(([area]) => area);
-      const request = requestFrom(pending, due, resyncAt <= clock());
+      const request = requestFrom(pending, due, resyncAt <= clock() + EARLY_MS);
       if (request === undefined) continue;
       // At the start as well: what changed before the watch stood was told together with the start.
       if (request.cause === 'spec' || request.cause === 'start') snapshot = await parts.source.current();
@@ -82,7 +83,10 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       const areas = allowed === undefined ? {} : { areas: allowed };
       const report = await roundWithNews(parts, { snapshot, cause: request.cause, seenAt, ...areas }, signal);
       noteRetries(report, retries, parts);
-      if (request.areas === undefined) resyncAt = clock() + jitteredMs(parts.resyncMs, parts.random());
+      // With the poll, so that looking at everything costs no wake-up of its own.
+      if (request.areas === undefined) {
+        resyncAt = nearestBeat(clock() + jitteredMs(parts.resyncMs, parts.random()), BEAT_MS);
+      }
       await publish(parts, report, signal);
     }
   } catch (error) {

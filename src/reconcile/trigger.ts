@@ -50,7 +50,8 @@ export class Trigger {
           this.#wake = undefined;
           resolve();
         };
-        const timer = setTimeout(done, timeoutMs);
+        // A timer cuts fractions off, and would end before its time.
+        const timer = setTimeout(done, Math.ceil(timeoutMs));
         this.#wake = done;
       });
     }

@@ -1,3 +1,4 @@
+import { untilBeat } from '../beat.ts';
 import type { Hint } from '../host.ts';
 import { type PolledHost, PolledPath } from './polled-path.ts';
 
@@ -34,17 +35,22 @@ export class PollSource {
   add(path: string, fields?: number): void {
     if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#host, path, fields));
     // The timer never keeps the process alive: whoever waits for hints has something else to live for.
-    this.#timer ??= setInterval(() => this.#poll(), this.#pollMs).unref();
+    this.#timer ??= this.#schedule();
   }
 
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const polled of this.#polled.values()) polled.close();
     this.#polled.clear();
   }
 
+  #schedule(): NodeJS.Timeout {
+    return setTimeout(() => this.#poll(), untilBeat(performance.now(), this.#pollMs)).unref();
+  }
+
   #poll(): void {
+    this.#timer = this.#schedule();
     for (const [path, polled] of this.#polled) {
       const how = polled.poll();
       if (how !== 'same') this.#listener(path, how);

@@ -178,7 +178,7 @@ describe('by events', { timeout: 30_000 }, () => {
 
 describe('by polls', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     watcher = createHostWatcher({ root });
   });
 
