@@ -180,14 +180,20 @@ test('killed after any change, the next pass converges to the same world, and th
   );
 });
 
+/** After so many changes of taking back, and of the pass that declares it anew, when there is one. */
+const kills = fc.tuple(fc.nat({ max: 8 }), fc.option(fc.nat({ max: 8 })));
+
 test('killed while it takes everything back, the next start still gives back every file', async () => {
   await fc.assert(
-    fc.asyncProperty(foreign, declared, fc.nat({ max: 8 }), async (files, entries, changes) => {
+    fc.asyncProperty(foreign, declared, kills, async (files, entries, [changes, again]) => {
       const host = machine(files);
       const before = onDisk(host);
       await passModules(host, modulesSpec(entries));
       host.dieAfter(changes);
       await survive(passModules(host, modulesSpec([], { deletionPolicy: 'Restore' })));
+      host.revive();
+      if (again !== null) host.dieAfter(again);
+      if (again !== null) await survive(passModules(host, modulesSpec(entries)));
       host.revive();
 
       await passModules(host, modulesSpec([], { deletionPolicy: 'Restore' }));

@@ -185,14 +185,20 @@ test('killed after any change, the next pass converges, and everything can still
   );
 });
 
+/** After so many changes of taking back, and of the pass that declares it anew, when there is one. */
+const kills = fc.tuple(fc.nat({ max: 40 }), fc.option(fc.nat({ max: 40 })));
+
 test('killed while it takes everything back, the next start still gives back everything', async () => {
   await fc.assert(
-    fc.asyncProperty(world, behavior, fc.nat({ max: 40 }), async (world, behavior, changes) => {
+    fc.asyncProperty(world, behavior, kills, async (world, behavior, [changes, again]) => {
       const { host } = machine(world);
       const before = stateOf(host);
       await passSwap(host, swapSpec(behavior));
       host.dieAfter(changes);
       await survive(passSwap(host, emptySpec('Restore')));
+      host.revive();
+      if (again !== null) host.dieAfter(again);
+      if (again !== null) await survive(passSwap(host, swapSpec(behavior)));
       host.revive();
 
       const report = await passSwap(host, emptySpec('Restore'));
