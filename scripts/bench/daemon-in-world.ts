@@ -1,10 +1,11 @@
 /** Inside a world: what the daemon costs while nothing happens, and how fast it answers when something does. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, median } from './figures.ts';
 import { progress } from './progress.ts';
-import { startDaemon } from './running-daemon.ts';
+import { type RunningDaemon, startDaemon } from './running-daemon.ts';
 import { furnishWorld, sysctlDocument, sysctlFile, worldSysctls } from './world.ts';
 
 const IDLE_MS = 20_000;
@@ -48,7 +49,7 @@ await measureRepair();
 console.log(JSON.stringify(figures));
 
 async function measureIdle(args: readonly string[]) {
-  const daemon = await startDaemon(executable, args);
+  const daemon = await startApart(args);
   const passesBefore = await daemon.passes();
   const cpuBefore = daemon.cpuMs();
   await sleep(IDLE_MS);
@@ -62,7 +63,7 @@ async function measureIdle(args: readonly string[]) {
 /** With as few parameters as most hosts declare; and a file of ours that somebody deletes. */
 async function measureFewRepairs(declared: ReadonlyMap<string, number>): Promise<void> {
   progress('repairs of parameters and of a file');
-  const daemon = await startDaemon(executable);
+  const daemon = await startApart();
   const told: number[] = [];
   for (const [name, value] of declared) told.push(await repairMs(name, value, '/proc'));
   add('changed sysctl until it is restored, 10 declared: median', median(told), 'ms', 5, `${told.length} keys`);
@@ -75,7 +76,7 @@ async function measureFewRepairs(declared: ReadonlyMap<string, number>): Promise
 /** Each key is changed once: one that flips again and again is held off on purpose. */
 async function measureRepair(): Promise<void> {
   progress('repairs with 100 sysctls');
-  const daemon = await startDaemon(executable);
+  const daemon = await startApart();
   const keys = [...many];
   const told: number[] = [];
   const untold: number[] = [];
@@ -92,6 +93,23 @@ async function measureRepair(): Promise<void> {
     `${untold.length} keys`,
   );
   add('slowest of them', Math.max(...untold), 'ms', 1200);
+}
+
+/**
+ * Starts it on processors that whoever looks does not use: it reads without a pause, and the kernel would often wake
+ * the daemon on the processor of the one who wrote and let it wait there for a time slice, up to three milliseconds.
+ */
+async function startApart(args: readonly string[] = []): Promise<RunningDaemon> {
+  const daemon = await startDaemon(executable, args);
+  const last = cpus().length - 1;
+  if (last === 0) progress('there is one processor only: the daemon waits for the one who looks');
+  else allow(daemon.pid, `1-${last}`);
+  allow(process.pid, '0');
+  return daemon;
+}
+
+function allow(pid: number, processors: string): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', processors, String(pid)]);
 }
 
 async function repairMs(name: string, value: number, proc: string): Promise<number> {

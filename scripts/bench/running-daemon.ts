@@ -7,6 +7,7 @@ import { type Memory, memoryFrom } from './process-memory.ts';
 const PORT = 19_752;
 
 export interface RunningDaemon {
+  readonly pid: number;
   readonly memoryMb: () => Memory;
   /** CPU time of all threads so far. */
   readonly cpuMs: () => number;
@@ -26,6 +27,7 @@ export async function startDaemon(executable: string, args: readonly string[] = 
   await isReady(child);
   await sleep(3000);
   return {
+    pid,
     memoryMb: () => memoryFrom(readFileSync(`/proc/${pid}/status`, 'utf8')),
     cpuMs: () =>
       readdirSync(`/proc/${pid}/task`)
