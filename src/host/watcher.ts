@@ -45,7 +45,7 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
     },
   };
   const events = new EventSource(root, options.debounceMs ?? 50, listener);
-  const parameters = new SysctlSource(root, options.debounceMs ?? 50, listener);
+  const parameters = new SysctlSource(root, options.debounceMs ?? 50, listener, (path) => polls.differs(path));
 
   return {
     watch: async (hints, onHint) => {

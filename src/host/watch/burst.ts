@@ -4,6 +4,7 @@ export class Burst {
   readonly #firstMs: number;
   readonly #mostMs: number;
   readonly #pending = new Set<string>();
+  #hasTold = false;
   #timer: NodeJS.Timeout | undefined;
 
   /** What follows the first hint is collected for `firstMs`, and for twice as long each time there is more, up to `mostMs`. */
@@ -13,18 +14,18 @@ export class Burst {
     this.#tell = tell;
   }
 
-  /** Tells at once when it is the first of a burst, because waiting is time to repair; `isPatient` keeps the first back, too. */
+  /** Tells at once what is the first of a burst, because waiting is time to repair; what is patient is not the first. */
   note(paths: readonly string[], isPatient = false): void {
     for (const path of paths) this.#pending.add(path);
-    if (this.#timer !== undefined) return;
-    if (!isPatient) this.#flush();
-    this.#collectFor(this.#firstMs);
+    if (!isPatient && !this.#hasTold) this.#flush();
+    if (this.#timer === undefined) this.#collectFor(this.#firstMs);
   }
 
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pending.clear();
+    this.#hasTold = false;
   }
 
   #collectFor(ms: number): void {
@@ -33,7 +34,10 @@ export class Burst {
 
   #collected(ms: number): void {
     this.#timer = undefined;
-    if (this.#pending.size === 0) return;
+    if (this.#pending.size === 0) {
+      this.#hasTold = false;
+      return;
+    }
     this.#collectFor(Math.min(ms * 2, this.#mostMs));
     this.#flush();
   }
@@ -41,6 +45,7 @@ export class Burst {
   #flush(): void {
     const told = [...this.#pending];
     this.#pending.clear();
+    this.#hasTold = true;
     this.#tell(told);
   }
 }

@@ -38,6 +38,11 @@ export class PollSource {
     this.#timer ??= this.#schedule();
   }
 
+  /** Whether a path is not as the last poll saw it; of a path that is not polled nothing is known, which is false. */
+  differs(path: string): boolean {
+    return this.#polled.get(path)?.differs() ?? false;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -53,6 +53,11 @@ export class PolledPath {
     return appeared ? 'appeared' : 'changed';
   }
 
+  /** Whether it is not as it was seen; what it is now is not taken as seen. */
+  differs(): boolean {
+    return !isSame(this.#look(), this.#seen);
+  }
+
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;

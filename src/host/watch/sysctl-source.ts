@@ -10,18 +10,24 @@ import { errnoOf } from '../linux/file-errors.ts';
 import { Burst } from './burst.ts';
 import type { EventListener } from './event-source.ts';
 
-/** For a moment only: a shell's ">" and sysctl(8) truncate before they write, and the kernel tells both. */
+/**
+ * A shell's ">" and sysctl(8) truncate before they write, and the kernel tells both: as long as the value is as it was,
+ * what is to come is waited for.
+ */
 const FIRST_MS = 2;
 
 /** Watches parameters of the running kernel, and tells those that are written without end once per debounce time. */
 export class SysctlSource {
   readonly #root: string;
   readonly #listener: EventListener;
+  readonly #differs: (path: string) => boolean;
   readonly #burst: Burst;
   readonly #watchers = new Map<string, FSWatcher | undefined>();
 
-  constructor(root: string, debounceMs: number, listener: EventListener) {
+  /** With `differs`, which tells whether a parameter has another value than the last poll saw. */
+  constructor(root: string, debounceMs: number, listener: EventListener, differs: (path: string) => boolean) {
     this.#root = root;
+    this.#differs = differs;
     this.#listener = listener;
     this.#burst = new Burst(FIRST_MS, debounceMs, (paths) => {
       for (const path of paths) listener.onEvent(path);
@@ -55,7 +61,9 @@ export class SysctlSource {
   /** `undefined` for what is not there or cannot be watched. */
   #begin(path: string): FSWatcher | undefined {
     try {
-      const watcher = watch(`${this.#root}${path}`, { persistent: false }, () => this.#burst.note([path]));
+      const watcher = watch(`${this.#root}${path}`, { persistent: false }, () =>
+        this.#burst.note([path], !this.#differs(path)),
+      );
       watcher.on('error', () => this.#listener.onUnwatchable(path));
       return watcher;
     } catch (error) {
