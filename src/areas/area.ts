@@ -59,7 +59,7 @@ export interface Step {
   readonly forgets?: readonly string[];
   /** Steps of one chain run in order; after a failure the rest of that chain is left out. */
   readonly chain?: string;
-  /** Another chain without which the step would do harm: it is left out after a failure there as well. */
+  /** Another chain without which the step would do harm: it is left out when a step of that failed or has to wait. */
   readonly needs?: string;
   /** Why the step waits when its disruption is `Reboot`. */
   readonly reason?: Reason;

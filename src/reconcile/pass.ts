@@ -109,7 +109,7 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     }
     const planned = before;
     context.onPlan?.(() => report(outcome(area.name, planned, planned, [], [], sorted)));
-    const { applied, failures } = await applySteps(area, sorted.ready, context);
+    const { applied, failures } = await applySteps(area, sorted, context);
     const after = await planner(spec, context);
     return report(outcome(area.name, before, after, applied, failures, sortSteps(area, after, context)));
   } catch (thrown) {
@@ -125,6 +125,8 @@ async function reconcileArea<Desired, Observed, S extends Step>(
 
 interface SortedSteps<S> {
   readonly ready: readonly S[];
+  /** Chains with a step that is not ready. */
+  readonly waiting: ReadonlySet<string>;
   readonly deferred: AreaReport['deferred'];
   readonly contested: readonly Finding[];
 }
@@ -154,7 +156,9 @@ function sortSteps<Desired, Observed, S extends Step>(
     if (held.length > 0) contested.push(...held);
     else ready.push(step);
   }
-  return { ready, deferred, contested };
+  const others = plan.steps.filter((step) => !ready.includes(step));
+  const waiting = new Set(others.flatMap(({ chain }) => (chain === undefined ? [] : [chain])));
+  return { ready, waiting, deferred, contested };
 }
 
 /** Drain and Reboot are never done unasked: NodePrep reports them and waits. */
@@ -164,7 +168,7 @@ function needsBoot(step: Step): boolean {
 
 async function applySteps<Desired, Observed, S extends Step>(
   area: Area<Desired, Observed, S>,
-  steps: readonly S[],
+  { ready: steps, waiting }: SortedSteps<S>,
   context: PassContext,
 ): Promise<{ applied: Change[]; failures: Finding[] }> {
   // One synced write for the whole area: when the first step starts, every original is on disk.
@@ -177,7 +181,8 @@ async function applySteps<Desired, Observed, S extends Step>(
   const broken = new Set<string>();
   for (const step of steps) {
     context.signal.throwIfAborted();
-    if ([step.chain, step.needs].some((chain) => chain !== undefined && broken.has(chain))) continue;
+    if (step.chain !== undefined && broken.has(step.chain)) continue;
+    if (step.needs !== undefined && (broken.has(step.needs) || waiting.has(step.needs))) continue;
     try {
       context.onStep?.({ type: 'applying', area: area.name, changes: step.changes });
       const made = (await area.apply(context.host, step, context.signal)) ?? step.changes;

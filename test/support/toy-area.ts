@@ -14,6 +14,8 @@ type Desired = readonly { readonly name: string; readonly value: string; readonl
 export interface ToyOptions {
   readonly disruption?: Change['disruption'];
   readonly chain?: string;
+  /** Which entry each entry needs; each is a chain of its own then. */
+  readonly needs?: Readonly<Record<string, string>>;
   readonly blocked?: readonly Finding[];
   readonly failOn?: ReadonlySet<string>;
   /** Every change waits for it before it is made. */
@@ -21,6 +23,7 @@ export interface ToyOptions {
 }
 
 const pathOf = (name: string) => `/toy/${name}`;
+const needsOf = (needs: string | undefined) => (needs === undefined ? {} : { needs });
 
 export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<string, string | undefined>, ToyStep> {
   return {
@@ -61,6 +64,7 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
               },
             ],
             ...(options.chain === undefined ? {} : { chain: options.chain }),
+            ...(options.needs === undefined ? {} : { chain: name, ...needsOf(options.needs[name]) }),
           };
         }),
       blocked: options.blocked ?? [],

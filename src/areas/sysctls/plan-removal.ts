@@ -42,7 +42,7 @@ interface Fate {
   readonly why?: string;
 }
 
-function fateOf(name: string, { desired, memory, observed }: PlanContext): Fate {
+function fateOf(name: string, { desired, memory, observed, own }: PlanContext): Fate {
   const known = memory.get(liveKey(name));
   if (!observed.hasLive || observed.kernel !== 'running' || known?.wrote.length === 0) return {};
   const live = observed.live.get(name);
@@ -68,7 +68,8 @@ function fateOf(name: string, { desired, memory, observed }: PlanContext): Fate 
   if (live?.state === 'value' && !known.wrote.some((wrote) => isEqual(wrote, live.value))) {
     return { why: `somebody has changed it to "${live.value}" since NodePrep wrote "${known.wrote.at(-1)}"; ${was}` };
   }
-  return { step: restoreStep(name, known, original.value, live?.value) };
+  const step = restoreStep(name, known, original.value, live?.value);
+  return { step: own.has(name) ? { ...step, needs: fileKey(CONF_PATH) } : step };
 }
 
 function restoreStep(name: string, known: Remembered, original: string, live: string | undefined): RestoreStep {
@@ -79,7 +80,6 @@ function restoreStep(name: string, known: Remembered, original: string, live: st
     original,
     wrote: known.wrote,
     chain: liveKey(name),
-    needs: fileKey(CONF_PATH),
     changes: [
       {
         action: 'update',

@@ -75,6 +75,28 @@ describe('a pass', () => {
     expect(host.text('/toy/b')).toBe('0');
   });
 
+  it('leaves out what needs a step that has failed, and nothing else', async () => {
+    const host = new MemoryHost({ '/toy/a': '0', '/toy/b': '0', '/toy/c': '0' });
+
+    await passOver(host, toySpec({ a: '1', b: '2', c: '3' }), { failOn: new Set(['a']), needs: { b: 'a' } });
+
+    expect([host.text('/toy/b'), host.text('/toy/c')]).toEqual(['0', '3']);
+  });
+
+  it('leaves out what needs a step that is held off', async () => {
+    const host = new MemoryHost({ '/toy/a': '0', '/toy/b': '0', '/toy/c': '0' });
+    const finding = { target: 'a', reason: 'Contested' as const, message: 'fight' };
+
+    await passOver(
+      host,
+      toySpec({ a: '1', b: '2', c: '3' }),
+      { needs: { b: 'a' } },
+      { holdOff: (_, change) => (change.target === 'a' ? finding : undefined) },
+    );
+
+    expect([host.text('/toy/b'), host.text('/toy/c')]).toEqual(['0', '3']);
+  });
+
   it.each(['Audit', 'Paused'] as const)('changes nothing in mode %s, not even the ledger', async (mode) => {
     const host = new MemoryHost({ '/toy/a': '0' });
     const before = host.toString();

@@ -191,6 +191,24 @@ test('a value stays, and its original is kept, as long as our file cannot be rem
   expect([live(host, 'vm.swappiness'), host.text(CONF_PATH)]).toEqual(['60', undefined]);
 });
 
+test('a value that our file does not have is given back although the file cannot be written', async () => {
+  const host = kernelHost({ 'vm.swappiness': '60', 'vm.max_map_count': '65530' });
+  const both = [
+    ['vm.swappiness', '10'],
+    ['vm.max_map_count', '262144'],
+  ] as const;
+  const more = { deletionPolicy: 'Restore' } as const;
+  // Our directory is somebody's file: nothing can be written below it.
+  host.put('/etc/sysctl.d', 'in the way');
+  await passSysctls(host, sysctlsSpec(both, more));
+  expect([live(host, 'vm.swappiness'), host.text(CONF_PATH)]).toEqual(['10', undefined]);
+
+  const report = await passSysctls(host, sysctlsSpec([['vm.max_map_count', '262144']], more));
+
+  expect(report.failures).toMatchObject([{ target: 'vm.max_map_count' }]);
+  expect(live(host, 'vm.swappiness')).toBe('60');
+});
+
 test('the first original wins over later values of ours', async () => {
   const host = await managedHost();
   await passSysctls(host, sysctlsSpec([['vm.swappiness', '20']]));
