@@ -65,7 +65,7 @@ function writePackage(target: Target): string {
   // What an administrator changes here survives every upgrade.
   put('etc/nodeprep/nodeprep.yaml', renderSpecDocument('kubeadm-worker'));
   const thirdParties = packages.map((folder) => readThirdParty(join(PROJECT, folder)));
-  put('usr/share/doc/nodeprep/copyright', renderCopyright(thirdParties, nodeLicences(target)));
+  put('usr/share/doc/nodeprep/copyright', renderCopyright(thirdParties, nodeLicences()));
   const putCompressed = (path: string, text: string) => put(`${path}.gz`, gzipSync(text, { level: 9 }));
   putCompressed('usr/share/doc/nodeprep/changelog.Debian', changelog());
   putCompressed('usr/share/man/man8/nodeprep.8', commandPage());

@@ -3,7 +3,7 @@
  * this; without a container engine it makes the same tree.
  *   npm run build:image-root                      dist/image-root, from dist/<this machine>/nodeprep
  *   npm run build:image-root -- --output /image --executable /other/nodeprep
- * SOURCE_DATE_EPOCH is the time of every file in it, default 0.
+ * The terms lie beside the executable, as the build leaves them. SOURCE_DATE_EPOCH is the time of every file in it, default 0.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';

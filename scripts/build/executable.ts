@@ -20,6 +20,8 @@ export const TERMS = ['LICENSE', 'THIRD-PARTY-NOTICES'] as const;
 /** Writes `dist/<target>/nodeprep` with what it needs beside it and its terms, and returns that directory. */
 export function writeExecutable(target: Target, packages: readonly string[]): string {
   const directory = join(DIST, target.name);
+  const thirdParties = packages.map((folder) => readThirdParty(join(PROJECT, folder)));
+  const notices = renderNotices(thirdParties, nodeLicences());
   discardStale(target, [BUNDLE, ...unitFiles().map((name) => join(UNITS, name))]);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
@@ -56,8 +58,7 @@ export function writeExecutable(target: Target, packages: readonly string[]): st
   rmSync(work, { recursive: true });
   copyLibatomic(target, directory);
   copyFileSync(join(PROJECT, 'LICENSE'), join(directory, 'LICENSE'));
-  const thirdParties = packages.map((folder) => readThirdParty(join(PROJECT, folder)));
-  writeFileSync(join(directory, 'THIRD-PARTY-NOTICES'), renderNotices(thirdParties, nodeLicences(target)));
+  writeFileSync(join(directory, 'THIRD-PARTY-NOTICES'), notices);
   return directory;
 }
 

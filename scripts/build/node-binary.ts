@@ -23,7 +23,7 @@ export function prepareNode(target: Target): string {
 
   mkdirSync(directory, { recursive: true });
   const work = join(directory, 'work');
-  copyFileSync(target === NATIVE ? NATIVE_NODE : unpackFromNode(target, 'bin/node', directory), work);
+  copyFileSync(target === NATIVE ? NATIVE_NODE : unpackFromNode(target, directory), work);
   chmodSync(work, 0o755);
   strip(work, target);
   addRunpath(work, LIBRARY_DIRECTORIES.join(':'));
@@ -32,26 +32,23 @@ export function prepareNode(target: Target): string {
 }
 
 /**
- * The licences of Node and of everything that is compiled into it, which come with the package of every platform.
- * npm may have removed that package again after Node was taken out of it.
+ * The licences of Node and of everything that is compiled into it. They are kept here because npm removes the package of
+ * the platform, which has them, after Node was taken out of it; throws when those of the pinned version are not.
  */
-export function nodeLicences(target: Target): string {
-  const installed = join(PROJECT, `node_modules/node/node_modules/node-${target.name}/LICENSE`);
-  if (existsSync(installed)) return readFileSync(installed, 'utf8');
-  const directory = join(CACHE, `${NODE_VERSION}-${target.name}`);
-  mkdirSync(directory, { recursive: true });
-  const unpacked = join(directory, 'package/LICENSE');
-  return readFileSync(existsSync(unpacked) ? unpacked : unpackFromNode(target, 'LICENSE', directory), 'utf8');
+export function nodeLicences(): string {
+  const kept = join(import.meta.dirname, 'licences', `node-${NODE_VERSION}.txt`);
+  if (existsSync(kept)) return readFileSync(kept, 'utf8');
+  throw new Error(`There is no "${kept}": put the LICENSE of Node ${NODE_VERSION} there, as its release has it`);
 }
 
 /** The npm package of one platform holds the official release; packing it runs no script of it. */
-function unpackFromNode(target: Target, path: string, directory: string): string {
+function unpackFromNode(target: Target, directory: string): string {
   const name = `node-${target.name}`;
   run('npm', ['pack', '--silent', `${name}@${NODE_VERSION}`], { cwd: directory });
   const archive = join(directory, `${name}-${NODE_VERSION}.tgz`);
-  run('tar', ['-xzf', archive, '-C', directory, `package/${path}`]);
+  run('tar', ['-xzf', archive, '-C', directory, 'package/bin/node']);
   rmSync(archive);
-  return join(directory, 'package', path);
+  return join(directory, 'package/bin/node');
 }
 
 /** Symbols are a quarter of the file, and nothing at run time reads them. */

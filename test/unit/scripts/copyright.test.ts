@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeBundle } from '../../../scripts/build/bundle.ts';
+import { nodeLicences } from '../../../scripts/build/node-binary.ts';
 import { readThirdParty, renderNotices } from '../../../scripts/build/third-party.ts';
 import { renderCopyright } from '../../../scripts/deb/copyright.ts';
 import { temporaryDirectory } from '../../support/nodeprep-process.ts';
@@ -28,6 +29,10 @@ test('every package in the bundle is named with its terms and its authors', asyn
       .split('\n')
       .filter((line) => !/^$|^ \S?|^(?:Format|Upstream-Name|Comment|Files|Copyright|License): /.test(line)),
   ).toEqual([]);
+});
+
+test('those of the pinned Node are here', () => {
+  expect(nodeLicences()).toContain('Node.js is licensed for use as follows');
 });
 
 test('a package without a licence is not distributed', () => {
