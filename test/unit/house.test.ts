@@ -121,6 +121,14 @@ describe('imports', () => {
     expect(strayPackages(SRC)).toEqual([]);
   });
 
+  test('load the code for the cluster only where it is used: through daemon/cluster.ts, and that late', () => {
+    const outside = SRC.filter((file) => !/^src\/(kubernetes\/|daemon\/cluster\.ts$)/.test(file.path));
+
+    // What is imported for its types alone is not loaded.
+    expect(matching(outside, /^(?:import|export) (?!type\b).*from '.*\/(?:kubernetes\/.*|cluster\.ts)';$/)).toEqual([]);
+    expect(matching(outside, /\bimport\(.*\/cluster\.ts'\)/)).not.toEqual([]);
+  });
+
   test('are seen by these rules in every form, and a wrong one is found', () => {
     const text = [
       "import type { A } from '../host/host.ts';",

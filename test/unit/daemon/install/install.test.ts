@@ -487,3 +487,12 @@ async function mutationsOfUpgrade(): Promise<number> {
   await installOn(machine, build('new'));
   return machine.host.mutations - before;
 }
+
+test('the bootstrap comes before every container runtime and the kubelet', () => {
+  const unit = readFileSync(join(MANIFESTS, 'nodeprep-bootstrap.service'), 'utf8');
+  const before = /^Before=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+
+  expect(before).toEqual(
+    expect.arrayContaining(['containerd.service', 'crio.service', 'docker.service', 'kubelet.service']),
+  );
+});
