@@ -24,7 +24,7 @@ function clientFor(kubeconfig: string) {
 }
 
 /** A kubeconfig whose credentials are in files, as the kubelet's are. */
-async function kubeconfigWithFiles(plane: ControlPlane, server: string, user: Record<string, string>) {
+async function kubeconfigWithFiles(plane: ControlPlane, server: string, user: Readonly<Record<string, unknown>>) {
   const path = join(plane.folder, `files-${Math.random().toString(36).slice(2)}.kubeconfig`);
   const config = {
     'current-context': 'c',
@@ -151,6 +151,32 @@ describe('credentials that change', () => {
     await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
     expect(followed.problems).toEqual([]);
     expect(proxy.connections()).toBe(1);
+  });
+
+  test('may come from a plugin, which is asked again when the server refuses what it said', async () => {
+    const proxy = await startProxy(plane());
+    onTestFinished(proxy.close);
+    const said = join(plane().folder, 'said-by-plugin');
+    const apiVersion = 'client.authentication.k8s.io/v1';
+    const say = (token: string) =>
+      writeFile(said, JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token } }));
+    await say('first');
+    let valid = 'first';
+    proxy.setFault(({ authorization }, response) =>
+      authorization === `Bearer ${valid}` ? undefined : answerStatus(response, 401, 'Unauthorized'),
+    );
+    const subject = await makeSubject(plane());
+    const exec = { apiVersion, command: 'cat', args: [said], interactiveMode: 'Never' };
+    const followed = follow(await kubeconfigWithFiles(plane(), proxy.url, { exec }), subject.name, async () => {});
+    await expect.poll(() => followed.shown, SOON).toEqual(['one']);
+
+    valid = 'second';
+    await say('second');
+    proxy.endAnswers();
+    await subject.set('two');
+
+    await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
+    expect(followed.problems).toEqual([]);
   });
 
   test('are asked for once, not again and again, when they are simply wrong', async () => {

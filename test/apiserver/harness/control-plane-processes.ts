@@ -95,11 +95,13 @@ export async function startPrograms(assets: Assets, options: ControlPlaneOptions
     await etcd.stop();
     await rm(folder, { recursive: true, force: true });
   };
+  // A kube-apiserver makes this namespace itself, a moment after it calls itself ready.
+  const signs = assets.isKubeApiserver ? ['/readyz', '/api/v1/namespaces/default'] : ['/readyz'];
   const ready = async () => {
     const until = Date.now() + READY_MS;
     while (Date.now() < until && server.isRunning() && etcd.isRunning()) {
-      const answer = await send('GET', '/readyz').catch(() => undefined);
-      if (answer?.code === 200) return;
+      const answers = await Promise.all(signs.map((path) => send('GET', path).catch(() => undefined)));
+      if (answers.every((answer) => answer?.code === 200)) return;
       await pause(100);
     }
     const logs = `API server:\n${server.log()}\netcd:\n${etcd.log(10)}`;
