@@ -46,3 +46,28 @@ scenario(
     expect(await machine.run(SOURCES)).toBe(sourcesBefore);
   },
 );
+
+scenario(
+  'a swap partition that only the GPT generator turns on is off, also after a boot, and comes back with uninstall',
+  20,
+  async (machines) => {
+    const machine = await machines.pristine();
+    // The generator makes no unit as long as fstab has any swap.
+    await machine.run(`sed -i '/swap/d' /etc/fstab; rm /etc/systemd/zram-generator.conf`);
+    await machine.reboot();
+    const swapsBefore = await machine.run(SWAPS);
+    expect(swapsBefore).toMatch(/^\/dev\/vda2 \S+ \S+ \S+$/);
+    expect(await machine.run('systemctl show -P FragmentPath dev-vda2.swap')).toContain('/run/systemd/generator.late/');
+
+    await install(machine);
+    await expectReady(machine);
+    expect(await machine.run(SWAPS)).toBe('');
+    await machine.reboot();
+    await expectReady(machine);
+    expect(await machine.run('cat /run/stand-in.kubelet')).toContain('swaps=0');
+
+    await machine.run('nodeprep uninstall', { timeoutMs: 180_000 });
+    await machine.reboot();
+    expect(await machine.run(SWAPS)).toBe(swapsBefore);
+  },
+);
