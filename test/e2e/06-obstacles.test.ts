@@ -2,7 +2,15 @@
 import { expect } from 'vitest';
 import type { Machine } from './harness/machine.ts';
 import { note, scenario } from './harness/scenario.ts';
-import { brief, expectCondition, expectReady, LIVE_AS_DECLARED, live, reported } from './harness/world.ts';
+import {
+  brief,
+  expectCondition,
+  expectReady,
+  LIVE_AS_DECLARED,
+  live,
+  READY_FOR_KUBELET,
+  reported,
+} from './harness/world.ts';
 
 const SYSCTL_FILE = '/etc/sysctl.d/99-zz-nodeprep.conf';
 
@@ -123,5 +131,52 @@ scenario(
 
     await machine.run(`mv -f /usr/sbin/swapoff.away /usr/sbin/swapoff; pkill -f 'sleep 10000'`);
     await waitUntilGood(machine, 'hanging swapoff');
+  },
+);
+
+/** Takes the bridge's module and the program that loads it away, and starts the kubelet as a boot does: after the bootstrap. */
+async function startKubeletUnready(machine: Machine): Promise<void> {
+  await machine.run(`systemctl stop kubelet nodeprep nodeprep-bootstrap; rm -f /run/stand-in.kubelet
+    modprobe -r br_netfilter; mv /usr/sbin/modprobe /usr/sbin/modprobe.away
+    systemctl start --no-block kubelet`);
+}
+
+async function expectSaid(machine: Machine, text: string): Promise<void> {
+  const journal = 'journalctl -u nodeprep-bootstrap -o cat --no-pager';
+  await expect
+    .poll(async () => (await machine.exec(journal)).output, { timeout: 240_000, interval: 1000 })
+    .toContain(text);
+}
+
+/** The kubelet has started, and this is what it found. */
+async function expectKubeletFound(machine: Machine, text: string): Promise<void> {
+  await expect
+    .poll(async () => (await machine.exec('cat /run/stand-in.kubelet')).output, { timeout: 120_000, interval: 500 })
+    .toContain(text);
+}
+
+scenario(
+  'a host that cannot be made ready holds the kubelet back with Block, and with Degrade lets it start and says so',
+  15,
+  async (machines) => {
+    const machine = await machines.installed();
+    await machine.run('sed -i s/Degrade/Block/ /etc/nodeprep/nodeprep.yaml; grep -q Block /etc/nodeprep/nodeprep.yaml');
+    await startKubeletUnready(machine);
+
+    await expectSaid(machine, 'the kubelet is held back');
+    expect((await machine.exec('systemctl is-active kubelet nodeprep-bootstrap')).output).toBe(
+      'inactive\nactivating\n',
+    );
+    await machine.run('mv /usr/sbin/modprobe.away /usr/sbin/modprobe');
+    await expectSaid(machine, 'This host is ready, the kubelet may start');
+    await expectKubeletFound(machine, READY_FOR_KUBELET);
+
+    await machine.run('sed -i s/Block/Degrade/ /etc/nodeprep/nodeprep.yaml');
+    await startKubeletUnready(machine);
+
+    await expectSaid(machine, 'the kubelet starts anyway');
+    await expectKubeletFound(machine, 'bridge=absent');
+    await machine.run('mv /usr/sbin/modprobe.away /usr/sbin/modprobe; systemctl start nodeprep');
+    await waitUntilGood(machine, 'the kubelet started before the host was ready');
   },
 );

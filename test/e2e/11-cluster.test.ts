@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, test } from 'vitest';
+import { parseQuantity } from '../../src/api/quantity.ts';
 import { makeNode, type StoredNodePrep } from '../apiserver/harness/agent.ts';
 import { type ControlPlane, startControlPlane } from '../apiserver/harness/control-plane.ts';
 import { agentToken, applyManifests, MANIFESTS, NAMESPACE, newestKubectl } from '../apiserver/harness/manifests.ts';
@@ -99,6 +100,7 @@ async function story(machine: Machine, plane: ControlPlane): Promise<void> {
     chapter('every drift is repaired');
     await withoutApiServer(machine, plane, node, pod);
     chapter('the API server was away and is back');
+    await withinItsRequest(machine);
     await podKilled(machine, plane, node, pod);
     chapter('the pod was killed, and has the host again');
     await released(machine, plane);
@@ -216,6 +218,18 @@ async function withoutApiServer(machine: Machine, plane: ControlPlane, node: Nod
   await expect.poll(() => node.condition('Conflicting'), SOON).toMatchObject({ status: 'False' });
   await retriesPatched(machine, plane, node, 9, 3);
   expect((await machine.exec(`kill -0 ${pid}`)).exitCode).toBe(0);
+}
+
+/** The pod is as large as its manifest says, after everything that it has been through. */
+async function withinItsRequest(machine: Machine): Promise<void> {
+  const group = `/sys/fs/cgroup${POD_CGROUP}`;
+  const stat = await machine.run(`cat ${group}/memory.stat; echo "peak $(<${group}/memory.peak)"`);
+  const megabytes = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1]) / 2 ** 20;
+  const [own, peak] = [megabytes('anon') + megabytes('kernel'), megabytes('peak')];
+  note(`the pod has ${own.toFixed(1)} MB of its own; at most it had ${peak.toFixed(1)} MB, with pages of files`);
+  const { requests, limits } = readAgentPod().container.resources ?? {};
+  expect(own).toBeLessThan(parseQuantity(requests?.['memory'] ?? '') / 2 ** 20);
+  expect(peak).toBeLessThan((parseQuantity(limits?.['memory'] ?? '') / 2 ** 20) * 0.9);
 }
 
 /** The unit goes on within ten seconds of a death without warning, and gives the host to the next pod. */
