@@ -27,8 +27,8 @@ let authority: Authority;
 let certificate: { cert: string; key: string };
 const { error: noOpenssl } = spawnSync('openssl', ['version']);
 beforeEach((context) => {
-  if (noOpenssl !== undefined)
-    context.task.meta.skipped = 'openssl, which makes the certificates of the servers here, is not installed';
+  if (noOpenssl === undefined) return;
+  context.task.meta.skipped = 'openssl, which makes the certificates of the servers here, is not installed';
   context.skip(context.task.meta.skipped);
 });
 beforeAll(async () => {
