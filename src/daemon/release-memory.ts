@@ -3,8 +3,8 @@ import type { ReportSink } from '../reconcile/node-report.ts';
 
 /** Long enough for what follows the first report, such as the second look. */
 const AFTER_MS = 2500;
-/** What ten changed specs leave, or ten quiet minutes. */
-const GROWN_BYTES = 1.5 * 2 ** 20;
+/** What seven changed specs leave, or seven quiet minutes. */
+const GROWN_BYTES = 2 ** 20;
 /** Changes come in groups, and each is repaired within milliseconds. */
 const PAUSE_MS = 200;
 /** Connections that are lost again and again leave garbage without a report. */
