@@ -6,8 +6,8 @@ import Counter from 'prom-client/lib/counter.js';
 import Gauge from 'prom-client/lib/gauge.js';
 import type Registry from 'prom-client/lib/registry.js';
 
-// Read once: time of day minus uptime moves with every correction of the clock.
-const STARTED_AT = Math.round(Date.now() / 1000 - process.uptime());
+// Time of day minus uptime moves with every correction of the clock, and whole seconds hide a quick restart.
+const STARTED_AT = performance.timeOrigin / 1000;
 
 /** Memory, processor time and start time of this process, each read when scraped. */
 export function processMetrics(registry: Registry) {
