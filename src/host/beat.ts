@@ -10,8 +10,8 @@ export const BEAT_MS = 1000;
 export const EARLY_MS = 5;
 
 /** The beat nearest to a time of the monotonic clock, in milliseconds like the time. */
-export function nearestBeat(at: number, periodMs: number): number {
-  return Math.round(at / periodMs) * periodMs;
+export function nearestBeat(at: number): number {
+  return Math.round(at / BEAT_MS) * BEAT_MS;
 }
 
 /** Milliseconds from `now` to the next beat; one that a timer has just reached early is not the next. */

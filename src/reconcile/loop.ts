@@ -4,7 +4,7 @@
  * where it looks, never what it does.
  */
 import type { AreaName } from '../api/nodeprep.ts';
-import { BEAT_MS, EARLY_MS, nearestBeat } from '../host/beat.ts';
+import { EARLY_MS, nearestBeat } from '../host/beat.ts';
 import type { Hint, HostWatcher } from '../host/host.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
@@ -85,7 +85,7 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       noteRetries(report, retries, parts);
       // With the poll, so that looking at everything costs no wake-up of its own.
       if (request.areas === undefined) {
-        resyncAt = nearestBeat(clock() + jitteredMs(parts.resyncMs, parts.random()), BEAT_MS);
+        resyncAt = nearestBeat(clock() + jitteredMs(parts.resyncMs, parts.random()));
       }
       await publish(parts, report, signal);
     }

@@ -17,5 +17,5 @@ test.each([
   [2200, 2000],
   [300_499, 300_000],
 ])('%d ms are moved to the beat at %d ms', (at, beat) => {
-  expect(nearestBeat(at, 1000)).toBe(beat);
+  expect(nearestBeat(at)).toBe(beat);
 });
