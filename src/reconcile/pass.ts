@@ -126,7 +126,7 @@ async function reconcileArea<Desired, Observed, S extends Step>(
 interface SortedSteps<S> {
   readonly ready: readonly S[];
   /** Chains with a step that is not ready. */
-  readonly waiting: ReadonlySet<string>;
+  readonly waiting: ReadonlySet<string | undefined>;
   readonly deferred: AreaReport['deferred'];
   readonly contested: readonly Finding[];
 }
@@ -156,8 +156,7 @@ function sortSteps<Desired, Observed, S extends Step>(
     if (held.length > 0) contested.push(...held);
     else ready.push(step);
   }
-  const others = plan.steps.filter((step) => !ready.includes(step));
-  const waiting = new Set(others.flatMap(({ chain }) => (chain === undefined ? [] : [chain])));
+  const waiting = new Set(plan.steps.filter((step) => !ready.includes(step)).map(({ chain }) => chain));
   return { ready, waiting, deferred, contested };
 }
 
