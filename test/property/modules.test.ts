@@ -2,10 +2,11 @@
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import type { DeletionPolicy } from '../../src/api/nodeprep.ts';
-import { type MemoryFiles, MemoryHost, MemoryHostDied } from '../../src/host/memory/memory-host.ts';
+import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { modprobe } from '../../src/host/memory/modprobe.ts';
 import { linuxWorld } from '../support/linux-world.ts';
 import { type Declared, modulesSpec, passModules } from '../support/modules-pass.ts';
+import { survive } from '../support/survive.ts';
 
 // Hundreds of worlds take their time on a busy machine; the limit is there for what hangs.
 vi.setConfig({ testTimeout: 60_000 });
@@ -217,12 +218,3 @@ test('files of others are never changed', async () => {
     }),
   );
 });
-
-/** A dead host throws, or the pass reports that it did. */
-async function survive(pass: Promise<unknown>): Promise<void> {
-  try {
-    await pass;
-  } catch (error) {
-    if (!(error instanceof MemoryHostDied)) throw error;
-  }
-}

@@ -4,7 +4,8 @@ import { expect, test, vi } from 'vitest';
 import { emptySpec, type DeletionPolicy } from '../../src/api/nodeprep.ts';
 import { disableFstabSwaps, parseFstabSwaps, restoreFstabSwaps } from '../../src/areas/swap/fstab.ts';
 import { swapUnitOf } from '../../src/areas/swap/unit-names.ts';
-import { type MemoryHost, MemoryHostDied } from '../../src/host/memory/memory-host.ts';
+import type { MemoryHost } from '../../src/host/memory/memory-host.ts';
+import { survive } from '../support/survive.ts';
 import { masks, memoryOf, onDisk, passSwap, swapMachine, swapSpec, swapsText } from '../support/swap-pass.ts';
 
 // Hundreds of worlds take their time on a busy machine; the limit is there for what hangs.
@@ -247,12 +248,3 @@ test('the unit of any path has a name that systemd accepts', () => {
     }),
   );
 });
-
-/** A dead host throws, or the pass reports that it did. */
-async function survive(pass: Promise<unknown>): Promise<void> {
-  try {
-    await pass;
-  } catch (error) {
-    if (!(error instanceof MemoryHostDied)) throw error;
-  }
-}

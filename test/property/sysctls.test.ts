@@ -8,8 +8,9 @@ import { keyPathFrom } from '../../src/areas/sysctls/key-path.ts';
 import { isEqual } from '../../src/areas/sysctls/match.ts';
 import { CONF_PATH, RULES_PATH } from '../../src/areas/sysctls/own-files.ts';
 import { setSysctl } from '../../src/host/memory/kernel-files.ts';
-import { type MemoryFiles, type MemoryHost, MemoryHostDied } from '../../src/host/memory/memory-host.ts';
+import type { MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { LEDGER_PATH } from '../../src/reconcile/ledger.ts';
+import { survive } from '../support/survive.ts';
 import { type Declared, kernelHost, memoryOf, passSysctls, planOf, sysctlsSpec } from '../support/sysctls-pass.ts';
 
 // Hundreds of worlds take their time on a busy machine; the limit is there for what hangs.
@@ -335,12 +336,3 @@ test('drift is corrected, whatever the value was changed to', async () => {
     { numRuns: 200 },
   );
 });
-
-/** A dead host throws, or the pass reports that it did. */
-async function survive(pass: Promise<unknown>): Promise<void> {
-  try {
-    await pass;
-  } catch (error) {
-    if (!(error instanceof MemoryHostDied)) throw error;
-  }
-}
