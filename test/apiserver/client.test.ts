@@ -129,54 +129,39 @@ describe.each<Flavor>(['full', 'current'])('the client of a server "%s"', (flavo
 describe('credentials that change', () => {
   const plane = usingControlPlane({ flavor: 'full' });
 
-  test('are used when the server refuses the token that was read before', async () => {
+  const apiVersion = 'client.authentication.k8s.io/v1';
+  test.each([
+    {
+      source: 'a file',
+      text: (token: string) => `${token}\n`,
+      user: (path: string) => ({ tokenFile: path }),
+    },
+    {
+      source: 'a plugin',
+      text: (token: string) => JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token } }),
+      user: (path: string) => ({ exec: { apiVersion, command: 'cat', args: [path], interactiveMode: 'Never' } }),
+    },
+  ])('are taken from $source again when the server refuses the token of before', async ({ text, user }) => {
     const proxy = await startProxy(plane());
     onTestFinished(proxy.close);
-    const tokenFile = join(plane().folder, 'token');
-    await writeFile(tokenFile, 'first\n');
+    const path = join(plane().folder, 'told');
+    await writeFile(path, text('first'));
     let valid = 'first';
     proxy.setFault(({ authorization }, response) =>
       authorization === `Bearer ${valid}` ? undefined : answerStatus(response, 401, 'Unauthorized'),
     );
     const subject = await makeSubject(plane());
-    const kubeconfig = await kubeconfigWithFiles(plane(), proxy.url, { tokenFile: 'token' });
-    const followed = follow(kubeconfig, subject.name, async () => {});
+    const followed = follow(await kubeconfigWithFiles(plane(), proxy.url, user(path)), subject.name, async () => {});
     await expect.poll(() => followed.shown, SOON).toEqual(['one']);
 
     valid = 'second';
-    await writeFile(tokenFile, 'second\n');
+    await writeFile(path, text('second'));
     proxy.endAnswers();
     await subject.set('two');
 
     await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
     expect(followed.problems).toEqual([]);
     expect(proxy.connections()).toBe(1);
-  });
-
-  test('may come from a plugin, which is asked again when the server refuses what it said', async () => {
-    const proxy = await startProxy(plane());
-    onTestFinished(proxy.close);
-    const said = join(plane().folder, 'said-by-plugin');
-    const apiVersion = 'client.authentication.k8s.io/v1';
-    const say = (token: string) =>
-      writeFile(said, JSON.stringify({ apiVersion, kind: 'ExecCredential', status: { token } }));
-    await say('first');
-    let valid = 'first';
-    proxy.setFault(({ authorization }, response) =>
-      authorization === `Bearer ${valid}` ? undefined : answerStatus(response, 401, 'Unauthorized'),
-    );
-    const subject = await makeSubject(plane());
-    const exec = { apiVersion, command: 'cat', args: [said], interactiveMode: 'Never' };
-    const followed = follow(await kubeconfigWithFiles(plane(), proxy.url, { exec }), subject.name, async () => {});
-    await expect.poll(() => followed.shown, SOON).toEqual(['one']);
-
-    valid = 'second';
-    await say('second');
-    proxy.endAnswers();
-    await subject.set('two');
-
-    await expect.poll(() => followed.shown, SOON).toEqual(['one', 'two']);
-    expect(followed.problems).toEqual([]);
   });
 
   test('are asked for once, not again and again, when they are simply wrong', async () => {
