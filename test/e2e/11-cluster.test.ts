@@ -8,6 +8,7 @@ import { parseQuantity } from '../../src/api/quantity.ts';
 import { makeNode, type StoredNodePrep } from '../apiserver/harness/agent.ts';
 import { type ControlPlane, startControlPlane } from '../apiserver/harness/control-plane.ts';
 import { agentToken, applyManifests, MANIFESTS, NAMESPACE, newestKubectl } from '../apiserver/harness/manifests.ts';
+import { leaveOut } from '../support/leave-out.ts';
 import { readAgentPod } from '../support/oci/agent-pod.ts';
 import { type Drift, repair, SYSCTL_FILE } from './harness/drift.ts';
 import type { Machine } from './harness/machine.ts';
@@ -62,10 +63,7 @@ if (skipped === undefined) {
     }
   });
 } else {
-  test(NAME, (context) => {
-    context.task.meta.skipped = skipped;
-    context.skip(skipped);
-  });
+  test(NAME, (context) => leaveOut(context, skipped));
 }
 
 async function story(machine: Machine, plane: ControlPlane): Promise<void> {

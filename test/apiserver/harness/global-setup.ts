@@ -6,9 +6,6 @@ declare module 'vitest' {
   interface ProvidedContext {
     controlPlane: PreparedAssets;
   }
-  interface TaskMeta {
-    skipped?: string;
-  }
 }
 
 /** Called by vitest before the first test file. */

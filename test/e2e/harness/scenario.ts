@@ -1,6 +1,7 @@
 /** How a scenario is written: a test with machines of its own, which end with it whatever happens. */
 import { inspect } from 'node:util';
 import { inject, test } from 'vitest';
+import { leaveOut } from '../../support/leave-out.ts';
 import { cached } from './cache.ts';
 import { expectReady } from './world.ts';
 import { type Machine, restoreMachine, TOOLS } from './machine.ts';
@@ -29,13 +30,6 @@ export interface Machines {
   readonly previous: string;
 }
 
-declare module 'vitest' {
-  interface TaskMeta {
-    /** Why a test was skipped, for the summary. */
-    skipped?: string;
-  }
-}
-
 /** A scenario with less time left than this is not begun. */
 const LEAST_MINUTES = 4;
 
@@ -50,10 +44,7 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
     const prepared = inject('e2e');
     const late = minutesLeft() < LEAST_MINUTES ? 'the time for all of them (E2E_BUDGET_MINUTES) is over' : undefined;
     const skipped = prepared.skipped ?? late;
-    if (skipped !== undefined) {
-      context.task.meta.skipped = skipped;
-      return context.skip(skipped);
-    }
+    if (skipped !== undefined) leaveOut(context, skipped);
     const started: Machine[] = [];
     const adopt = (machine: Machine) => {
       started.push(machine);

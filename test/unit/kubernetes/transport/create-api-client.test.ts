@@ -18,6 +18,7 @@ import {
   type HttpFaultProxy,
   startHttpFaultProxy,
 } from '../../../support/http-fault-proxy.ts';
+import { leaveOut } from '../../../support/leave-out.ts';
 import { startTcpFaultProxy } from '../../../support/tcp-fault-proxy.ts';
 
 const never = new AbortController().signal;
@@ -28,8 +29,7 @@ let certificate: { cert: string; key: string };
 const { error: noOpenssl } = spawnSync('openssl', ['version']);
 beforeEach((context) => {
   if (noOpenssl === undefined) return;
-  context.task.meta.skipped = 'openssl, which makes the certificates of the servers here, is not installed';
-  context.skip(context.task.meta.skipped);
+  leaveOut(context, 'openssl, which makes the certificates of the servers here, is not installed');
 });
 beforeAll(async () => {
   if (noOpenssl !== undefined) return;
