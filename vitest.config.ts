@@ -5,6 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/{unit,property,contract,kernel}/**/*.test.ts'],
     restoreMocks: true,
+    // Some tests start programs, which takes seconds on a small and busy machine.
+    testTimeout: 30_000,
+    expect: { poll: { timeout: 15_000 } },
     unstubEnvs: true,
     coverage: {
       provider: 'v8',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { kernelWorld, kernelWorldObstacle, sysctlSpec } from '../support/kernel-world.ts';
 
@@ -101,9 +102,11 @@ describe.skipIf(obstacle !== undefined)('on a host that says no', () => {
     'refuses to %s as another user than root, before it touches anything',
     async (command) => {
       const world = await kernelWorld();
-      const run = `setpriv --reuid=65534 --regid=65534 --clear-groups ${process.execPath} ${process.cwd()}/src/main.ts ${command}`;
+      // Other users may not look into the directories in which people keep a clone, such as /root.
+      const places = `mount --bind ${process.cwd()} /mnt; mount --bind ${dirname(process.execPath)} /media`;
+      const run = `setpriv --reuid=65534 --regid=65534 --clear-groups /media/node /mnt/src/main.ts ${command}`;
 
-      const output = world.sh(`chmod 755 /etc; ${run} 2>&1 || echo "exit $?"`);
+      const output = world.sh(`chmod 755 /etc; ${places}; ${run} 2>&1 || echo "exit $?"`);
 
       expect(output).toContain('must run as root');
       expect(output).toContain('exit 1');

@@ -28,7 +28,8 @@ export function fill(root: string, files: MemoryFiles): void {
     if (typeof file === 'string') {
       writeFileSync(root + path, file);
       chmodSync(root + path, 0o644);
-    } else if (file !== null) symlinkSync(file.link, root + path);
+    } else if (file === null) chmodSync(root + path, 0o755);
+    else symlinkSync(file.link, root + path);
   }
 }
 

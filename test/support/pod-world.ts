@@ -23,6 +23,8 @@ export function podWorldObstacle(): string | undefined {
       encoding: 'utf8',
     },
   );
+  const missing = ['curl', 'ip'].filter((tool) => spawnSync(tool, ['-V']).error !== undefined);
+  if (missing.length > 0) return `needs ${missing.join(' and ')}`;
   if (tried.status === 0) return undefined;
   return `needs root and "unshare ${HOST_NAMESPACES.join(' ')}": ${tried.error?.message ?? tried.stderr.trim()}`;
 }

@@ -202,7 +202,7 @@ describe('the daemon', () => {
     const { stdout } = await daemon(root, '--metrics-port', String(port));
 
     expect(ours(root)).toMatch(/vm\.swappiness\s*=\s*10/);
-    expect(stdout()).toContain('--metrics-port');
+    await expect.poll(stdout, WAIT).toContain('--metrics-port');
   });
 
   it('is judged by its own spec when its status is lost', async () => {

@@ -1,5 +1,5 @@
 /** What is kept of files between passes must never be older than the file. */
-import { mkdirSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Host } from '../../../src/host/host.ts';
 import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
@@ -19,6 +19,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** Makes a change until stat(2) shows it: before Linux 6.13 the times of a file move with the ticks of the kernel. */
+function untilItShows(path: string, change: () => void): void {
+  const before = statSync(path).ctimeMs;
+  do change();
+  while (statSync(path).ctimeMs === before);
+}
+
 describe('what is kept of a file', () => {
   test('is not used when the file is written in place, with its size and its time of change as before', async () => {
     const path = `${directory}/a.conf`;
@@ -26,8 +33,10 @@ describe('what is kept of a file', () => {
     const { atime, mtime } = statSync(path);
     expect(await host.readFile(path)).toBe('old');
 
-    writeFileSync(path, 'new');
-    utimesSync(path, atime, mtime);
+    untilItShows(path, () => {
+      writeFileSync(path, 'new');
+      utimesSync(path, atime, mtime);
+    });
 
     expect(await host.readFile(path)).toBe('new');
     expect(await host.readFile(path, 'bytes')).toBe('new');
@@ -81,7 +90,10 @@ test('names of a directory are the same list until one comes or goes', async () 
   const before = await host.listDirectory(`${directory}/d`);
   expect(await host.listDirectory(`${directory}/d`)).toBe(before);
 
-  writeFileSync(`${directory}/d/two`, '');
+  untilItShows(`${directory}/d`, () => {
+    rmSync(`${directory}/d/two`, { force: true });
+    writeFileSync(`${directory}/d/two`, '');
+  });
 
   expect(await host.listDirectory(`${directory}/d`)).toEqual(['one', 'two']);
 });

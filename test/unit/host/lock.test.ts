@@ -110,7 +110,7 @@ test('a holder that is killed frees the host at once', async () => {
   await expect(acquire(root)).resolves.toBeDefined();
 });
 
-test('of many that start together exactly one gets the host', { timeout: 30_000 }, async () => {
+test('of many that start together exactly one gets the host', async () => {
   const root = temporaryDirectory();
 
   const words = await Promise.all(Array.from({ length: 5 }, () => firstWord(rival(root))));

@@ -43,7 +43,7 @@ function replace(path: string, text: string): void {
 describe('by events', { timeout: 30_000 }, () => {
   /** Waits for a hint; the next change must be told anew. */
   const nextHint = async () => {
-    await vi.waitUntil(() => told.length > 0, { timeout: 4000 });
+    await vi.waitUntil(() => told.length > 0, { timeout: 10_000 });
     return told.splice(0).at(-1);
   };
 

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { writeSums } from '../../../scripts/build/archive.ts';
 import { writeBundle } from '../../../scripts/build/bundle.ts';
 import { TARGETS, targetsFrom } from '../../../scripts/build/target.ts';
@@ -51,7 +51,7 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
     });
   });
 
-  test('has the code of the cluster in it, and asks the API server', () => {
+  test('has the code of the cluster in it, and asks the API server', async () => {
     const root = temporaryDirectory();
     const kubeconfig = join(root, 'kubeconfig');
     const server = { name: 'one', cluster: { server: 'https://127.0.0.1:1' } };
@@ -74,9 +74,16 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
       '--metrics-port',
       '0',
     ];
-    const { stdout, stderr } = spawnSync(EXECUTABLE, args, { encoding: 'utf8', timeout: 4000, killSignal: 'SIGTERM' });
+    const agent = spawn(EXECUTABLE, args);
+    onTestFinished(() => void agent.kill('SIGKILL'));
+    let output = '';
+    for (const stream of [agent.stdout, agent.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
 
-    expect(`${stdout}${stderr}`).toContain('is the API server running? (ECONNREFUSED)');
+    await expect.poll(() => output).toContain('is the API server running? (ECONNREFUSED)');
   });
 
   test('looks for its library beside itself', () => {
