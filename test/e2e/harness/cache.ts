@@ -73,14 +73,27 @@ async function make(folder: string, kind: string, fill: (folder: string) => Prom
 /** Takes a lock, also that of a process that has ended; false when somebody works under it. */
 function take(lock: string): boolean {
   try {
-    if (!existsSync(`/proc/${readlinkSync(lock)}`)) rmSync(lock, { force: true });
+    const owner = readlinkSync(lock);
+    if (identityOf(parseInt(owner)) !== owner) rmSync(lock, { force: true });
   } catch {
     // There is no lock, or its owner has just given it back.
   }
   try {
-    symlinkSync(`${process.pid}`, lock);
+    symlinkSync(identityOf(process.pid) ?? '', lock);
     return true;
   } catch {
     return false;
+  }
+}
+
+/** A process id with the start of the process, because ids come again after a boot; `undefined` when there is none. */
+function identityOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name before it may contain anything.
+    const startedAt = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return `${pid}-${startedAt}`;
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** How a scenario is written: a test with machines of its own, which end with it whatever happens. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { inject, test } from 'vitest';
 import { leaveOut } from '../../support/leave-out.ts';
@@ -32,6 +33,7 @@ export interface Machines {
 
 /** A scenario with less time left than this is not begun. */
 const LEAST_MINUTES = 4;
+const TOO_LATE = 'the time for all of them (E2E_BUDGET_MINUTES) is over';
 
 /** Minutes until everything has to be over. */
 export function minutesLeft(): number {
@@ -42,12 +44,14 @@ export function minutesLeft(): number {
 export function scenario(name: string, minutes: number, body: (machines: Machines) => Promise<void>): void {
   test(name, { timeout: minutes * 60_000 }, async (context) => {
     const prepared = inject('e2e');
-    const late = minutesLeft() < LEAST_MINUTES ? 'the time for all of them (E2E_BUDGET_MINUTES) is over' : undefined;
-    const skipped = prepared.skipped ?? late;
+    const skipped = prepared.skipped ?? (minutesLeft() < LEAST_MINUTES ? TOO_LATE : undefined);
     if (skipped !== undefined) leaveOut(context, skipped);
     const started: Machine[] = [];
+    let isLate = false;
     const adopt = (machine: Machine) => {
       started.push(machine);
+      // The others have been stopped already.
+      if (isLate) void machine.stop();
       return machine;
     };
     const machines: Machines = {
@@ -70,18 +74,23 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
       parts: prepared.parts,
       previous: prepared.previous,
     };
+    const time = new AbortController();
+    const isOver = sleep(minutesLeft() * 60_000, true, { signal: time.signal }).catch(() => false);
     try {
-      await body(machines);
+      const work = body(machines).then(() => false);
+      isLate = await Promise.race([work, isOver]);
     } catch (error) {
       // The report comes when all scenarios have ended, which may be an hour later.
       console.log(`e2e: "${name}" failed: ${inspect(error)}`);
       for (const machine of started) console.log(`e2e: the journal of the machine:\n${await lastWords(machine)}`);
       throw error;
     } finally {
+      time.abort();
       for (const machine of started) await machine.stop();
       const seconds = started.reduce((sum, machine) => sum + machine.processorSeconds(), 0);
       note(`the machines took ${seconds.toFixed(0)} s of processor time`);
     }
+    if (isLate) leaveOut(context, TOO_LATE);
   });
 }
 
