@@ -16,6 +16,14 @@ async function installNewerCrd(plane: ControlPlane): Promise<void> {
     'application/json-patch+json',
   );
   if (code !== 200) throw new Error(`CRD: ${code} ${JSON.stringify(body)}`);
+  const newer = {
+    ...{ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', metadata: { name: 'newer' } },
+    spec: { firewall: {} },
+  };
+  // The server uses a changed definition a moment after it has taken it.
+  await expect
+    .poll(async () => (await plane.send('POST', '/apis/nodeprep.dev/v1alpha1/nodepreps?dryRun=All', newer)).body)
+    .toMatchObject({ spec: newer.spec });
 }
 
 describe.each<Flavor>(['full', 'current'])('the spec of a newer release (%s)', (flavor) => {
