@@ -160,7 +160,9 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
     expect(other.persisted()).toBe('');
   });
 
-  test('is enforced from the record while the API server is away, also after a start', async () => {
+  test('is enforced from the record while the API server is away, also after a start', {
+    timeout: 120_000,
+  }, async () => {
     const node = makeNode(plane());
     node.writeSpec(specWith(10));
     expect(await node.apply({ sysctls: [{ name: 'vm.swappiness', value: 30 }] }, 'people')).toBe(201);

@@ -101,7 +101,7 @@ describe.each<Flavor>(['full', 'current'])('an object followed on the server "%s
     expect(followed.recoveries()).toBe(1);
   });
 
-  test('survives that the API server is killed and comes back with another state', async () => {
+  test('survives that the API server is killed and comes back with another state', { timeout: 120_000 }, async () => {
     const { subject, followed } = await begin();
 
     await subject.set('two');
