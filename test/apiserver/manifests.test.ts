@@ -150,8 +150,15 @@ describe('the DaemonSet', () => {
     expect({ code, err }).toEqual({ code: 0, err: '' });
   }
 
-  const rollout = () =>
-    newestKubectl(plane())(['rollout', 'status', `daemonset/${AGENT}`, '-n', NAMESPACE, '--timeout=170s']);
+  async function rollout(): Promise<{ readonly code: number; readonly out: string }> {
+    const kubectl = newestKubectl(plane());
+    const { code, out } = await kubectl(['rollout', 'status', `daemonset/${AGENT}`, '-n', NAMESPACE, '--timeout=170s']);
+    if (code !== 0) {
+      const described = await kubectl(['describe', 'daemonsets,pods', '-n', NAMESPACE]);
+      console.log(`The rollout did not end:\n${described.out}\n${cluster?.logs()}`);
+    }
+    return { code, out };
+  }
 
   async function pods(): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const { body } = await plane().send('GET', `/api/v1/namespaces/${NAMESPACE}/pods`);
@@ -159,7 +166,7 @@ describe('the DaemonSet', () => {
   }
 
   test('rolls out to every node with a host of its own, whatever its taints, with all probes answered', {
-    timeout: 180_000,
+    timeout: 240_000,
   }, async () => {
     const { code, out } = await rollout();
 
@@ -176,7 +183,7 @@ describe('the DaemonSet', () => {
   });
 
   test('replaces its pods when there is a new version', {
-    timeout: 180_000,
+    timeout: 240_000,
   }, async () => {
     await apply((text) => text.replace('image: nodeprep', 'image: nodeprep:2'));
     const { code } = await rollout();

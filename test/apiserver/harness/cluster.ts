@@ -12,6 +12,8 @@ import { freePorts, type ServerProcess, startProcess } from './server-process.ts
 export interface Cluster {
   /** Starts the kubelet of a hollow node, which registers itself with these taints ("key=value:Effect") and labels. */
   readonly addNode: (name: string, options?: { readonly taints?: string; readonly labels?: string }) => Promise<void>;
+  /** The last lines of every process, for the report of a test that failed. */
+  readonly logs: () => string;
   readonly stop: () => Promise<void>;
 }
 
@@ -27,13 +29,13 @@ export async function startCluster(plane: ControlPlane): Promise<Cluster> {
   const programs = plane.assets.controllers;
   if (programs === undefined) throw new Error(`There is no cluster here: it ${clusterObstacle(plane)}`);
   const before = await hollowFolders();
-  const processes: ServerProcess[] = [];
+  const processes: (ServerProcess & { readonly name: string })[] = [];
   const kubeconfigOf = async (user: string, groups: readonly string[] = []) => {
     const { cert, key } = await plane.authority.forUser(user, groups);
     return plane.kubeconfigFor(user.replaceAll(':', '-'), { ca: plane.authority.ca, cert, key });
   };
   const start = (name: string, program: string, args: readonly string[]) =>
-    processes.push(startProcess(join(programs, program), args, join(plane.folder, `${name}.log`)));
+    processes.push({ ...startProcess(join(programs, program), args, join(plane.folder, `${name}.log`)), name });
   const served = (kubeconfig: string) => [
     ...[`--kubeconfig=${kubeconfig}`, `--authentication-kubeconfig=${kubeconfig}`],
     ...[`--authorization-kubeconfig=${kubeconfig}`, '--leader-elect=false', '--port=0', '--secure-port=0'],
@@ -59,6 +61,10 @@ export async function startCluster(plane: ControlPlane): Promise<Cluster> {
         ...(labels === undefined ? [] : [`--node-labels=${labels}`]),
       ]);
     },
+    logs: () =>
+      processes
+        .map(({ name, isRunning, log }) => `== ${name}${isRunning() ? '' : ', which has ended'}\n${log(15)}\n`)
+        .join(''),
     stop: async () => {
       for (const one of processes.toReversed()) await one.stop();
       const left = (await hollowFolders()).filter((path) => !before.includes(path));

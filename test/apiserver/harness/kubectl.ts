@@ -26,7 +26,7 @@ export function kubectlWith(program: string, kubeconfig: string, home: string): 
     const child = spawn(program, [`--kubeconfig=${options.kubeconfig ?? kubeconfig}`, ...args], {
       env: { PATH: process.env['PATH'], HOME: home, LC_ALL: 'C', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: 120_000,
+      timeout: 200_000,
     });
     // A command that refuses its arguments ends before it reads anything.
     child.stdin.on('error', () => undefined);

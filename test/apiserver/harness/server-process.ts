@@ -47,14 +47,19 @@ export function startProcess(program: string, args: readonly string[], logFile: 
   };
 }
 
+/** A program listens some time after it was given its port, and the next one must not be given the same. */
+const given = new Set<number>();
+
 /** Ports of the loopback address that nobody listens on, below the range from which the kernel takes ports itself. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
+  const ports: number[] = [];
+  while (ports.length < count) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) ports.add(port);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 async function isFree(port: number): Promise<boolean> {
