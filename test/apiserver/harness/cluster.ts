@@ -29,13 +29,19 @@ export async function startCluster(plane: ControlPlane): Promise<Cluster> {
   const programs = plane.assets.controllers;
   if (programs === undefined) throw new Error(`There is no cluster here: it ${clusterObstacle(plane)}`);
   const before = await hollowFolders();
-  const processes: (ServerProcess & { readonly name: string })[] = [];
+  const services: { readonly name: string; readonly start: () => ServerProcess; process: ServerProcess }[] = [];
   const kubeconfigOf = async (user: string, groups: readonly string[] = []) => {
     const { cert, key } = await plane.authority.forUser(user, groups);
     return plane.kubeconfigFor(user.replaceAll(':', '-'), { ca: plane.authority.ca, cert, key });
   };
-  const start = (name: string, program: string, args: readonly string[]) =>
-    processes.push({ ...startProcess(join(programs, program), args, join(plane.folder, `${name}.log`)), name });
+  const start = (name: string, program: string, args: readonly string[]) => {
+    const run = () => startProcess(join(programs, program), args, join(plane.folder, `${name}.log`));
+    services.push({ name, start: run, process: run() });
+  };
+  // As their units would be: a kubelet, say, ends itself when it finds its port in use.
+  const revival = setInterval(() => {
+    for (const service of services) if (!service.process.isRunning()) service.process = service.start();
+  }, 1000).unref();
   const served = (kubeconfig: string) => [
     ...[`--kubeconfig=${kubeconfig}`, `--authentication-kubeconfig=${kubeconfig}`],
     ...[`--authorization-kubeconfig=${kubeconfig}`, '--leader-elect=false', '--port=0', '--secure-port=0'],
@@ -62,11 +68,12 @@ export async function startCluster(plane: ControlPlane): Promise<Cluster> {
       ]);
     },
     logs: () =>
-      processes
-        .map(({ name, isRunning, log }) => `== ${name}${isRunning() ? '' : ', which has ended'}\n${log(15)}\n`)
+      services
+        .map(({ name, process }) => `== ${name}${process.isRunning() ? '' : ', which has ended'}\n${process.log(15)}\n`)
         .join(''),
     stop: async () => {
-      for (const one of processes.toReversed()) await one.stop();
+      clearInterval(revival);
+      for (const { process } of services.toReversed()) await process.stop();
       const left = (await hollowFolders()).filter((path) => !before.includes(path));
       for (const path of left) await rm(path, { recursive: true, force: true });
     },
