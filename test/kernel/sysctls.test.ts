@@ -175,6 +175,7 @@ describe.skipIf(obstacle !== undefined)('the daemon on a running kernel', () => 
       world.sh('echo 0 > /proc/sys/net/ipv4/ip_forward');
       // What is flipped back before the daemon has looked was never corrected.
       await expect.poll(() => running.output().match(/Drift corrected/g), WAIT).toHaveLength(n);
+      await expect.poll(() => live(world, 'net.ipv4.ip_forward'), WAIT).toBe('1');
     }
 
     world.sh('echo 0 > /proc/sys/net/ipv4/ip_forward');

@@ -13,6 +13,11 @@ export interface Finished {
   readonly stderr: string;
 }
 
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
 export interface Running {
   readonly child: ChildProcess;
   readonly stdout: () => string;
@@ -21,11 +26,13 @@ export interface Running {
 }
 
 /** Starts `nodeprep` from the sources; it is killed when the test ends. */
-export function startNodeprep(
-  args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},
-): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+export function startNodeprep(args: readonly string[], options: StartOptions = {}): Running {
+  return startProgram(process.execPath, [MAIN, ...args], options);
+}
+
+/** Starts any program; it is killed when the test ends. */
+export function startProgram(program: string, args: readonly string[], options: StartOptions = {}): Running {
+  const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),

@@ -16,6 +16,8 @@ const HOST_NAMESPACES = ['--mount', '--net', '--pid', '--ipc', '--uts'];
 
 /** Why this machine cannot give such a world, `undefined` when it can. */
 export function podWorldObstacle(): string | undefined {
+  const missing = ['curl', 'ip'].filter((tool) => spawnSync(tool, ['-V']).error !== undefined);
+  if (missing.length > 0) return `needs ${missing.join(' and ')}`;
   const tried = spawnSync(
     'unshare',
     [...HOST_NAMESPACES, '--fork', '--mount-proc', 'mount', '-t', 'tmpfs', 'none', '/mnt'],
@@ -23,8 +25,6 @@ export function podWorldObstacle(): string | undefined {
       encoding: 'utf8',
     },
   );
-  const missing = ['curl', 'ip'].filter((tool) => spawnSync(tool, ['-V']).error !== undefined);
-  if (missing.length > 0) return `needs ${missing.join(' and ')}`;
   if (tried.status === 0) return undefined;
   return `needs root and "unshare ${HOST_NAMESPACES.join(' ')}": ${tried.error?.message ?? tried.stderr.trim()}`;
 }

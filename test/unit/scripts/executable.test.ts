@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { writeSums } from '../../../scripts/build/archive.ts';
 import { writeBundle } from '../../../scripts/build/bundle.ts';
 import { TARGETS, targetsFrom } from '../../../scripts/build/target.ts';
 import { VERSION } from '../../../src/daemon/version.ts';
-import { nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
+import { nodeprep, startProgram, temporaryDirectory } from '../../support/nodeprep-process.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
 const EXECUTABLE = join(PROJECT, 'dist/nodeprep');
@@ -74,16 +74,9 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
       '--metrics-port',
       '0',
     ];
-    const agent = spawn(EXECUTABLE, args);
-    onTestFinished(() => void agent.kill('SIGKILL'));
-    let output = '';
-    for (const stream of [agent.stdout, agent.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
+    const { stdout, stderr } = startProgram(EXECUTABLE, args);
 
-    await expect.poll(() => output).toContain('is the API server running? (ECONNREFUSED)');
+    await expect.poll(() => stdout() + stderr()).toContain('is the API server running? (ECONNREFUSED)');
   });
 
   test('looks for its library beside itself', () => {
