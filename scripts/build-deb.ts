@@ -21,7 +21,7 @@ import {
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { renderSpecDocument } from '../src/daemon/install/spec-document.ts';
+import { renderSpecDocument } from '../src/app/install/spec-document.ts';
 import { writeSums } from './build/archive.ts';
 import { writeBundle } from './build/bundle.ts';
 import { writeExecutable } from './build/executable.ts';

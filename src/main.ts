@@ -1,6 +1,6 @@
 /** Entry point: connects the process to the command line, and is the only file that ends it. */
 import type { Io } from './cli/io.ts';
-import { versionLine } from './cli/version-line.ts';
+import { versionLine } from './cli/output/version-line.ts';
 
 const argv = process.argv.slice(2);
 

@@ -1,5 +1,5 @@
 /** The host inside the machine: how it was, how it has to become, and the way back. */
-import { sysctlPath } from '../../src/api/sysctl-names.ts';
+import { sysctlPath } from '../../src/api/names/sysctl-names.ts';
 import type { Machine } from '../../test/e2e/harness/machine.ts';
 import type { Work } from './work.ts';
 

@@ -1,6 +1,6 @@
 /** The part of an agent that follows its object, alone: bundled and started by `reconnects.ts`. */
 import { createApiClient } from '../../src/kubernetes/transport/create-api-client.ts';
-import { watchObject } from '../../src/kubernetes/watch-object.ts';
+import { watchObject } from '../../src/kubernetes/object/watch-object.ts';
 
 const client = createApiClient({ kubeconfig: process.argv[2] ?? '', userAgent: 'nodeprep-bench' });
 const target = { path: '/apis/nodeprep.dev/v1alpha1/nodepreps', name: 'worker-1' };

@@ -1,5 +1,5 @@
 /** How other tools do the work, each with the means that its users reach for first. */
-import { sysctlPath } from '../../src/api/sysctl-names.ts';
+import { sysctlPath } from '../../src/api/names/sysctl-names.ts';
 import type { Work } from './work.ts';
 
 /** Where each tool keeps the parameters, and below `DIRECTORY` what it is to do. */

@@ -1,5 +1,5 @@
 /** The work that NodePrep and other tools are given alike. */
-import { type PresetName, presets } from '../../src/api/presets.ts';
+import { type PresetName, presets } from '../../src/api/spec/presets.ts';
 
 /** What a host has to become. */
 export interface Work {

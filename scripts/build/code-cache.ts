@@ -14,7 +14,7 @@ import { run } from './run.ts';
  * milliseconds a day is never worth optimising: without the optimising compilers the daemon has ten
  * megabytes less resident, and a pass costs less because nothing is compiled beside it. Bytecode stays,
  * so that the first repair after a quiet day is as fast as the second. The nursery is so small that
- * other threads cost more than they help, and memory is given back once (`src/daemon/release-memory.ts`, for
+ * other threads cost more than they help, and memory is given back once (`src/app/daemon/release-memory.ts`, for
  * which `gc` is exposed) and not whenever little happens, which here is always.
  */
 export const EXECUTABLE_FLAGS = [

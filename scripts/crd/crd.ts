@@ -1,8 +1,8 @@
 /** The CustomResourceDefinition of NodePrep, from the schema that also validates files. */
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { NodePrepSpecSource } from '../../src/api/nodeprep.ts';
-import { NodePrepStatusSchema } from '../../src/api/status-schema.ts';
+import { NodePrepSpecSource } from '../../src/api/spec/nodeprep.ts';
+import { NodePrepStatusSchema } from '../../src/api/status/status-schema.ts';
 import { NODEPREP_EXTENSIONS } from './rules.ts';
 import { structuralFrom } from './structural.ts';
 

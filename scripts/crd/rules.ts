@@ -3,10 +3,10 @@
  * as patterns, so that the API server refuses what `nodeprep validate` refuses. test/apiserver/verdict.test.ts
  * holds both together. Each rule costs what the server reckons from maxItems and maxLength.
  */
-import { EQUAL_PAIRS, ZEROING_PAIRS } from '../../src/api/linked-sysctls.ts';
-import type { NodePrepSpecSource } from '../../src/api/nodeprep.ts';
-import { PRESET_NAMES, presets } from '../../src/api/presets.ts';
-import { DENIED_SYSCTLS } from '../../src/api/sysctl-names.ts';
+import { EQUAL_PAIRS, ZEROING_PAIRS } from '../../src/api/names/linked-sysctls.ts';
+import type { NodePrepSpecSource } from '../../src/api/spec/nodeprep.ts';
+import { PRESET_NAMES, presets } from '../../src/api/spec/presets.ts';
+import { DENIED_SYSCTLS } from '../../src/api/names/sysctl-names.ts';
 import type { Extensions } from './structural.ts';
 
 interface Rule {

@@ -1,8 +1,8 @@
 /** nodeprep(8), from the command line itself. */
 import type { Command } from 'commander';
-import { SPEC_DIRECTORY, SPEC_FILE } from '../../src/bootstrap/spec-files.ts';
-import { STATUS_PATH } from '../../src/bootstrap/status-file.ts';
-import { LEDGER_PATH } from '../../src/reconcile/ledger.ts';
+import { SPEC_DIRECTORY, SPEC_FILE } from '../../src/disk/spec-files.ts';
+import { STATUS_PATH } from '../../src/disk/status-file.ts';
+import { LEDGER_PATH } from '../../src/reconcile/ledger/ledger.ts';
 import { VERSION } from '../build/paths.ts';
 import { type DocumentedProgram, documentedProgram } from '../reference/program.ts';
 import { example, item, pageHead, paragraph, section, subsection } from './roff.ts';

@@ -1,6 +1,6 @@
 /** nodeprep.yaml(5), from the schema of the document. */
-import { SPEC_DIRECTORY, SPEC_FILE } from '../../src/bootstrap/spec-files.ts';
-import { PRESET_NAMES } from '../../src/api/presets.ts';
+import { SPEC_DIRECTORY, SPEC_FILE } from '../../src/disk/spec-files.ts';
+import { PRESET_NAMES } from '../../src/api/spec/presets.ts';
 import { VERSION } from '../build/paths.ts';
 import { documentFields, EXAMPLE } from '../reference/spec.ts';
 import { example, item, pageHead, paragraph, section } from './roff.ts';

@@ -1,4 +1,4 @@
-import { CONDITION_TYPES, REASONS } from '../../src/api/conditions.ts';
+import { CONDITION_TYPES, REASONS } from '../../src/api/status/conditions.ts';
 import { markdownTable } from './table.ts';
 
 /** What each condition says when it is True. */

@@ -1,4 +1,4 @@
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { markdownTable } from './table.ts';
 
 /** Every metric that the daemon serves. */

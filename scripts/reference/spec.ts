@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { NodePrepDocument } from '../../src/api/nodeprep.ts';
-import { presets } from '../../src/api/presets.ts';
+import { NodePrepDocument } from '../../src/api/spec/nodeprep.ts';
+import { presets } from '../../src/api/spec/presets.ts';
 import { markdownTable } from './table.ts';
 
 /** The part of JSON Schema that the document uses. */

@@ -3,8 +3,8 @@
  * engine in `reconcile/` turns what happened into a report. An area holds no state and no mode
  * checks: dry run, Audit and removal are the engine stopping early or planning for an empty part.
  */
-import type { AreaName, NodePrepSpec } from '../api/nodeprep.ts';
-import type { Reason } from '../api/conditions.ts';
+import type { AreaName, NodePrepSpec } from '../api/spec/nodeprep.ts';
+import type { Reason } from '../api/status/conditions.ts';
 import type { Hint, Host, HostReader } from '../host/host.ts';
 
 /** One thing a step changes, as plans print and metrics count it. */

@@ -1,5 +1,5 @@
 /** The process as commands see it, so that tests can run commands without one. */
-import type { SpecRequest } from '../bootstrap/file-spec-source.ts';
+import type { SpecRequest } from '../disk/file-spec-source.ts';
 
 /** Where a command reads and writes, and how it ends. */
 export interface Io {

@@ -1,6 +1,6 @@
 /** The command line: every command with its options, from which help and reference are made. */
 import { Command } from 'commander';
-import { VERSION } from '../daemon/version.ts';
+import { VERSION } from '../app/version.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { explainCommand } from './commands/explain.ts';
 import { installCommand } from './commands/install.ts';
@@ -11,7 +11,7 @@ import { uninstallCommand } from './commands/uninstall.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { Io } from './io.ts';
-import { command } from './options.ts';
+import { command } from './options/options.ts';
 
 /** Builds the program; nothing runs before `parseAsync`. */
 export function buildProgram(io: Io): Command {

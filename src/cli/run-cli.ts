@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import type { Io } from './io.ts';
 import { buildProgram } from './program.ts';
-import { paintFor, printable } from './table.ts';
+import { paintFor, printable } from './output/table.ts';
 
 /** Errors whose message says all there is to say. By name, because their classes belong to parts that few commands load. */
 const EXPECTED = new Set([

@@ -3,17 +3,17 @@
  * source and sinks; what it sends and follows runs beside the loop, and nothing of it ever stops or
  * delays the care for the host.
  */
-import type { Taint } from '../api/taints.ts';
-import type { ReportSink, SpecSource } from '../reconcile/node-report.ts';
+import type { Taint } from '../api/names/taints.ts';
+import type { ReportSink, SpecSource } from '../reconcile/report/node-report.ts';
 import type { ApiClient } from './client.ts';
-import { createClusterSpecSource } from './cluster-spec-source.ts';
-import { createEventWriter } from './event-writer.ts';
-import { createNodeWriter } from './node-writer.ts';
-import { createObjectMirror } from './object-mirror.ts';
+import { createClusterSpecSource } from './spec/cluster-spec-source.ts';
+import { createEventWriter } from './report/event-writer.ts';
+import { createNodeWriter } from './report/node-writer.ts';
+import { createObjectMirror } from './object/object-mirror.ts';
 import { observedClient } from './observed-client.ts';
 import type { AgentPorts } from './ports.ts';
-import { createRegistrar } from './registrar.ts';
-import { createStatusWriter } from './status-writer.ts';
+import { createRegistrar } from './registration/registrar.ts';
+import { createStatusWriter } from './report/status-writer.ts';
 
 /** What the loop gets, and how the agent itself runs. */
 export interface Agent {

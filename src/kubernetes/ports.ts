@@ -2,10 +2,10 @@
  * What the agent needs of the host it runs on; the daemon gives it. This folder knows the API server
  * and the engine, but no files, no metrics and no log of its own.
  */
-import type { LimitBreach } from '../api/limits.ts';
-import type { NodePrepSpec, NodePrepSpecSource } from '../api/nodeprep.ts';
+import type { LimitBreach } from '../api/spec/limits.ts';
+import type { NodePrepSpec, NodePrepSpecSource } from '../api/spec/nodeprep.ts';
 import type { AgentLog } from './log.ts';
-import type { RefusedField } from './refused-fields.ts';
+import type { RefusedField } from './registration/refused-fields.ts';
 
 /** The spec that the host has by itself, for registration and for the time without an API server. */
 export type LocalSpec =

@@ -1,5 +1,5 @@
 /** Where the objects of one node are in the API, and under which names they are written. */
-import { API_VERSION } from '../api/nodeprep.ts';
+import { API_VERSION } from '../api/spec/nodeprep.ts';
 
 /** Writes the spec as the files of the host have it; never by force. */
 export const LOCAL_FILE_MANAGER = 'nodeprep-local-file';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { NodePrepStatus } from '../../src/api/status.ts';
+import type { NodePrepStatus } from '../../src/api/status/status.ts';
 import type { Flavor } from './harness/assets.ts';
 import { type ControlPlane, usingControlPlane } from './harness/control-plane.ts';
 import { checksRules, installDefinition, NODEPREPS } from './harness/definition.ts';

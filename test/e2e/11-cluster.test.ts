@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, test } from 'vitest';
-import { parseQuantity } from '../../src/api/quantity.ts';
+import { parseQuantity } from '../../src/api/names/quantity.ts';
 import { makeNode, type StoredNodePrep } from '../apiserver/harness/agent.ts';
 import { type ControlPlane, startControlPlane } from '../apiserver/harness/control-plane.ts';
 import { agentToken, applyManifests, MANIFESTS, NAMESPACE, newestKubectl } from '../apiserver/harness/manifests.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { parseYaml } from '../../src/api/yaml.ts';
+import { parseYaml } from '../../src/api/yaml/yaml.ts';
 import { sysctlSpec } from '../support/kernel-world.ts';
 import { type PodOptions, type PodWorld, podWorld, podWorldObstacle } from '../support/pod-world.ts';
 

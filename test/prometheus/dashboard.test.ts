@@ -7,7 +7,7 @@ import { appendFileSync, readFileSync, rmSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { parse } from 'yaml';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { leaveOut } from '../support/leave-out.ts';
 import { agentOn, type Agent } from './harness/agent.ts';
 import { freePort, type PrometheusServer, type Series, startPrometheus } from './harness/prometheus-server.ts';

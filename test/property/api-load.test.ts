@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDocuments } from '../../src/api/documents.ts';
-import { SpecInvalidError } from '../../src/api/errors.ts';
-import { expand, sourceFrom } from '../../src/api/expand.ts';
-import { loadSpec } from '../../src/api/load.ts';
-import { parseQuantity, renderQuantity } from '../../src/api/quantity.ts';
-import { toJson, toYaml } from '../../src/api/render.ts';
-import { parseStatusFile } from '../../src/api/status.ts';
+import { parseDocuments } from '../../src/api/yaml/documents.ts';
+import { SpecInvalidError } from '../../src/api/yaml/errors.ts';
+import { expand, sourceFrom } from '../../src/api/spec/expand.ts';
+import { loadSpec } from '../../src/api/spec/load.ts';
+import { parseQuantity, renderQuantity } from '../../src/api/names/quantity.ts';
+import { toJson, toYaml } from '../../src/api/status/render.ts';
+import { parseStatusFile } from '../../src/api/status/status.ts';
 import { documentFrom, specSource } from '../support/spec-source.ts';
 
 /** What became of a document; anything but a spec or a well-formed refusal fails the test. */

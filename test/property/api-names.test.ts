@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidNameError } from '../../src/api/errors.ts';
-import { canonicalModule, parameterNameProblem, parameterValueProblem } from '../../src/api/module-names.ts';
-import { canonicalSysctl, sysctlPath } from '../../src/api/sysctl-names.ts';
+import { InvalidNameError } from '../../src/api/yaml/errors.ts';
+import { canonicalModule, parameterNameProblem, parameterValueProblem } from '../../src/api/names/module-names.ts';
+import { canonicalSysctl, sysctlPath } from '../../src/api/names/sysctl-names.ts';
 import { namePart, sysctlName } from '../support/spec-source.ts';
 
 /** Names made of the pieces that matter: separators, dots, option signs and everything else now and then. */

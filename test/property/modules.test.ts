@@ -1,7 +1,7 @@
 /** The six properties of every area, for kernel modules. */
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import type { DeletionPolicy } from '../../src/api/nodeprep.ts';
+import type { DeletionPolicy } from '../../src/api/spec/nodeprep.ts';
 import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { modprobe } from '../../src/host/memory/modprobe.ts';
 import { linuxWorld } from '../support/linux-world.ts';

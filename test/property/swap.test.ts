@@ -1,9 +1,9 @@
 /** The six properties of every area, for swap. */
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { emptySpec, type DeletionPolicy } from '../../src/api/nodeprep.ts';
-import { disableFstabSwaps, parseFstabSwaps, restoreFstabSwaps } from '../../src/areas/swap/fstab.ts';
-import { swapUnitOf } from '../../src/areas/swap/unit-names.ts';
+import { emptySpec, type DeletionPolicy } from '../../src/api/spec/nodeprep.ts';
+import { disableFstabSwaps, parseFstabSwaps, restoreFstabSwaps } from '../../src/areas/swap/plan/fstab.ts';
+import { swapUnitOf } from '../../src/areas/swap/plan/unit-names.ts';
 import type { MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { survive } from '../support/survive.ts';
 import { masks, memoryOf, onDisk, passSwap, swapMachine, swapSpec, swapsText } from '../support/swap-pass.ts';

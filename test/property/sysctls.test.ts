@@ -1,15 +1,15 @@
 /** The six properties of every area, for kernel parameters, on a kernel with the habits of a real one. */
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { type DeletionPolicy, emptySpec, type NodePrepSpec, type SysctlMatch } from '../../src/api/nodeprep.ts';
-import { canonicalSysctl, sysctlPath } from '../../src/api/sysctl-names.ts';
-import { hazardOf } from '../../src/areas/sysctls/hazards.ts';
-import { keyPathFrom } from '../../src/areas/sysctls/key-path.ts';
-import { isEqual } from '../../src/areas/sysctls/match.ts';
-import { CONF_PATH, RULES_PATH } from '../../src/areas/sysctls/own-files.ts';
+import { type DeletionPolicy, emptySpec, type NodePrepSpec, type SysctlMatch } from '../../src/api/spec/nodeprep.ts';
+import { canonicalSysctl, sysctlPath } from '../../src/api/names/sysctl-names.ts';
+import { hazardOf } from '../../src/areas/sysctls/values/hazards.ts';
+import { keyPathFrom } from '../../src/areas/sysctls/values/key-path.ts';
+import { isEqual } from '../../src/areas/sysctls/values/match.ts';
+import { CONF_PATH, RULES_PATH } from '../../src/areas/sysctls/boot-files/own-files.ts';
 import { setSysctl } from '../../src/host/memory/kernel-files.ts';
 import type { MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
-import { LEDGER_PATH } from '../../src/reconcile/ledger.ts';
+import { LEDGER_PATH } from '../../src/reconcile/ledger/ledger.ts';
 import { survive } from '../support/survive.ts';
 import { type Declared, kernelHost, memoryOf, passSysctls, planOf, sysctlsSpec } from '../support/sysctls-pass.ts';
 

@@ -1,6 +1,6 @@
 /** Follows an object for a test and keeps what the listener was told. */
 import type { ApiClient, ApiObject } from '../../src/kubernetes/client.ts';
-import { watchObject, type WatchTarget } from '../../src/kubernetes/watch-object.ts';
+import { watchObject, type WatchTarget } from '../../src/kubernetes/object/watch-object.ts';
 
 /** What was told so far. */
 export interface FollowedObject {

@@ -1,11 +1,11 @@
 /** Runs the modules area on a `MemoryHost` through the real engine and ledger. */
-import { emptySpec, type ModuleEntry, type NodePrepSpec } from '../../src/api/nodeprep.ts';
+import { emptySpec, type ModuleEntry, type NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import { modules } from '../../src/areas/modules/index.ts';
 import type { Plan } from '../../src/areas/area.ts';
 import type { Host } from '../../src/host/host.ts';
-import { openLedger } from '../../src/reconcile/ledger.ts';
-import { manage } from '../../src/reconcile/pass.ts';
-import type { AreaReport } from '../../src/reconcile/report.ts';
+import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
+import { manage } from '../../src/reconcile/pass/pass.ts';
+import type { AreaReport } from '../../src/reconcile/report/report.ts';
 
 /** What a test declares: a name, or an entry with what matters. */
 export type Declared = string | (Partial<ModuleEntry> & { readonly name: string });

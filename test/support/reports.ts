@@ -1,9 +1,9 @@
 /** Builders of reports, for everything that takes a `NodeReport` out of the process. */
-import { emptySpec } from '../../src/api/nodeprep.ts';
-import type { Condition } from '../../src/api/conditions.ts';
+import { emptySpec } from '../../src/api/spec/nodeprep.ts';
+import type { Condition } from '../../src/api/status/conditions.ts';
 import type { Change } from '../../src/areas/area.ts';
-import type { NodeReport } from '../../src/reconcile/node-report.ts';
-import type { AreaReport, EntryReport, EntryState } from '../../src/reconcile/report.ts';
+import type { NodeReport } from '../../src/reconcile/report/node-report.ts';
+import type { AreaReport, EntryReport, EntryState } from '../../src/reconcile/report/report.ts';
 
 /** A change of a live value. */
 export function aChange(target: string, more: Partial<Change> = {}): Change {

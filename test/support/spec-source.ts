@@ -1,9 +1,9 @@
 /** Valid specs and names as fast-check draws them. */
 import fc from 'fast-check';
-import { canonicalModule } from '../../src/api/module-names.ts';
-import { AREA_NAMES, type NodePrepSpecSource } from '../../src/api/nodeprep.ts';
-import { PRESET_NAMES } from '../../src/api/presets.ts';
-import { canonicalSysctl, deniedSysctl } from '../../src/api/sysctl-names.ts';
+import { canonicalModule } from '../../src/api/names/module-names.ts';
+import { AREA_NAMES, type NodePrepSpecSource } from '../../src/api/spec/nodeprep.ts';
+import { PRESET_NAMES } from '../../src/api/spec/presets.ts';
+import { canonicalSysctl, deniedSysctl } from '../../src/api/names/sysctl-names.ts';
 
 /** One part of a kernel parameter name. */
 export const namePart = fc.stringMatching(/^[a-z0-9_][a-z0-9_-]{0,8}$/);

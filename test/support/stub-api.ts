@@ -1,6 +1,6 @@
 /** A small API server in memory, for what is hard to time against a real one: refusals, outages, thousands of hours. */
 import { type ApiClient, ApiError, type ApiObject, type ApiRequest } from '../../src/kubernetes/client.ts';
-import type { MirrorChange, ObjectMirror, ObjectView } from '../../src/kubernetes/object-mirror.ts';
+import type { MirrorChange, ObjectMirror, ObjectView } from '../../src/kubernetes/object/object-mirror.ts';
 
 /** What was asked of it, and what it does. */
 export interface StubApi {

@@ -1,14 +1,14 @@
 /** Runs the swap area on a `MemoryHost` with its own systemd, through the real engine and ledger. */
-import { emptySpec, type NodePrepSpec, type SwapBehavior } from '../../src/api/nodeprep.ts';
+import { emptySpec, type NodePrepSpec, type SwapBehavior } from '../../src/api/spec/nodeprep.ts';
 import type { Memory, Plan } from '../../src/areas/area.ts';
 import { swap as area } from '../../src/areas/swap/index.ts';
 import type { Host, HostReader, Kernel } from '../../src/host/host.ts';
 import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { swap, swapLine, type SwapOptions } from '../../src/host/memory/swap.ts';
 import { createSystemd, type MemorySystemd, type SystemdOptions } from '../../src/host/memory/systemctl.ts';
-import { openLedger } from '../../src/reconcile/ledger.ts';
-import { manage, type PassContext } from '../../src/reconcile/pass.ts';
-import type { AreaReport } from '../../src/reconcile/report.ts';
+import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
+import { manage, type PassContext } from '../../src/reconcile/pass/pass.ts';
+import type { AreaReport } from '../../src/reconcile/report/report.ts';
 
 const MIB = 1024;
 const HEADER = 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n';

@@ -1,15 +1,15 @@
 /** Runs the sysctls area on a `MemoryHost` through the real engine and ledger. */
-import { emptySpec, type NodePrepSpec, type SysctlEntry } from '../../src/api/nodeprep.ts';
-import { canonicalSysctl, sysctlPath } from '../../src/api/sysctl-names.ts';
+import { emptySpec, type NodePrepSpec, type SysctlEntry } from '../../src/api/spec/nodeprep.ts';
+import { canonicalSysctl, sysctlPath } from '../../src/api/names/sysctl-names.ts';
 import type { Explanation, Memory, Plan } from '../../src/areas/area.ts';
 import { sysctls } from '../../src/areas/sysctls/index.ts';
-import { CONF_PATH } from '../../src/areas/sysctls/own-files.ts';
+import { CONF_PATH } from '../../src/areas/sysctls/boot-files/own-files.ts';
 import type { Kernel } from '../../src/host/host.ts';
 import { type KernelFileOptions, kernelFiles } from '../../src/host/memory/kernel-files.ts';
 import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
-import { openLedger } from '../../src/reconcile/ledger.ts';
-import { manage, type PassContext } from '../../src/reconcile/pass.ts';
-import type { AreaReport } from '../../src/reconcile/report.ts';
+import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
+import { manage, type PassContext } from '../../src/reconcile/pass/pass.ts';
+import type { AreaReport } from '../../src/reconcile/report/report.ts';
 
 /** What a test declares: a name, a value and what matters besides. */
 export type Declared = readonly [name: string, value: string, changes?: Partial<SysctlEntry>];

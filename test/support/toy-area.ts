@@ -1,6 +1,6 @@
 /** The smallest honest area: each declared sysctl is a file below /toy. For tests of the engine itself. */
-import type { NodePrepSpec } from '../../src/api/nodeprep.ts';
-import { emptySpec } from '../../src/api/nodeprep.ts';
+import type { NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
+import { emptySpec } from '../../src/api/spec/nodeprep.ts';
 import type { Area, Change, Finding, Step } from '../../src/areas/area.ts';
 
 export interface ToyStep extends Step {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LuaFactory } from 'wasmoon';
 import { parse } from 'yaml';
-import { loadSpec } from '../../src/api/load.ts';
-import { renderSpecDocument } from '../../src/daemon/install/spec-document.ts';
-import { PRESET_NAMES } from '../../src/api/presets.ts';
+import { loadSpec } from '../../src/api/spec/load.ts';
+import { renderSpecDocument } from '../../src/app/install/spec-document.ts';
+import { PRESET_NAMES } from '../../src/api/spec/presets.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 const names = readdirSync(EXAMPLES).toSorted();

@@ -1,6 +1,6 @@
 /** The rules of the house: what may import what, how large files are, what every part must have. */
 import { existsSync, readdirSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { importsOf, type SourceFile, sourceFiles } from '../support/sources.ts';
 
@@ -13,11 +13,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: [],
   areas: ['api', 'host'],
   reconcile: ['api', 'host', 'areas'],
-  bootstrap: ['api', 'host', 'areas', 'reconcile'],
+  disk: ['api', 'host', 'areas', 'reconcile'],
   telemetry: ['api', 'host', 'areas', 'reconcile'],
   kubernetes: ['api', 'reconcile'],
-  daemon: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry', 'kubernetes'],
-  cli: ['api', 'host', 'areas', 'reconcile', 'bootstrap', 'telemetry', 'daemon'],
+  app: ['api', 'host', 'areas', 'reconcile', 'disk', 'telemetry', 'kubernetes'],
+  cli: ['api', 'host', 'areas', 'reconcile', 'disk', 'telemetry', 'app'],
   main: ['cli'],
 };
 
@@ -105,7 +105,7 @@ const matching = (files: readonly SourceFile[], pattern: RegExp) =>
   );
 
 describe('imports', () => {
-  test('go one way: api, host <- areas <- reconcile <- bootstrap, telemetry <- daemon <- cli <- main', () => {
+  test('go one way: api, host <- areas <- reconcile <- disk, telemetry, kubernetes <- app <- cli <- main', () => {
     expect(wrongDirections(SRC)).toEqual([]);
   });
 
@@ -121,8 +121,8 @@ describe('imports', () => {
     expect(strayPackages(SRC)).toEqual([]);
   });
 
-  test('load the code for the cluster only where it is used: through daemon/cluster.ts, and that late', () => {
-    const outside = SRC.filter((file) => !/^src\/(kubernetes\/|daemon\/cluster\.ts$)/.test(file.path));
+  test('load the code for the cluster only where it is used: through app/daemon/cluster.ts, and that late', () => {
+    const outside = SRC.filter((file) => !/^src\/(kubernetes\/|app\/daemon\/cluster\.ts$)/.test(file.path));
 
     // What is imported for its types alone is not loaded.
     expect(matching(outside, /^(?:import|export) (?!type\b).*from '.*\/(?:kubernetes\/.*|cluster\.ts)';$/)).toEqual([]);
@@ -132,7 +132,7 @@ describe('imports', () => {
   test('are seen by these rules in every form, and a wrong one is found', () => {
     const text = [
       "import type { A } from '../host/host.ts';",
-      "import {\n  b,\n  c,\n} from '../daemon/index.ts';",
+      "import {\n  b,\n  c,\n} from '../app/index.ts';",
       "export { d } from './d.ts';",
       "const { e } = await import('zod');",
       "const http = process.getBuiltinModule('node:http');",
@@ -141,10 +141,7 @@ describe('imports', () => {
     const file = { path: 'src/api/a.ts', lines: text.split('\n'), imports: importsOf('src/api/a.ts', text) };
     const back = { path: 'src/api/d.ts', lines: [], imports: ['src/api/a.ts'] };
 
-    expect(wrongDirections([file])).toEqual([
-      'src/api/a.ts -> src/host/host.ts',
-      'src/api/a.ts -> src/daemon/index.ts',
-    ]);
+    expect(wrongDirections([file])).toEqual(['src/api/a.ts -> src/host/host.ts', 'src/api/a.ts -> src/app/index.ts']);
     expect(strayPackages([file])).toEqual(['src/api/a.ts -> chokidar', 'src/api/a.ts -> node:http']);
     expect(circle([file, back])).toEqual(['src/api/a.ts', 'src/api/d.ts', 'src/api/a.ts']);
     expect(
@@ -175,6 +172,13 @@ describe('source files', () => {
     expect(SRC.map((file) => basename(file.path)).filter((name) => !/^[a-z0-9-]+(\.d)?\.ts$/.test(name))).toEqual([]);
   });
 
+  test('stand in folders of at most 14', () => {
+    const folders = Map.groupBy(SRC, (file) => dirname(file.path));
+    expect(
+      [...folders].filter(([, files]) => files.length > 14).map(([path, files]) => `${path}: ${files.length}`),
+    ).toEqual([]);
+  });
+
   test('end the process in main.ts only', () => {
     expect(matching(SRC, /process\.(exit|abort)\b/).filter((hit) => !hit.startsWith('src/main.ts:'))).toEqual([]);
   });
@@ -185,7 +189,8 @@ describe('source files', () => {
 });
 
 describe('areas', () => {
-  const SHAPE = ['index', 'desired', 'observe', 'plan', 'apply', 'knowledge', 'explain', 'verify'];
+  /** Files of every area; one that outgrew a file is a folder of the same name around it. */
+  const SHAPE = ['index', 'desired', 'observe', 'plan', 'apply', 'hints', 'knowledge', 'explain', 'verify'];
   const folders = existsSync('src/areas')
     ? readdirSync('src/areas', { withFileTypes: true }).filter((entry) => entry.isDirectory())
     : [];
@@ -193,8 +198,9 @@ describe('areas', () => {
   test.each(folders.map((folder) => folder.name))('%s has the same shape as the others', (name) => {
     const files = readdirSync(`src/areas/${name}`);
 
-    expect(SHAPE.filter((file) => !files.includes(`${file}.ts`))).toEqual([]);
-    expect(files.some((file) => /^parse.*\.ts$/.test(file))).toBe(true);
+    expect(
+      SHAPE.filter((part) => !files.includes(`${part}.ts`) && !existsSync(`src/areas/${name}/${part}/${part}.ts`)),
+    ).toEqual([]);
   });
 });
 

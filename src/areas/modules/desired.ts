@@ -1,13 +1,13 @@
 /** The part of the spec that this area owns. */
-import type { DeletionPolicy, ModuleEntry, NodePrepSpec } from '../../api/nodeprep.ts';
+import type { DeletionPolicy, ModuleEntry, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 
 /** What the area works towards; no entries means that it owns nothing. */
-export interface DesiredModules {
+export interface Desired {
   readonly entries: readonly ModuleEntry[];
   readonly deletionPolicy: DeletionPolicy;
 }
 
 /** Takes the declared kernel modules out of a spec. */
-export function desiredModules(spec: NodePrepSpec): DesiredModules {
+export function desiredFrom(spec: NodePrepSpec): Desired {
   return { entries: spec.modules ?? [], deletionPolicy: spec.deletionPolicy };
 }

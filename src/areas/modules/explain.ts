@@ -1,13 +1,13 @@
 /** Says all there is to say about one kernel module. Pure. */
 import type { Explanation, Source } from '../area.ts';
-import type { DesiredModules } from './desired.ts';
+import type { Desired } from './desired.ts';
 import { type ModuleKnowledge, knowledgeOf } from './knowledge.ts';
-import type { ModulesObserved } from './observe.ts';
-import { blockOf } from './obstacles.ts';
-import { LOAD_FILE, OPTIONS_FILE } from './own-files.ts';
+import type { Observed } from './observe/observe.ts';
+import { blockOf } from './apply/obstacles.ts';
+import { LOAD_FILE, OPTIONS_FILE } from './plan/own-files.ts';
 import { parseParameters, renderParameters } from './parameters.ts';
-import { kernelName } from './parse.ts';
-import { fileKey, liveKey } from './steps.ts';
+import { kernelName } from './observe/parse.ts';
+import { fileKey, liveKey } from './plan/steps.ts';
 
 const UNKNOWN: ModuleKnowledge = {
   why: 'NodePrep has no text about this module; Kubernetes itself does not ask for it.',
@@ -17,11 +17,7 @@ const UNKNOWN: ModuleKnowledge = {
 };
 
 /** Explains a module in either spelling; `undefined` when neither the host nor the texts know it. */
-export function explainModule(
-  entry: string,
-  desired: DesiredModules,
-  observed: ModulesObserved,
-): Explanation | undefined {
+export function explainModule(entry: string, desired: Desired, observed: Observed): Explanation | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(entry)) return undefined;
   const name = kernelName(entry);
   const declared = desired.entries.find((one) => one.name === name);
@@ -56,7 +52,7 @@ export function explainModule(
 }
 
 /** A module that is not declared was not looked at one by one, but the lists name it. */
-function presenceFrom(name: string, { facts, trees }: ModulesObserved): 'loaded' | 'built-in' | 'absent' {
+function presenceFrom(name: string, { facts, trees }: Observed): 'loaded' | 'built-in' | 'absent' {
   if (trees.some((tree) => tree.builtIn.has(name))) return 'built-in';
   if (facts.loaded?.has(name) === true) return 'loaded';
   if (!facts.shown.has(name)) return 'absent';
@@ -64,7 +60,7 @@ function presenceFrom(name: string, { facts, trees }: ModulesObserved): 'loaded'
 }
 
 /** Every line that names the module, in the order in which the boot reads them. */
-function sourcesOf(name: string, { facts, directives, listed }: ModulesObserved): Source[] {
+function sourcesOf(name: string, { facts, directives, listed }: Observed): Source[] {
   const blacklists = directives.filter((line) => line.directive === 'blacklist' && line.module === name);
   const install = directives.find((line) => line.directive === 'install' && line.module === name);
   const options = directives.filter((line) => line.directive === 'options' && line.module === name);

@@ -1,14 +1,14 @@
 /** The checks of the kubeadm and containerd guides: is the module there now, and after a boot. Pure. */
-import type { ModuleEntry } from '../../api/nodeprep.ts';
+import type { ModuleEntry } from '../../api/spec/nodeprep.ts';
 import type { Check } from '../area.ts';
-import type { DesiredModules } from './desired.ts';
+import type { Desired } from './desired.ts';
 import { GUIDE_MODULES, breakageWithout } from './knowledge.ts';
-import type { ModulesObserved, Presence } from './observe.ts';
-import { blockOf } from './obstacles.ts';
+import type { Observed, Presence } from './observe/observe.ts';
+import { blockOf } from './apply/obstacles.ts';
 import { isSameParameter, kernelParameter } from './parameters.ts';
 
 /** Makes the checklist for the declared modules; those of the guides are looked at in any case. */
-export function verifyModules(desired: DesiredModules, observed: ModulesObserved): Check[] {
+export function verifyModules(desired: Desired, observed: Observed): Check[] {
   const checks = desired.entries.flatMap((entry) => [
     presenceCheck(entry, observed),
     bootCheck(entry, observed),
@@ -18,7 +18,7 @@ export function verifyModules(desired: DesiredModules, observed: ModulesObserved
   return [...checks, ...undeclared.map((name) => undeclaredCheck(name, observed))];
 }
 
-function presenceCheck(entry: ModuleEntry, observed: ModulesObserved): Check {
+function presenceCheck(entry: ModuleEntry, observed: Observed): Check {
   const { name } = entry;
   const check = { title: `kernel module ${name} is loaded`, looked: `lsmod | grep ${name} (/sys/module/${name})` };
   if (observed.kernel === 'absent') return skipped(check, 'there is no running kernel to ask');
@@ -28,7 +28,7 @@ function presenceCheck(entry: ModuleEntry, observed: ModulesObserved): Check {
   return { ...check, found: presence === 'effect' ? 'present (effect)' : presence, outcome, consequence };
 }
 
-function bootCheck(entry: ModuleEntry, observed: ModulesObserved): Check {
+function bootCheck(entry: ModuleEntry, observed: Observed): Check {
   const { name } = entry;
   const check = { title: `kernel module ${name} is there after a boot`, looked: 'modules-load.d, modprobe.d' };
   const failed = entry.required ? 'fail' : 'warn';
@@ -50,7 +50,7 @@ function bootCheck(entry: ModuleEntry, observed: ModulesObserved): Check {
   };
 }
 
-function parameterChecks(entry: ModuleEntry, observed: ModulesObserved): Check[] {
+function parameterChecks(entry: ModuleEntry, observed: Observed): Check[] {
   const seen = observed.modules.get(entry.name);
   return Object.entries(entry.parameters).map(([parameter, value]): Check => {
     const check = {
@@ -67,7 +67,7 @@ function parameterChecks(entry: ModuleEntry, observed: ModulesObserved): Check[]
   });
 }
 
-function undeclaredCheck(name: string, observed: ModulesObserved): Check {
+function undeclaredCheck(name: string, observed: Observed): Check {
   const check = { title: `kernel module ${name} is loaded (not declared)`, looked: `lsmod | grep ${name}` };
   if (observed.kernel === 'absent') return skipped(check, 'there is no running kernel to ask');
   const isPresent = presenceOf(name, observed) !== 'absent';
@@ -79,6 +79,6 @@ function skipped(check: Pick<Check, 'title' | 'looked'>, found: string): Check {
   return { ...check, found, outcome: 'skip', consequence: `${found[0]?.toUpperCase()}${found.slice(1)}.` };
 }
 
-function presenceOf(name: string, observed: ModulesObserved): Presence {
+function presenceOf(name: string, observed: Observed): Presence {
   return observed.modules.get(name)?.presence ?? 'absent';
 }

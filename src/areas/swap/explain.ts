@@ -1,16 +1,16 @@
 /** Says all there is to say about swap, or about one device. Pure. */
 import type { Explanation } from '../area.ts';
-import type { DesiredSwap } from './desired.ts';
+import type { Desired } from './desired.ts';
 import { rivalOf, SWAP_KNOWLEDGE, SWAP_NOTES } from './knowledge.ts';
-import type { SwapObserved } from './observe.ts';
-import { deviceKey, dropInKey, FSTAB_KEY, maskKey, serviceKey } from './own-files.ts';
-import { sourcesOf } from './sources.ts';
-import { renderUse } from './steps.ts';
-import { SWAP_SERVICES } from './units.ts';
-import { liveSwap } from './view.ts';
+import type { Observed } from './observe/observe.ts';
+import { deviceKey, dropInKey, FSTAB_KEY, maskKey, serviceKey } from './plan/own-files.ts';
+import { sourcesOf } from './observe/sources.ts';
+import { renderUse } from './plan/steps.ts';
+import { SWAP_SERVICES } from './plan/units.ts';
+import { liveSwap } from './observe/view.ts';
 
 /** Explains `swap`, a swap device or a swap unit; `undefined` for anything else. */
-export function explainSwap(entry: string, desired: DesiredSwap, observed: SwapObserved): Explanation | undefined {
+export function explainSwap(entry: string, desired: Desired, observed: Observed): Explanation | undefined {
   const isAll = entry === 'swap' || entry === 'spec.swap';
   const active = observed.swaps?.find((device) => device.path === entry);
   const unit = observed.units.get(entry);
@@ -32,16 +32,16 @@ export function explainSwap(entry: string, desired: DesiredSwap, observed: SwapO
   };
 }
 
-function liveState({ swaps }: SwapObserved): string | undefined {
+function liveState({ swaps }: Observed): string | undefined {
   return swaps === undefined ? undefined : 'off';
 }
 
-function sourcesOfUnit(unit: string, observed: SwapObserved) {
+function sourcesOfUnit(unit: string, observed: Observed) {
   const paths = [`/${unit}`, `/${unit}.d/nodeprep.conf`];
   return sourcesOf(observed).filter(({ file, value }) => value === unit || paths.some((path) => file.endsWith(path)));
 }
 
-function allKeys({ swaps, units }: SwapObserved): readonly string[] {
+function allKeys({ swaps, units }: Observed): readonly string[] {
   const names = [...units.keys()];
   return [
     FSTAB_KEY,

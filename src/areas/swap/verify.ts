@@ -1,20 +1,20 @@
 /** The checks of the guides: is swap off now, and will it be off after a boot. Pure. */
 import type { Check } from '../area.ts';
-import { type DesiredSwap, mustGo, turnsOff } from './desired.ts';
+import { type Desired, mustGo, turnsOff } from './desired.ts';
 import { SWAP_KNOWLEDGE } from './knowledge.ts';
-import { incoherence } from './limited.ts';
-import type { SwapObserved } from './observe.ts';
-import { isZramDevice } from './parse.ts';
-import { sourcesOf } from './sources.ts';
-import { liveSwap } from './view.ts';
+import { incoherence } from './plan/limited.ts';
+import type { Observed } from './observe/observe.ts';
+import { isZramDevice } from './observe/parse.ts';
+import { sourcesOf } from './observe/sources.ts';
+import { liveSwap } from './observe/view.ts';
 
 /** Makes the checklist; swap that nobody declared is only warned of. */
-export function verifySwap(desired: DesiredSwap, observed: SwapObserved): Check[] {
+export function verifySwap(desired: Desired, observed: Observed): Check[] {
   if (desired.behavior === 'LimitedSwap') return [limitedCheck(observed)];
   return [liveCheck(desired, observed), fstabCheck(desired, observed), unitCheck(desired, observed)];
 }
 
-function liveCheck(desired: DesiredSwap, observed: SwapObserved): Check {
+function liveCheck(desired: Desired, observed: Observed): Check {
   const title = desired.behavior === 'ZramHostOnly' ? 'no swap but zram is on' : 'swap is off';
   const check = { title, looked: '/proc/swaps (free -h, swapon --show)' };
   const found = liveSwap(observed);
@@ -26,7 +26,7 @@ function liveCheck(desired: DesiredSwap, observed: SwapObserved): Check {
   return { ...check, found, outcome: isOff ? 'pass' : failed(desired), consequence };
 }
 
-function fstabCheck(desired: DesiredSwap, observed: SwapObserved): Check {
+function fstabCheck(desired: Desired, observed: Observed): Check {
   const lines = observed.fstabSwaps.filter((swap) => !swap.isDisabled).map(({ line }) => line);
   return {
     title: 'no swap line in /etc/fstab',
@@ -37,7 +37,7 @@ function fstabCheck(desired: DesiredSwap, observed: SwapObserved): Check {
   };
 }
 
-function unitCheck(desired: DesiredSwap, observed: SwapObserved): Check {
+function unitCheck(desired: Desired, observed: Observed): Check {
   const check = {
     title: 'no unit or generator turns swap on at boot',
     looked: 'swap.target, *.swap units, swap services, zram-generator.conf',
@@ -58,7 +58,7 @@ function unitCheck(desired: DesiredSwap, observed: SwapObserved): Check {
   };
 }
 
-function limitedCheck(observed: SwapObserved): Check {
+function limitedCheck(observed: Observed): Check {
   const findings = incoherence(observed);
   return {
     title: 'swap, cgroup version and kubelet fit together',
@@ -73,10 +73,10 @@ function limitedCheck(observed: SwapObserved): Check {
 }
 
 /** Undeclared swap is looked at as if none was wanted, but only warned of. */
-function declaredOrDisabled(desired: DesiredSwap): DesiredSwap {
+function declaredOrDisabled(desired: Desired): Desired {
   return turnsOff(desired) ? desired : { ...desired, behavior: 'Disabled' };
 }
 
-function failed(desired: DesiredSwap): 'fail' | 'warn' {
+function failed(desired: Desired): 'fail' | 'warn' {
   return turnsOff(desired) ? 'fail' : 'warn';
 }

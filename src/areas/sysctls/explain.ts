@@ -1,16 +1,16 @@
 /** All there is to say about one parameter on this host. */
-import { deniedSysctl, sysctlPath } from '../../api/sysctl-names.ts';
+import { deniedSysctl, sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Explanation, Source } from '../area.ts';
-import { type Rule, type Rules, rulesFor, rulesOf, winnerOf } from './chain.ts';
+import { type Rule, type Rules, rulesFor, rulesOf, winnerOf } from './boot-files/chain.ts';
 import type { Desired } from './desired.ts';
-import { hazardOf } from './hazards.ts';
-import { keyPathFrom, nameFrom, trustedName } from './key-path.ts';
-import { knowledgeOf, rivalOf } from './knowledge.ts';
-import { describeWanted } from './match.ts';
-import type { Observed } from './observe.ts';
-import { CONF_PATH, fileKey, liveKey } from './own-files.ts';
-import { providerOf } from './providers.ts';
-import { SYSCTL_CONF } from './sysctl-d.ts';
+import { hazardOf } from './values/hazards.ts';
+import { keyPathFrom, nameFrom, trustedName } from './values/key-path.ts';
+import { knowledgeOf, rivalOf } from './knowledge/knowledge.ts';
+import { describeWanted } from './values/match.ts';
+import type { Observed } from './observe/observe.ts';
+import { CONF_PATH, fileKey, liveKey } from './boot-files/own-files.ts';
+import { providerOf } from './knowledge/providers.ts';
+import { SYSCTL_CONF } from './boot-files/sysctl-d.ts';
 
 /** Explains a parameter, declared or not; `undefined` when the name cannot be one. */
 export function explainSysctl(entry: string, desired: Desired, observed: Observed): Explanation | undefined {

@@ -1,10 +1,10 @@
 /** Where a change of this area can be seen. */
-import { sysctlPath } from '../../api/sysctl-names.ts';
+import { sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Hint } from '../../host/host.ts';
 import type { Desired } from './desired.ts';
-import { trustedName } from './key-path.ts';
-import { CONF_PATH, RULES_PATH } from './own-files.ts';
-import { SYSCTL_CONF, SYSCTL_D_DIRECTORIES } from './sysctl-d.ts';
+import { trustedName } from './values/key-path.ts';
+import { CONF_PATH, RULES_PATH } from './boot-files/own-files.ts';
+import { SYSCTL_CONF, SYSCTL_D_DIRECTORIES } from './boot-files/sysctl-d.ts';
 
 /** Live values by event and poll, since kernel side effects raise no event; files by event. */
 export function hintsFor(desired: Desired): readonly Hint[] {

@@ -6,14 +6,14 @@
  * sysctl.d chain is replayed as its two readers do, so that whoever beats us is named.
  */
 import type { Area } from '../area.ts';
-import { applySysctl } from './apply.ts';
+import { applySysctlStep } from './apply/apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainSysctl } from './explain.ts';
 import { hintsFor } from './hints.ts';
-import { rivalOf } from './knowledge.ts';
-import { type Observed, observeSysctls } from './observe.ts';
-import { planSysctls } from './plan.ts';
-import type { SysctlStep } from './steps.ts';
+import { rivalOf } from './knowledge/knowledge.ts';
+import { type Observed, observeSysctls } from './observe/observe.ts';
+import { planSysctls } from './plan/plan.ts';
+import type { SysctlStep } from './plan/steps.ts';
 import { verifySysctls } from './verify.ts';
 
 /** The area of kernel parameters. */
@@ -22,7 +22,7 @@ export const sysctls: Area<Desired, Observed, SysctlStep> = {
   desired: desiredFrom,
   observe: observeSysctls,
   plan: planSysctls,
-  apply: async (host, step, signal) => applySysctl(host, step, signal),
+  apply: async (host, step, signal) => applySysctlStep(host, step, signal),
   hints: hintsFor,
   rival: rivalOf,
   explain: explainSysctl,

@@ -1,14 +1,14 @@
 /** The checks that guides ask for: is the value there now, and will it be there after a boot. */
-import type { SysctlEntry } from '../../api/nodeprep.ts';
-import { sysctlPath } from '../../api/sysctl-names.ts';
+import type { SysctlEntry } from '../../api/spec/nodeprep.ts';
+import { sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Check } from '../area.ts';
-import { type Rules, rulesOf, winnerOf } from './chain.ts';
+import { type Rules, rulesOf, winnerOf } from './boot-files/chain.ts';
 import type { Desired } from './desired.ts';
-import { keyPathFrom } from './key-path.ts';
-import { knowledgeOf } from './knowledge.ts';
-import { describeWanted, isSatisfied } from './match.ts';
-import type { Observed } from './observe.ts';
-import { READER_NAMES } from './plan-conflicts.ts';
+import { keyPathFrom } from './values/key-path.ts';
+import { knowledgeOf } from './knowledge/knowledge.ts';
+import { describeWanted, isSatisfied } from './values/match.ts';
+import type { Observed } from './observe/observe.ts';
+import { READER_NAMES } from './plan/plan-conflicts.ts';
 
 /** Two checks for every declared parameter. */
 export function verifySysctls(desired: Desired, observed: Observed): readonly Check[] {

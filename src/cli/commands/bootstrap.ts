@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
-import { look } from '../../daemon/look.ts';
-import { openMachine } from '../../daemon/machine.ts';
-import { requireRoot } from '../../daemon/privilege.ts';
-import { exitCodeFrom } from '../../reconcile/converge.ts';
-import { nodePrepFrom } from '../../reconcile/status.ts';
+import { look } from '../../app/inspect/look.ts';
+import { openMachine } from '../../app/machine.ts';
+import { requireRoot } from '../../app/privilege.ts';
+import { exitCodeFrom } from '../../reconcile/loop/converge.ts';
+import { nodePrepFrom } from '../../reconcile/report/status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, type OutputFormat, withOutput, withSpec, withTimeout } from '../options.ts';
-import { planFrom, renderPlan } from '../plan-view.ts';
-import { print } from '../print.ts';
-import { progressFor } from '../progress.ts';
-import { renderStatus } from '../status-view.ts';
-import { paintFor } from '../table.ts';
+import { command, type OutputFormat, withOutput, withSpec, withTimeout } from '../options/options.ts';
+import { planFrom, renderPlan } from '../output/plan-view.ts';
+import { print } from '../output/print.ts';
+import { progressFor } from '../output/progress.ts';
+import { renderStatus } from '../output/status-view.ts';
+import { paintFor } from '../output/table.ts';
 
 type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean; service: boolean };
 
@@ -35,8 +35,8 @@ export function bootstrapCommand(io: Io): Command {
       const request = await specRequestFrom(options, io);
       if (options.service) {
         const [{ bootstrapForService }, { createLogger }] = await Promise.all([
-          import('../../daemon/service-bootstrap.ts'),
-          import('../../telemetry/logger.ts'),
+          import('../../app/bootstrap/service-bootstrap.ts'),
+          import('../../telemetry/log/logger.ts'),
         ]);
         const service = { timeoutMs: options.timeout, logger: createLogger() };
         return io.exit(await bootstrapForService(machine, request, service, io.signal));
@@ -50,7 +50,7 @@ export function bootstrapCommand(io: Io): Command {
       }
       const write = options.output === 'table' ? io.out : io.err;
       write(`${renderPlan(planned.report, paint, io.columns)}\n\n`);
-      const { bootstrap } = await import('../../daemon/apply-once.ts');
+      const { bootstrap } = await import('../../app/bootstrap/apply-once.ts');
       const progress = progressFor(io, write);
       const report = await bootstrap(machine, request, { ...progress, timeoutMs: options.timeout }, io.signal);
       if (report.areas.some((area) => area.applied.length > 0)) write('\n');

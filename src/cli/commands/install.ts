@@ -1,17 +1,17 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { DEFAULT_PROFILE } from '../../bootstrap/file-spec-source.ts';
-import { SPEC_FILE } from '../../bootstrap/spec-files.ts';
-import type { Installed } from '../../daemon/install/install.ts';
-import { CURRENT, PROGRAM } from '../../daemon/install/layout.ts';
-import { openMachine } from '../../daemon/machine.ts';
-import { VERSION } from '../../daemon/version.ts';
-import type { NodePrep } from '../../api/status.ts';
+import { DEFAULT_PROFILE } from '../../disk/file-spec-source.ts';
+import { SPEC_FILE } from '../../disk/spec-files.ts';
+import type { Installed } from '../../app/install/install.ts';
+import { CURRENT, PROGRAM } from '../../app/install/layout.ts';
+import { openMachine } from '../../app/machine.ts';
+import { VERSION } from '../../app/version.ts';
+import type { NodePrep } from '../../api/status/status.ts';
 import type { Io } from '../io.ts';
-import { command, type OutputFormat, withOutput, withRoot } from '../options.ts';
-import { print } from '../print.ts';
-import { renderStatus } from '../status-view.ts';
-import { paintFor } from '../table.ts';
+import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
+import { print } from '../output/print.ts';
+import { renderStatus } from '../output/status-view.ts';
+import { paintFor } from '../output/table.ts';
 
 interface Options {
   readonly root: string;
@@ -44,7 +44,7 @@ export function installCommand(io: Io): Command {
     )
     .action(async (options: Options) => {
       const [{ install }, { ownExecutable }] = await Promise.all([
-        import('../../daemon/install/install.ts'),
+        import('../../app/install/install.ts'),
         import('../../host/own-executable.ts'),
       ]);
       const machine = openMachine(options);

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { sourceFrom } from '../../api/expand.ts';
-import { look } from '../../daemon/look.ts';
-import { openMachine } from '../../daemon/machine.ts';
+import { sourceFrom } from '../../api/spec/expand.ts';
+import { look } from '../../app/inspect/look.ts';
+import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
-import { planFrom, renderPlan } from '../plan-view.ts';
-import { print } from '../print.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
+import { planFrom, renderPlan } from '../output/plan-view.ts';
+import { print } from '../output/print.ts';
 
 /** `nodeprep plan`: what would be done, and what is in the way. */
 export function planCommand(io: Io): Command {

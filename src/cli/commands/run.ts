@@ -1,10 +1,10 @@
 import { type Command, Option } from 'commander';
-import { openMachine } from '../../daemon/machine.ts';
-import { RESYNC_MS } from '../../reconcile/loop.ts';
-import { type ClusterChoice, clusterOptionsFrom, withCluster } from '../cluster-options.ts';
+import { openMachine } from '../../app/machine.ts';
+import { RESYNC_MS } from '../../reconcile/loop/loop.ts';
+import { type ClusterChoice, clusterOptionsFrom, withCluster } from '../options/cluster-options.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { type EndpointChoice, endpointFrom, withMetrics } from '../metrics-options.ts';
-import { command, parseDuration, withSpec } from '../options.ts';
+import { type EndpointChoice, endpointFrom, withMetrics } from '../options/metrics-options.ts';
+import { command, parseDuration, withSpec } from '../options/options.ts';
 
 type Options = SpecOptions & ClusterChoice & EndpointChoice & { resync: number };
 
@@ -27,8 +27,8 @@ export function runCommand(io: Io): Command {
     .action(async (options: Options) => {
       // Watching, metrics and the log are loaded for the daemon only: other commands start faster without them.
       const [{ runDaemon }, { createLogger }] = await Promise.all([
-        import('../../daemon/daemon.ts'),
-        import('../../telemetry/logger.ts'),
+        import('../../app/daemon/daemon.ts'),
+        import('../../telemetry/log/logger.ts'),
       ]);
       const machine = openMachine(options);
       const request = await specRequestFrom(options, io);

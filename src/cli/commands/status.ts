@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { NodePrep } from '../../api/status.ts';
-import { readLastGood } from '../../bootstrap/file-spec-source.ts';
-import { readStatusFile } from '../../bootstrap/status-file.ts';
-import { look, lookWith } from '../../daemon/look.ts';
-import { type Machine, openMachine } from '../../daemon/machine.ts';
-import type { LockHolder } from '../../host/holder.ts';
-import { nodePrepFrom } from '../../reconcile/status.ts';
+import type { NodePrep } from '../../api/status/status.ts';
+import { readLastGood } from '../../disk/file-spec-source.ts';
+import { readStatusFile } from '../../disk/status-file.ts';
+import { look, lookWith } from '../../app/inspect/look.ts';
+import { type Machine, openMachine } from '../../app/machine.ts';
+import type { LockHolder } from '../../host/hand-over/holder.ts';
+import { nodePrepFrom } from '../../reconcile/report/status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
-import { print } from '../print.ts';
-import { renderHolder, renderStatus } from '../status-view.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
+import { print } from '../output/print.ts';
+import { renderHolder, renderStatus } from '../output/status-view.ts';
 
 type Options = SpecOptions & { output: OutputFormat; watch: boolean };
 
@@ -58,7 +58,7 @@ interface Current {
 /** A status file without a living daemon is only history, so the host is looked at instead. */
 async function currentStatus(machine: Machine, options: Options, io: Io): Promise<Current> {
   const asked = options.file.length > 0 || options.profile !== undefined;
-  const { lockHolder } = await import('../../host/lock.ts');
+  const { lockHolder } = await import('../../host/hand-over/lock.ts');
   const found = asked ? undefined : await lockHolder(machine);
   const holder = found?.command === 'run' ? found : undefined;
   if (holder !== undefined) {

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { openMachine } from '../../daemon/machine.ts';
-import { requireRoot } from '../../daemon/privilege.ts';
-import type { NodeReport } from '../../reconcile/node-report.ts';
+import { openMachine } from '../../app/machine.ts';
+import { requireRoot } from '../../app/privilege.ts';
+import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { Io } from '../io.ts';
-import { command, type OutputFormat, withOutput, withRoot, withTimeout } from '../options.ts';
-import { renderFindings } from '../plan-view.ts';
-import { print } from '../print.ts';
-import { progressFor } from '../progress.ts';
+import { command, type OutputFormat, withOutput, withRoot, withTimeout } from '../options/options.ts';
+import { renderFindings } from '../output/plan-view.ts';
+import { print } from '../output/print.ts';
+import { progressFor } from '../output/progress.ts';
 
 /** `nodeprep uninstall`: take everything back. */
 export function uninstallCommand(io: Io): Command {
@@ -26,9 +26,9 @@ export function uninstallCommand(io: Io): Command {
         const write = options.output === 'table' ? io.out : io.err;
         const progress = progressFor(io, write);
         const [{ assertNotOfCluster, isTakenBack, uninstall }, { purge }, { disableUnits }] = await Promise.all([
-          import('../../daemon/apply-once.ts'),
-          import('../../daemon/install/install.ts'),
-          import('../../daemon/install/service.ts'),
+          import('../../app/bootstrap/apply-once.ts'),
+          import('../../app/install/install.ts'),
+          import('../../app/install/service.ts'),
         ]);
         const machine = openMachine(options);
         requireRoot(machine, 'uninstall');

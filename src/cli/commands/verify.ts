@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { Check } from '../../areas/area.ts';
-import { verifyHost } from '../../daemon/inspect.ts';
-import { openMachine } from '../../daemon/machine.ts';
+import { verifyHost } from '../../app/inspect/inspect.ts';
+import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, type OutputFormat, withOutput, withSpec } from '../options.ts';
-import { print } from '../print.ts';
-import { type Paint, printable, wrap } from '../table.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
+import { print } from '../output/print.ts';
+import { type Paint, printable, wrap } from '../output/table.ts';
 
 type Outcome = Check['outcome'];
 

@@ -9,9 +9,9 @@
  */
 import { closeSync, constants, existsSync, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { HostFileError } from '../errors.ts';
-import { assertPath, fileErrorFrom } from './file-errors.ts';
+import { assertPath, fileErrorFrom } from './files/file-errors.ts';
 import { holdFlags, type Lookup, type Place, type Places } from './place.ts';
-import { makeDirectory } from './sync-directory.ts';
+import { makeDirectory } from './files/sync-directory.ts';
 
 /** As many links as the kernel follows (path_resolution(7)). */
 const maximumLinks = 40;

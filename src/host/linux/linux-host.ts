@@ -8,17 +8,17 @@ import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync
 import { resolve } from 'node:path';
 import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel } from '../host.ts';
-import { runCommand } from './commands.ts';
+import { runCommand } from './commands/commands.ts';
 import { directoryHost } from './directory-host.ts';
-import { fileErrorFrom } from './file-errors.ts';
-import { writeKernelText } from './kernel-file.ts';
-import { KeptReads } from './kept-reads.ts';
+import { fileErrorFrom } from './files/file-errors.ts';
+import { writeKernelText } from './files/kernel-file.ts';
+import { KeptReads } from './files/kept-reads.ts';
 import { assertLiveRoot, enterHost, liveHost } from './live-root.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
-import { isAbsent, isKernelFile, readText } from './read-file.ts';
+import { isAbsent, isKernelFile, readText } from './files/read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
-import { sumOfFile } from './sum-file.ts';
-import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './write-file.ts';
+import { sumOfFile } from './files/sum-file.ts';
+import { removeEmptyDirectory, removeEntry, replaceFile, replaceLink } from './files/write-file.ts';
 
 /** Most of what is looked for is not there, and an error costs ten times as much as an answer. */
 const IF_THERE = { throwIfNoEntry: false } as const;

@@ -11,7 +11,7 @@ import { lstatSync, readlinkSync, realpathSync, statfsSync, statSync } from 'nod
 import { dirname } from 'node:path';
 import { HostRootError } from '../errors.ts';
 import { directoryHost } from './directory-host.ts';
-import { assertPath, errnoOf } from './file-errors.ts';
+import { assertPath, errnoOf } from './files/file-errors.ts';
 import type { Lookup, Places } from './place.ts';
 import { KernelResolvedPlace } from './whole-host.ts';
 

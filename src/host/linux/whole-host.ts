@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
-import { assertPath, errnoOf, fileErrorFrom } from './file-errors.ts';
+import { assertPath, errnoOf, fileErrorFrom } from './files/file-errors.ts';
 import type { Place, Places } from './place.ts';
-import { makeDirectory } from './sync-directory.ts';
+import { makeDirectory } from './files/sync-directory.ts';
 
 /**
  * A path of the running host that is left to the kernel to resolve, `root` being where the host is

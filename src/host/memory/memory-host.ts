@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
-import { assertPath } from '../linux/file-errors.ts';
+import { assertPath } from '../linux/files/file-errors.ts';
 import { fromBytes, toBytes } from './bytes.ts';
 import { type MemoryNode, renderNodes } from './render-nodes.ts';
 

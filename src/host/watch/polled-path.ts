@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
-import { errnoOf } from '../linux/file-errors.ts';
+import { errnoOf } from '../linux/files/file-errors.ts';
 import { linkTrail } from './link-trail.ts';
 
 /** One buffer for all polls: they are synchronous, and an unchanged value is compared without a copy. */

@@ -6,7 +6,7 @@
  * nothing that it is good at happens here: no parameter is renamed, replaced, linked or filled by parts.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { errnoOf } from '../linux/file-errors.ts';
+import { errnoOf } from '../linux/files/file-errors.ts';
 import { Burst } from './burst.ts';
 import type { EventListener } from './event-source.ts';
 

@@ -1,7 +1,7 @@
 /** Bodies of answers: whole or line by line, never more than fits, never JSON that is not JSON. */
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import { plainText } from '../../api/quote.ts';
+import { plainText } from '../../api/yaml/quote.ts';
 
 /** An object has at most 1.5 MB in etcd, its managedFields and an indented form included this is far above it. */
 const MAX_BYTES = 8 << 20;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Agent, RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { plainText } from '../../api/quote.ts';
+import { plainText } from '../../api/yaml/quote.ts';
 import { ApiUnreachableError } from '../client.ts';
 import { type KubeConfigRequest, loadKubeConfig } from './kube-config.ts';
 

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { parseYaml } from '../../api/yaml.ts';
+import { parseYaml } from '../../api/yaml/yaml.ts';
 
 /** Which kubeconfig to use; all absent means as kubectl finds it, in a pod its service account. */
 export interface KubeConfigRequest {

@@ -1,5 +1,5 @@
 /** Answers that are errors, as `ApiError`. */
-import { plainText } from '../../api/quote.ts';
+import { plainText } from '../../api/yaml/quote.ts';
 import { ApiError } from '../client.ts';
 
 interface Status {

@@ -3,14 +3,14 @@
  * own, around a host that is only pretended. What is asked of the API server is written down with its time.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadSpec } from '../../../src/api/load.ts';
-import type { NodePrepStatus } from '../../../src/api/status.ts';
+import { loadSpec } from '../../../src/api/spec/load.ts';
+import type { NodePrepStatus } from '../../../src/api/status/status.ts';
 import { type Agent, createAgent } from '../../../src/kubernetes/agent.ts';
 import type { ApiClient } from '../../../src/kubernetes/client.ts';
 import type { ClusterRecord } from '../../../src/kubernetes/ports.ts';
 import { createApiClient } from '../../../src/kubernetes/transport/create-api-client.ts';
-import type { NodeReport, SpecSnapshot } from '../../../src/reconcile/node-report.ts';
-import type { AreaReport } from '../../../src/reconcile/report.ts';
+import type { NodeReport, SpecSnapshot } from '../../../src/reconcile/report/node-report.ts';
+import type { AreaReport } from '../../../src/reconcile/report/report.ts';
 
 /** One request of one agent. */
 export interface Asked {

@@ -67,7 +67,7 @@ function build(commit: string, short: string, folder: string): void {
 /** Until a release is out, all builds have the same version: this one says its commit as well. */
 function nameVersion(source: string, short: string): void {
   const { version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { version: string };
-  for (const name of ['package.json', 'src/daemon/version.ts']) {
+  for (const name of ['package.json', 'src/app/version.ts']) {
     const text = readFileSync(join(source, name), 'utf8');
     const said = new RegExp(`(["'])${version.replaceAll('.', '\\.')}\\1`);
     writeFileSync(join(source, name), text.replace(said, `$1${version}-commit.${short}$1`));

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { renderProblem, SpecInvalidError } from '../../../src/api/errors.ts';
-import { loadSpec } from '../../../src/api/load.ts';
+import { renderProblem, SpecInvalidError } from '../../../src/api/yaml/errors.ts';
+import { loadSpec } from '../../../src/api/spec/load.ts';
 import { verdictDocuments } from '../../support/verdict-documents.ts';
 
 const DIRECTORY = new URL('../../support/documents/', import.meta.url);

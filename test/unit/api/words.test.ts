@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Problem, renderProblem, SpecInvalidError } from '../../../src/api/errors.ts';
-import { renderFieldPath } from '../../../src/api/field-path.ts';
-import { didYouMean, nearest } from '../../../src/api/nearest.ts';
-import { plainText, quoted } from '../../../src/api/quote.ts';
+import { type Problem, renderProblem, SpecInvalidError } from '../../../src/api/yaml/errors.ts';
+import { renderFieldPath } from '../../../src/api/yaml/field-path.ts';
+import { didYouMean, nearest } from '../../../src/api/yaml/nearest.ts';
+import { plainText, quoted } from '../../../src/api/yaml/quote.ts';
 
 describe('quoted', () => {
   it.each([

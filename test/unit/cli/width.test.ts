@@ -1,7 +1,7 @@
 /** Tables on narrow terminals: no line is broken by the terminal, and what tells rows apart stays. */
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { paintFor, renderTable, shortenEnd, shortenMiddle } from '../../../src/cli/table.ts';
+import { paintFor, renderTable, shortenEnd, shortenMiddle } from '../../../src/cli/output/table.ts';
 import { runCli } from '../../../src/cli/run-cli.ts';
 import type { Io } from '../../../src/cli/io.ts';
 

@@ -4,8 +4,8 @@ import { EventEmitter } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { CommandError, CommandMissingError } from '../../../src/host/errors.ts';
-import { runCommand } from '../../../src/host/linux/commands.ts';
-import { ProcessGroup } from '../../../src/host/linux/process-group.ts';
+import { runCommand } from '../../../src/host/linux/commands/commands.ts';
+import { ProcessGroup } from '../../../src/host/linux/commands/process-group.ts';
 import { temporaryDirectory } from '../../support/hosts-alike.ts';
 
 const shell = (script: string, ...args: string[]) => ['sh', '-c', script, 'sh', ...args] as const;

@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { createApiClient } from '../../../src/kubernetes/transport/create-api-client.ts';
-import { watchObject } from '../../../src/kubernetes/watch-object.ts';
+import { watchObject } from '../../../src/kubernetes/object/watch-object.ts';
 import { authorityIn } from '../../apiserver/harness/certificates.ts';
 import { startHttpFaultProxy } from '../../support/http-fault-proxy.ts';
 

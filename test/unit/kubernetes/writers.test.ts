@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, ApiUnreachableError } from '../../../src/kubernetes/client.ts';
-import { createEventWriter } from '../../../src/kubernetes/event-writer.ts';
-import { createStatusWriter } from '../../../src/kubernetes/status-writer.ts';
-import type { NodeReport, ReportSink } from '../../../src/reconcile/node-report.ts';
+import { createEventWriter } from '../../../src/kubernetes/report/event-writer.ts';
+import { createStatusWriter } from '../../../src/kubernetes/report/status-writer.ts';
+import type { NodeReport, ReportSink } from '../../../src/reconcile/report/node-report.ts';
 import { aChange, aCondition, anAreaReport, aNodeReport } from '../../support/reports.ts';
 import { createStubApi, type StubApi } from '../../support/stub-api.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { writeSums } from '../../../scripts/build/archive.ts';
 import { writeBundle } from '../../../scripts/build/bundle.ts';
 import { TARGETS, targetsFrom } from '../../../scripts/build/target.ts';
-import { VERSION } from '../../../src/daemon/version.ts';
+import { VERSION } from '../../../src/app/version.ts';
 import { nodeprep, startProgram, temporaryDirectory } from '../../support/nodeprep-process.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');

@@ -4,11 +4,11 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryHost } from '../../../src/host/memory/memory-host.ts';
-import type { MetricsAuthorizer, Verdict } from '../../../src/telemetry/access.ts';
-import { keyPairIn, ownKeyPair, type KeyPairSource } from '../../../src/telemetry/key-pairs.ts';
-import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import { selfSigned } from '../../../src/telemetry/self-signed.ts';
-import { listen, type ServerOptions, type TelemetryServer } from '../../../src/telemetry/server.ts';
+import type { MetricsAuthorizer, Verdict } from '../../../src/telemetry/endpoint/access.ts';
+import { keyPairIn, ownKeyPair, type KeyPairSource } from '../../../src/telemetry/endpoint/key-pairs.ts';
+import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts';
+import { selfSigned } from '../../../src/telemetry/endpoint/self-signed.ts';
+import { listen, type ServerOptions, type TelemetryServer } from '../../../src/telemetry/endpoint/server.ts';
 import { aCondition, aNodeReport } from '../../support/reports.ts';
 
 const NOW = () => new Date();

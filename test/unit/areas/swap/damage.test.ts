@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LEDGER_PATH } from '../../../../src/reconcile/ledger.ts';
+import { LEDGER_PATH } from '../../../../src/reconcile/ledger/ledger.ts';
 import { masks, passSwap, REMOVED, swapMachine } from '../../../support/swap-pass.ts';
 
 const FSTAB = '/etc/fstab';

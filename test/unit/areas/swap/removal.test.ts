@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptySpec } from '../../../../src/api/nodeprep.ts';
+import { emptySpec } from '../../../../src/api/spec/nodeprep.ts';
 import {
   masks,
   memoryOf,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CONF_PATH, RULES_PATH } from '../../../../src/areas/sysctls/own-files.ts';
+import { CONF_PATH, RULES_PATH } from '../../../../src/areas/sysctls/boot-files/own-files.ts';
 import { setSysctl } from '../../../../src/host/memory/kernel-files.ts';
 import {
   changeLines,

@@ -1,7 +1,7 @@
 /** The chain of real Debian machines, read through the host that stands for a directory. */
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { emptySpec } from '../../../../src/api/nodeprep.ts';
+import { emptySpec } from '../../../../src/api/spec/nodeprep.ts';
 import { sysctls } from '../../../../src/areas/sysctls/index.ts';
 import { createLinuxHost } from '../../../../src/host/linux/linux-host.ts';
 import { sysctlsSpec } from '../../../support/sysctls-pass.ts';

@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rulesOf, winnerOf } from '../../../../src/areas/sysctls/chain.ts';
-import { keyPathFrom } from '../../../../src/areas/sysctls/key-path.ts';
-import { READERS, type Reader } from '../../../../src/areas/sysctls/parse-conf.ts';
-import { observeChain } from '../../../../src/areas/sysctls/sysctl-d.ts';
+import { rulesOf, winnerOf } from '../../../../src/areas/sysctls/boot-files/chain.ts';
+import { keyPathFrom } from '../../../../src/areas/sysctls/values/key-path.ts';
+import { READERS, type Reader } from '../../../../src/areas/sysctls/boot-files/parse-conf.ts';
+import { observeChain } from '../../../../src/areas/sysctls/boot-files/sysctl-d.ts';
 import { type MemoryFiles, MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 
 const CASES = 40;

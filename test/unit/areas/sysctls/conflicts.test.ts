@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CONF_PATH } from '../../../../src/areas/sysctls/own-files.ts';
+import { CONF_PATH } from '../../../../src/areas/sysctls/boot-files/own-files.ts';
 import type { MemoryFiles } from '../../../../src/host/memory/memory-host.ts';
 import { kernelHost, passSysctls, sysctlsSpec, type Declared } from '../../../support/sysctls-pass.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { emptySpec } from '../../../../src/api/nodeprep.ts';
+import { emptySpec } from '../../../../src/api/spec/nodeprep.ts';
 import { sysctls } from '../../../../src/areas/sysctls/index.ts';
 import { explained, kernelHost, passSysctls, sysctlsSpec } from '../../../support/sysctls-pass.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { emptySpec } from '../../../../src/api/nodeprep.ts';
-import { CONF_PATH } from '../../../../src/areas/sysctls/own-files.ts';
+import { emptySpec } from '../../../../src/api/spec/nodeprep.ts';
+import { CONF_PATH } from '../../../../src/areas/sysctls/boot-files/own-files.ts';
 import { HostFileError } from '../../../../src/host/errors.ts';
 import { setSysctl } from '../../../../src/host/memory/kernel-files.ts';
-import { LEDGER_PATH } from '../../../../src/reconcile/ledger.ts';
+import { LEDGER_PATH } from '../../../../src/reconcile/ledger/ledger.ts';
 import {
   changeLines,
   kernelHost,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { nodePrepCrd } from '../../../../scripts/crd/crd.ts';
 import type { Structural } from '../../../../scripts/crd/structural.ts';
-import { NodePrepStatusFile } from '../../../../src/api/status.ts';
+import { NodePrepStatusFile } from '../../../../src/api/status/status.ts';
 
 const [version] = parse(nodePrepCrd()).spec.versions;
 const schema = version.schema.openAPIV3Schema as Structural;

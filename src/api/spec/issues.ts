@@ -1,0 +1,141 @@
+/** What zod found wrong, in the words of a person who writes a spec. */
+import * as z from 'zod';
+import type { SpecDocument } from '../yaml/documents.ts';
+import type { Problem } from '../yaml/errors.ts';
+import type { FieldPath } from '../yaml/field-path.ts';
+import { type Located, partAt } from '../yaml/located.ts';
+import { didYouMean, nearest } from '../yaml/nearest.ts';
+import { NodePrepDocument, NodePrepSpecSource } from './nodeprep.ts';
+import { plainText, quoted } from '../yaml/quote.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The problems behind one issue of `schema`; unknown fields are one problem each. */
+export function problemsFromIssue(
+  document: SpecDocument,
+  issue: Issue,
+  schema: z.ZodObject = NodePrepDocument,
+): Problem[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => document.problem([...path, key], unknownField(schema, path, key), 'key'));
+  }
+  return [document.problem(path, messageFrom(document, path, issue))];
+}
+
+function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): string {
+  const part = partAt(document.root, path);
+  if (part === undefined) return `is missing; expected ${expectation(issue)}`;
+  const { value, written } = part;
+  const found = `found ${describe(value, written)}`;
+  if (issue.code === 'invalid_value') {
+    return `expected ${listed(issue.values.map(String))}, ${found}${valueHint(value, issue.values.map(String))}`;
+  }
+  if (issue.code === 'invalid_key') return `${quoted(String(path.at(-1)))} is too long for a name`;
+  if (issue.code === 'too_big' || issue.code === 'too_small') {
+    if (issue.origin === 'int' || issue.origin === 'number')
+      return `${found}: too large for a number, ${quoteHint(value, written)}`;
+    if (issue.origin === 'array') return `has ${(value as unknown[]).length} entries; ${limit(issue)} are possible`;
+    if (value === '') return 'is empty; expected text';
+    return `${found}; expected text of ${limit(issue)} characters`;
+  }
+  return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, path)}`;
+}
+
+function limit(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
+  return issue.code === 'too_big' ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a whole number',
+  boolean: 'true or false',
+  object: 'a mapping of fields',
+  record: 'a mapping of names to values',
+  array: 'a list',
+};
+
+/** `text or a whole number` for the type or the alternatives that would have been right. */
+function expectation(issue: Issue): string {
+  if (issue.code === 'invalid_type') return TYPE_WORDS[issue.expected] ?? issue.expected;
+  if (issue.code === 'invalid_value') return listed(issue.values.map(String));
+  if (issue.code === 'invalid_union') {
+    const words = issue.errors.map((alternative) => (alternative[0] === undefined ? '' : expectation(alternative[0])));
+    return listed([...new Set(words)].filter((word) => word !== ''));
+  }
+  if (issue.code === 'too_big' || issue.code === 'too_small') return TYPE_WORDS[issue.origin] ?? 'another value';
+  return 'another value';
+}
+
+/** What to write instead, for the mistakes that people make. */
+function typeHint(issue: Issue, { value, written }: Located, path: FieldPath): string {
+  if (issue.code === 'invalid_union') {
+    if (typeof value === 'boolean' && path.at(-1) === 'value') return `; a switch of the kernel is ${value ? 1 : 0}`;
+    if (Array.isArray(value)) return '; write it as one text';
+  }
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  if (isPlain && expectation(issue).includes('text')) return `; ${quoteHint(value, written)}`;
+  if (issue.code !== 'invalid_type') return '';
+  if (issue.expected === 'boolean' && typeof value === 'string') return '; write it without quotes';
+  if (issue.expected === 'array' && value === null) return '; remove the field, or write []';
+  if (issue.expected === 'array') return '; write each entry as "- name: …"';
+  if (typeof path.at(-1) === 'number' && typeof value === 'string') return `; write ${quoted(`- name: ${value}`)}`;
+  if (path.at(-1) === 'swap' && value !== null) return '; write "behavior: Disabled" below it';
+  return '';
+}
+
+/** How to keep a number or a boolean as the text that was written. */
+export function quoteHint(value: unknown, written: string | undefined): string {
+  return `quote it if it is meant as text: ${quoted(written ?? String(value))}`;
+}
+
+/** Words that mean "no swap" to everybody but are not in the vocabulary. */
+function valueHint(value: unknown, allowed: readonly string[]): string {
+  const word = typeof value === 'string' ? value : JSON.stringify(value);
+  if (allowed.includes('Disabled') && /^(?:off|no|none|false|disable)$/i.test(word))
+    return ' (did you mean "Disabled"?)';
+  return didYouMean(word, allowed);
+}
+
+function unknownField(document: z.ZodObject, path: FieldPath, key: string): string {
+  const known = fieldsAt(document, path);
+  const near = nearest(key, known);
+  const inside = Object.keys(NodePrepSpecSource.shape);
+  let hint = `; known fields are ${known.join(', ')}`;
+  if (near !== undefined) hint = ` (did you mean "${near}"?)`;
+  else if (path.length === 0 && document === NodePrepDocument && inside.includes(key))
+    hint = ` here (did you mean "spec.${key}"?)`;
+  return `unknown field ${quoted(key)}${hint}`;
+}
+
+/** Names of the fields that the schema has at a path. */
+function fieldsAt(document: z.ZodObject, path: FieldPath): string[] {
+  let schema: unknown = document;
+  for (const part of path) {
+    schema = unwrapped(schema);
+    if (schema instanceof z.ZodArray) schema = schema.element;
+    else if (schema instanceof z.ZodObject) schema = (schema.shape as Record<string, unknown>)[part];
+  }
+  schema = unwrapped(schema);
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+}
+
+function unwrapped(schema: unknown): unknown {
+  return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+}
+
+/** A value as a message names it: `the text "x"`, `the number 1`, `nothing`, `a list`. */
+export function describe(value: unknown, written?: string): string {
+  if (value === null || value === undefined) return 'nothing';
+  if (typeof value === 'string') return quoted(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  const text = plainText(written ?? JSON.stringify(value), 60);
+  return typeof value === 'number' ? `the number ${text}` : text;
+}
+
+/** `a, b or c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}

@@ -1,0 +1,113 @@
+/** The one way from files to a spec: every mistake of every file is reported, or nothing of them is used. */
+import { type SpecDocument, parseDocuments } from '../yaml/documents.ts';
+import { unknownProfile } from './entry-rules.ts';
+import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
+import { expand } from './expand.ts';
+import { linkedProblems } from '../names/linked-sysctls.ts';
+import { withoutNulls } from '../yaml/located.ts';
+import { type Merged, mergeDocuments } from './merge.ts';
+import { type NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
+import { isPresetName, presets } from './presets.ts';
+import { quoted } from '../yaml/quote.ts';
+import { validateDocument } from './validate.ts';
+
+/** A file that was read; `file` is what messages call it. */
+export interface SpecFile {
+  readonly file: string;
+  readonly contents: Uint8Array | string;
+}
+
+/** A spec that can be enforced. */
+export interface LoadedSpec {
+  /** `metadata.name`, when a document has it. */
+  readonly name?: string;
+  readonly spec: NodePrepSpec;
+  /** The merged documents as people wrote them, before profile and defaults. */
+  readonly source: NodePrepSpecSource;
+}
+
+/**
+ * Parses, checks, merges and expands. `profile` adds a built-in profile to documents that name none,
+ * and stands alone without documents. Throws `SpecInvalidError` and nothing else.
+ */
+export function loadSpec(inputs: readonly SpecFile[], options: { readonly profile?: string } = {}): LoadedSpec {
+  const files = inputs.map(({ file, contents }) => parseDocuments(file, contents));
+  const names = inputs.map((input) => input.file);
+  return specFrom(
+    files.flatMap((file) => file.documents.map((document) => ({ ...document, root: withoutNulls(document.root) }))),
+    files.flatMap((file) => file.problems),
+    { ...options, names },
+  );
+}
+
+/** The spec of documents that were taken apart already; `problems` are those of taking them apart. */
+export function specFrom(
+  documents: readonly SpecDocument[],
+  parsing: readonly Problem[],
+  options: { readonly profile?: string; readonly names: readonly string[] },
+): LoadedSpec {
+  const { names } = options;
+  const merged = mergeDocuments(documents);
+  const profile = profileOf(merged, options.profile);
+  const preset = profile !== undefined && isPresetName(profile) ? presets[profile] : {};
+  const problems = [
+    ...parsing,
+    ...documents.flatMap(validateDocument),
+    ...merged.problems,
+    ...linkedProblems(merged.sysctls, preset),
+    ...profileProblems(names.length, documents, options.profile),
+  ].toSorted(byPlace(names));
+  if (problems.length > 0) throw new SpecInvalidError(problems);
+
+  const source = sourceOf(merged, profile, names.at(-1) ?? '');
+  return { ...(merged.name === undefined ? {} : { name: merged.name }), spec: expand(source), source };
+}
+
+function commandLine(message: string): Problem {
+  return { file: '--profile', line: 0, column: 0, path: '', message };
+}
+
+function profileOf(merged: Merged, option: string | undefined): string | undefined {
+  const own = merged.spec['profile'];
+  return typeof own === 'string' ? own : option;
+}
+
+function profileProblems(inputs: number, documents: readonly SpecDocument[], option: string | undefined): Problem[] {
+  if (option === undefined) {
+    return inputs > 0
+      ? []
+      : [commandLine('neither a document nor a profile was given; name one, such as kubeadm-worker')];
+  }
+  if (!isPresetName(option)) return [commandLine(unknownProfile(option))];
+  return documents.flatMap((document) => {
+    const path = ['spec', 'profile'];
+    const own = (document.root.value as { spec?: { profile?: unknown } | null } | null)?.spec?.profile;
+    if (typeof own !== 'string' || own === option) return [];
+    return [
+      document.problem(
+        path,
+        `the document names the profile ${quoted(own)}, but --profile asks for ${quoted(option)}; leave one out`,
+      ),
+    ];
+  });
+}
+
+/** The typed source. Only limits can fail here: each document keeps them, but all together may not. */
+function sourceOf(merged: Merged, profile: string | undefined, file: string): NodePrepSpecSource {
+  const parsed = NodePrepSpecSource.safeParse({ ...(profile === undefined ? {} : { profile }), ...merged.spec });
+  if (parsed.success) return parsed.data;
+  throw new SpecInvalidError(
+    parsed.error.issues.map((issue) => ({
+      file,
+      line: 0,
+      column: 0,
+      path: `spec.${issue.path.join('.')}`,
+      message: `all documents together have too many entries: ${issue.message}`,
+    })),
+  );
+}
+
+/** In the order in which a person walks through the files. */
+function byPlace(files: readonly string[]): (a: Problem, b: Problem) => number {
+  return (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column;
+}

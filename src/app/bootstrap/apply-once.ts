@@ -1,0 +1,155 @@
+/** The one-shot commands that change a host: `bootstrap` and `uninstall`. */
+import type { Condition } from '../../api/status/conditions.ts';
+import { emptySpec } from '../../api/spec/nodeprep.ts';
+import { CLUSTER_RECORD_PATH } from '../../disk/cluster-record.ts';
+import {
+  LAST_GOOD_PATH,
+  openSpecKeeper,
+  readSpec,
+  type SpecKeeper,
+  type SpecRequest,
+} from '../../disk/file-spec-source.ts';
+import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../../disk/status-file.ts';
+import { CONTROL_DIRECTORY, CONTROL_SOCKET } from '../../host/hand-over/control.ts';
+import { HostFileError } from '../../host/errors.ts';
+import { acquireHostLock, HostBusyError, lockHolder } from '../../host/hand-over/lock.ts';
+import { converge } from '../../reconcile/loop/converge.ts';
+import { createEngine, type Engine } from '../../reconcile/loop/engine.ts';
+import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
+import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
+import type { StepEvent } from '../../reconcile/pass/pass.ts';
+import { sweepUnfinished } from '../../reconcile/ledger/sweep.ts';
+import { hostNameOf, type Machine } from '../machine.ts';
+import { requireRoot } from '../privilege.ts';
+import { VERSION } from '../version.ts';
+
+/** What a one-shot command tells while it works. */
+export interface Progress {
+  readonly onStep: (event: StepEvent) => void;
+  readonly onWait: (report: NodeReport, waitMs: number) => void;
+  /** Something that needs no action now but must be known, such as a ledger that was kept aside. */
+  readonly onWarning: (message: string) => void;
+}
+
+/** Converges to the declared spec and stops. Throws `NotRootError`, `HostBusyError`, `SpecInvalidError`, `HostFileError`. */
+export async function bootstrap(
+  machine: Machine,
+  request: SpecRequest,
+  options: { readonly timeoutMs: number } & Progress,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  requireRoot(machine, 'bootstrap');
+  // Before the lock and before any write: a broken spec must leave the host untouched.
+  const declared = await readSpec(machine.here, machine.host, request);
+  return convergeOnce(machine, options, (keeper) => keeper.accept(declared), signal);
+}
+
+/** One convergence under the lock of the host, with the snapshot that `pick` makes once the records are open. */
+export async function convergeOnce(
+  machine: Machine,
+  options: { readonly timeoutMs: number } & Progress,
+  pick: (keeper: SpecKeeper) => Promise<SpecSnapshot>,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  return locked(machine, 'bootstrap', async () => {
+    await sweepUnfinished(machine.host);
+    const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), options.onWarning);
+    if (keeper.warning !== undefined) options.onWarning(keeper.warning);
+    const snapshot = await pick(keeper);
+    const status = await takeOverStatusFile(machine.host, machine.now());
+    if (status.warning !== undefined) options.onWarning(status.warning);
+    const engine = await openEngine(machine, options, status.conditions);
+    const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
+    await publishStatus(machine, report, options, signal);
+    return report;
+  });
+}
+
+/** The work is done by now: a full /run must not make an error of it. */
+async function publishStatus(
+  machine: Machine,
+  report: NodeReport,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await createStatusFileSink(machine.host).publish(report, signal);
+  } catch (error) {
+    if (!(error instanceof HostFileError)) throw error;
+    progress.onWarning(error.message);
+  }
+}
+
+/** Takes everything back that can be taken back, then removes NodePrep's own records. */
+export async function uninstall(
+  machine: Machine,
+  options: { readonly timeoutMs: number } & Progress,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  requireRoot(machine, 'uninstall');
+  return locked(machine, 'uninstall', async () => {
+    await sweepUnfinished(machine.host);
+    const hadRecord = (await machine.host.stat(LEDGER_PATH)) !== undefined;
+    const engine = await openEngine(machine, options, []);
+    const snapshot = { name: await hostNameOf(machine.host), generation: 1, spec: emptySpec('Restore'), source: {} };
+    const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
+    // The originals are needed as long as something is not back.
+    if (isTakenBack(report)) await removeRecords(machine, options);
+    const found = report.areas.some((area) => area.applied.length > 0);
+    if (found && !hadRecord) options.onWarning(NO_RECORD);
+    return report;
+  });
+}
+
+/** Whether nothing of ours is left on the host; what waits for a boot is taken back then. */
+export function isTakenBack(report: NodeReport): boolean {
+  return report.areas.every((area) => area.remaining.length === 0 && area.failures.length === 0);
+}
+
+/**
+ * Throws `HostBusyError` while the agent of a cluster manages the host: it would put back at once
+ * whatever somebody takes away.
+ */
+export async function assertNotOfCluster(machine: Machine): Promise<void> {
+  const holder = await lockHolder(machine);
+  if (holder?.rank === 'cluster') throw new HostBusyError('nodeprep', holder);
+}
+
+async function locked<T>(machine: Machine, command: string, work: () => Promise<T>): Promise<T> {
+  const lock = await acquireHostLock({ ...machine, holder: { pid: process.pid, version: VERSION, command } });
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+async function openEngine(machine: Machine, progress: Progress, previous: readonly Condition[]): Promise<Engine> {
+  const ledger = await openLedger(machine.host, machine.now);
+  if (ledger.warning !== undefined) progress.onWarning(ledger.warning);
+  return createEngine({ ...machine, ledger, onStep: progress.onStep, previous });
+}
+
+const NO_RECORD =
+  `There was no record of originals (${LEDGER_PATH}), so only what carries NodePrep's marks was taken back. Units that were ` +
+  'masked cannot be told from those that somebody else masked: "find /etc/systemd/system -lname /dev/null" lists them.';
+
+/** What cannot be removed is said and left: everything that mattered is back by now. */
+async function removeRecords({ host }: Machine, progress: Progress): Promise<void> {
+  // The socket is one that a killed daemon left: nobody else holds the host now.
+  for (const path of [CONTROL_SOCKET, STATUS_PATH, LAST_GOOD_PATH, CLUSTER_RECORD_PATH, LEDGER_PATH]) {
+    await host.removeFile(path).catch((error: unknown) => progress.onWarning(messageOf(error)));
+  }
+  for (const directory of [CONTROL_DIRECTORY, RUN_DIRECTORY, STATE_DIRECTORY]) {
+    await host.removeDirectory(directory).catch((error: unknown) => progress.onWarning(messageOf(error)));
+    for (const name of (await host.listDirectory(directory)) ?? []) {
+      progress.onWarning(
+        `${directory}/${name} is left: it was kept aside, or it is not NodePrep's. Delete it when you need it no more.`,
+      );
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

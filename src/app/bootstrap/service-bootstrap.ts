@@ -1,0 +1,154 @@
+/**
+ * `bootstrap --service`: the unit that the kubelet is ordered after. The kubelet only *wants* the
+ * unit, so a unit that failed would let it start: what `spec.bootstrap.onFailure` says is done by
+ * ending (Degrade) or by not ending (Block), and the journal always says which and why.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SpecInvalidError } from '../../api/yaml/errors.ts';
+import type { NodePrepSpec } from '../../api/spec/nodeprep.ts';
+import { openSpecKeeper, readSpec, type SpecRequest } from '../../disk/file-spec-source.ts';
+import { readStatusFile, type StatusFile } from '../../disk/status-file.ts';
+import { createSpecReader } from '../../disk/watched-spec-source.ts';
+import { nameOf } from '../../host/hand-over/holder.ts';
+import { HostBusyError } from '../../host/hand-over/lock.ts';
+import { exitCodeFrom } from '../../reconcile/loop/converge.ts';
+import type { NodeReport } from '../../reconcile/report/node-report.ts';
+import type { Logger } from '../../telemetry/log/logger.ts';
+import { createReportLog } from '../../telemetry/log/report-log.ts';
+import { convergeOnce } from './apply-once.ts';
+import { hostNameOf, type Machine } from '../machine.ts';
+import { requireRoot } from '../privilege.ts';
+
+type OnFailure = NodePrepSpec['bootstrap']['onFailure'];
+
+/** How the unit works. */
+export interface ServiceBootstrapOptions {
+  /** How long to try before the kubelet may start on a host that is not ready (Degrade). */
+  readonly timeoutMs: number;
+  readonly logger: Logger;
+  /** Pause between tries, default 5 s. */
+  readonly retryMs?: number;
+}
+
+interface Outcome {
+  readonly code: 0 | 1 | 2 | 3;
+  readonly onFailure: OnFailure;
+  /** Empty when the host is ready. */
+  readonly problem: string;
+  /** Whether trying again soon may help without anybody doing something. */
+  readonly transient: boolean;
+}
+
+/**
+ * Converges, and returns the exit code when the kubelet may start: 0 ready, 3 after a boot, 2 not,
+ * 1 when nothing could be tried. With `Block` it returns only for 0, or when aborted.
+ */
+export async function bootstrapForService(
+  machine: Machine,
+  request: SpecRequest,
+  options: ServiceBootstrapOptions,
+  signal: AbortSignal,
+): Promise<0 | 1 | 2 | 3> {
+  requireRoot(machine, 'bootstrap --service');
+  const { logger, retryMs = 5000 } = options;
+  const log = createReportLog(logger);
+  const end = machine.clock() + options.timeoutMs;
+  let said: string | undefined;
+  for (;;) {
+    const left = Math.max(end - machine.clock(), 0);
+    const outcome = await attempt(machine, request, { timeoutMs: left, logger, onStep: log.onStep }, signal);
+    if (outcome.code === 0) {
+      logger.info('This host is ready, the kubelet may start');
+      return 0;
+    }
+    if (outcome.onFailure === 'Degrade' && (!outcome.transient || machine.clock() >= end)) {
+      logger.error('This host is NOT ready; the kubelet starts anyway, because spec.bootstrap.onFailure is Degrade', {
+        problem: outcome.problem,
+        next: 'The daemon goes on trying; "nodeprep status" shows what is missing.',
+      });
+      return outcome.code;
+    }
+    if (outcome.onFailure === 'Block' && said !== outcome.problem) {
+      logger.error('This host is NOT ready; the kubelet is held back, because spec.bootstrap.onFailure is Block', {
+        problem: outcome.problem,
+        next:
+          outcome.code === 3
+            ? 'Reboot this host.'
+            : 'Mend what the problem names, it is tried again every few seconds; or set onFailure to Degrade.',
+      });
+      said = outcome.problem;
+    }
+    await sleep(retryMs, undefined, { signal });
+  }
+}
+
+async function attempt(
+  machine: Machine,
+  request: SpecRequest,
+  options: { timeoutMs: number; logger: Logger; onStep: ReturnType<typeof createReportLog>['onStep'] },
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { logger, onStep, timeoutMs } = options;
+  const progress = { timeoutMs, onStep, onWait: () => undefined, onWarning: (message: string) => logger.warn(message) };
+  try {
+    const report = await convergeOnce(
+      machine,
+      progress,
+      (keeper) =>
+        createSpecReader({
+          machine: machine.here,
+          host: machine.host,
+          keeper,
+          request,
+          onRefused: (problem) => logger.error('Spec refused, the last good one stays enforced', { problem }),
+        })(),
+      signal,
+    );
+    return outcomeFrom(report);
+  } catch (error) {
+    signal.throwIfAborted();
+    const managed = await outcomeOfDaemon(machine, error, logger);
+    if (managed !== undefined) return managed;
+    const problem = error instanceof Error ? error.message : String(error);
+    // What is wrong with a document stays wrong; a busy host or a file system that is read-only may not.
+    const transient = !(error instanceof SpecInvalidError);
+    return { code: 1, onFailure: await lastKnownPolicy(machine, request), problem, transient };
+  }
+}
+
+/**
+ * What the daemon that has the host says of it, when that decides something: ready is ready, whoever
+ * made it so, and who asks to be left alone is left alone.
+ */
+async function outcomeOfDaemon(machine: Machine, error: unknown, logger: Logger): Promise<Outcome | undefined> {
+  if (!(error instanceof HostBusyError) || error.holder?.command !== 'run') return undefined;
+  const { nodePrep } = await readStatusFile(machine.host).catch((): StatusFile => ({}));
+  const ready = nodePrep?.status.conditions.find(({ type }) => type === 'Ready');
+  const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
+  if (ready?.status !== 'True' && !handsOff) return undefined;
+  logger.info('A daemon has this host already', { holder: nameOf(error.holder), reports: ready.reason });
+  const problem = handsOff ? `${ready.reason}: ${ready.message}` : '';
+  return { code: handsOff ? 2 : 0, onFailure: 'Degrade', problem, transient: false };
+}
+
+function outcomeFrom(report: NodeReport): Outcome {
+  const onFailure = report.snapshot.spec.bootstrap.onFailure;
+  const ready = report.conditions.find((condition) => condition.type === 'Ready');
+  const problem = `${ready?.reason ?? 'Unknown'}: ${ready?.message ?? 'nothing was reported'}`;
+  // Who asks to be left alone has not failed: there is nothing that the kubelet could wait for.
+  const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
+  if (handsOff) return { code: 2, onFailure: 'Degrade', problem, transient: false };
+  return { code: exitCodeFrom(report), onFailure, problem, transient: false };
+}
+
+/** A spec that cannot be read now may have been readable at the last boot. */
+async function lastKnownPolicy(machine: Machine, request: SpecRequest): Promise<OnFailure> {
+  try {
+    return (await readSpec(machine.here, machine.host, request)).spec.bootstrap.onFailure;
+  } catch {
+    const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), () => undefined).catch(
+      () => undefined,
+    );
+    return keeper?.fallback('')?.spec.bootstrap.onFailure ?? 'Degrade';
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The time in which a host is ours, from taking it to giving it back. Everything that is known of
+ * the host is read anew at the beginning, because somebody else may have written meanwhile.
+ */
+import { openSpecKeeper, type SpecKeeper, type SpecRequest } from '../../disk/file-spec-source.ts';
+import { createStatusFileSink, takeOverStatusFile } from '../../disk/status-file.ts';
+import { createWatchedSpecSource } from '../../disk/watched-spec-source.ts';
+import { createHostWatcher } from '../../host/watch/watcher.ts';
+import type { ApiClient } from '../../kubernetes/client.ts';
+import { createEngine } from '../../reconcile/loop/engine.ts';
+import { openLedger } from '../../reconcile/ledger/ledger.ts';
+import { runLoop } from '../../reconcile/loop/loop.ts';
+import type { ReportSink, SpecSource } from '../../reconcile/report/node-report.ts';
+import { sweepUnfinished } from '../../reconcile/ledger/sweep.ts';
+import { Trigger } from '../../reconcile/loop/trigger.ts';
+import type { ClusterMetrics } from '../../telemetry/metrics/cluster-metrics.ts';
+import type { Logger } from '../../telemetry/log/logger.ts';
+import { createReportLog } from '../../telemetry/log/report-log.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
+import { factsOf } from '../inspect/facts.ts';
+import { hostNameOf, type Machine } from '../machine.ts';
+
+/** How a host is managed. */
+export interface ManageOptions {
+  readonly request: SpecRequest;
+  readonly resyncMs: number;
+  readonly logger: Logger;
+  /** Calls back when the spec is to be read again (SIGHUP); returns how to stop listening. */
+  readonly onReload: (reload: () => void) => () => void;
+  /** Where reports go besides the status file and the log. */
+  readonly sinks: readonly ReportSink[];
+  /** The cluster whose NodePrep is followed; absent means the files of the host. */
+  readonly cluster?: ClusterOptions;
+  /** The connection to its API server. */
+  readonly client?: ApiClient;
+  /** Who is told of the exchanges with the API server. */
+  readonly observer: () => ClusterMetrics;
+  /** Somebody else is to have the host: the round that runs is finished, no other is begun. */
+  readonly retire: AbortSignal;
+}
+
+/** Keeps the host as declared until aborted or retired. Throws when there is no spec, not even a last good one. */
+export async function manageHost(machine: Machine, options: ManageOptions, signal: AbortSignal): Promise<void> {
+  const { logger } = options;
+  await using stack = new AsyncDisposableStack();
+  await sweepUnfinished(machine.host);
+  const ledger = await openLedger(machine.host, machine.now);
+  const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), (message) =>
+    logger.warn('Record could not be written', { problem: message }),
+  );
+  const status = await takeOverStatusFile(machine.host, machine.now());
+  for (const warning of [ledger.warning, keeper.warning, status.warning])
+    if (warning !== undefined) logger.warn(warning);
+
+  const trigger = new Trigger(machine.clock);
+  stack.defer(options.onReload(() => trigger.fire('spec')));
+  const log = createReportLog(logger);
+  const facts = await factsOf(machine.host);
+  const engine = createEngine({ ...machine, ledger, onStep: log.onStep, previous: status.conditions, facts });
+  const cluster = await join(machine, options);
+  if (cluster !== undefined) stack.defer(cluster.start(signal));
+  const source = cluster?.source ?? specFromFiles(machine, options, keeper);
+  await runLoop(
+    {
+      ...machine,
+      source,
+      engine,
+      watcher: createHostWatcher(machine),
+      sinks: [createStatusFileSink(machine.host), ...options.sinks, log, ...(cluster?.sinks ?? [])],
+      trigger,
+      random: Math.random,
+      resyncMs: options.resyncMs,
+      retire: options.retire,
+      onError: (what, error) => logger.error(`Problem while ${what}`, { error }),
+    },
+    signal,
+  );
+}
+
+/** What `run --kube` adds; loaded only then. */
+async function join(machine: Machine, options: ManageOptions): Promise<Cluster | undefined> {
+  const { cluster, client, request, logger } = options;
+  if (cluster === undefined || client === undefined) return undefined;
+  const { joinCluster } = await import('./cluster.ts');
+  return joinCluster({ machine, request, logger, observer: options.observer(), client }, cluster);
+}
+
+function specFromFiles(machine: Machine, { request, logger }: ManageOptions, keeper: SpecKeeper): SpecSource {
+  return createWatchedSpecSource({
+    machine: machine.here,
+    host: machine.host,
+    keeper,
+    request,
+    watcher: createHostWatcher(request.files.length > 0 ? { root: '/' } : machine),
+    onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
+  });
+}

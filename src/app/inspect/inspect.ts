@@ -1,0 +1,108 @@
+/** What `verify` and `explain` know: the areas' own knowledge next to what this host shows. */
+import { canonicalModule } from '../../api/names/module-names.ts';
+import type { NodePrepSpec } from '../../api/spec/nodeprep.ts';
+import { canonicalSysctl } from '../../api/names/sysctl-names.ts';
+import type { Check, Explanation, Original } from '../../areas/area.ts';
+import type { SpecRequest } from '../../disk/file-spec-source.ts';
+import { readLedger } from '../../reconcile/ledger/ledger.ts';
+import { hostChecks } from './host-checks.ts';
+import { declaredSnapshot } from './look.ts';
+import type { Machine } from '../machine.ts';
+
+/** Nothing by that name is known to NodePrep. */
+export class UnknownEntryError extends Error {
+  override readonly name = 'UnknownEntryError';
+}
+
+/** All checks of the areas, then those of the host as a whole. */
+export async function verifyHost(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<Check[]> {
+  const { snapshot } = await declaredSnapshot(machine, request);
+  const checks: Check[] = [];
+  for (const area of machine.areas) {
+    try {
+      checks.push(...(await area.inspect(snapshot.spec, machine.host, signal)).verify());
+    } catch (error) {
+      signal.throwIfAborted();
+      const found = error instanceof Error ? error.message : String(error);
+      const consequence = 'NodePrep cannot say whether this part of the node is right. Mend what the message names.';
+      checks.push({ title: `${area.name} can be looked at`, looked: 'the host', found, outcome: 'fail', consequence });
+    }
+  }
+  return [...checks, ...(await hostChecks(machine.host))];
+}
+
+/** An explanation with what the ledger remembers. */
+export interface EntryExplanation extends Omit<Explanation, 'memoryKeys' | 'changeKeys'> {
+  readonly area: string;
+  /** State before NodePrep's first change; absent when it never changed anything. */
+  readonly original?: Original;
+  /** RFC 3339 time of NodePrep's last change. */
+  readonly changed?: string;
+}
+
+/** Throws `UnknownEntryError` when no area knows the entry, otherwise as `look` does. */
+export async function explainEntry(
+  machine: Machine,
+  request: SpecRequest,
+  entry: string,
+  signal: AbortSignal,
+): Promise<EntryExplanation> {
+  const { snapshot } = await declaredSnapshot(machine, request);
+  const { area: name, spec, declared } = specFor(snapshot.spec, entry);
+  const area = machine.areas.find((one) => one.name === name);
+  const explanation = (await area?.inspect(spec, machine.host, signal))?.explain(entry);
+  if (explanation === undefined) throw unknown(entry, 'nothing is known about it');
+  const ledger = await readLedger(machine.host);
+  const memory = ledger.memory(name);
+  const { memoryKeys, changeKeys = [], desired, ...rest } = explanation;
+  const recorded = (keys: readonly string[]) => keys.flatMap((key) => memory.get(key) ?? []);
+  const [remembered] = recorded(memoryKeys);
+  const changed = recorded([...memoryKeys, ...changeKeys])
+    .map((one) => one.changed)
+    .toSorted()
+    .at(-1);
+  return {
+    area: name,
+    ...rest,
+    notes: [...rest.notes, ...(ledger.warning === undefined ? [] : [`Originals are not known: ${ledger.warning}.`])],
+    ...(declared && desired !== undefined ? { desired } : {}),
+    ...(remembered === undefined ? {} : { original: remembered.original }),
+    ...(changed === undefined ? {} : { changed }),
+  };
+}
+
+/** Areas observe what is declared, so an entry that is not is added for this one look. */
+function specFor(
+  spec: NodePrepSpec,
+  entry: string,
+): { area: 'modules' | 'sysctls' | 'swap'; spec: NodePrepSpec; declared: boolean } {
+  if (entry === 'swap' || entry.startsWith('/')) return { area: 'swap', spec, declared: spec.swap !== undefined };
+  if (/[./]/.test(entry)) {
+    const name = parsed(entry, () => canonicalSysctl(entry));
+    const declared = spec.sysctls?.some((one) => one.name === name) ?? false;
+    const added = { name, value: '0', match: 'Exact', required: false, drift: 'Ignore' } as const;
+    return {
+      area: 'sysctls',
+      declared,
+      spec: declared ? spec : { ...spec, sysctls: [...(spec.sysctls ?? []), added] },
+    };
+  }
+  const name = parsed(entry, () => canonicalModule(entry));
+  const declared = spec.modules?.some((one) => one.name === name) ?? false;
+  const added = { name, parameters: {}, required: false };
+  return { area: 'modules', declared, spec: declared ? spec : { ...spec, modules: [...(spec.modules ?? []), added] } };
+}
+
+function parsed(entry: string, parse: () => string): string {
+  try {
+    return parse();
+  } catch (error) {
+    throw unknown(entry, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function unknown(entry: string, why: string): UnknownEntryError {
+  return new UnknownEntryError(
+    `Cannot explain "${entry.slice(0, 80)}": ${why}. Name a kernel parameter (net.ipv4.ip_forward), a kernel module (br_netfilter) or "swap".`,
+  );
+}

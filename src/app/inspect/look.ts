@@ -1,0 +1,39 @@
+/** Looks at a host without changing it: for `plan`, `status`, `explain` and `verify`. */
+import { type Declared, readSpec, type SpecRequest } from '../../disk/file-spec-source.ts';
+import { createEngine } from '../../reconcile/loop/engine.ts';
+import { type Ledger, readLedger } from '../../reconcile/ledger/ledger.ts';
+import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
+import { hostNameOf, type Machine } from '../machine.ts';
+
+/** What was seen. */
+export interface Look {
+  readonly report: NodeReport;
+  readonly ledger: Pick<Ledger, 'memory' | 'warning'>;
+}
+
+/** The spec that a command works with, not yet accepted by a daemon. */
+export async function declaredSnapshot(
+  machine: Machine,
+  request: SpecRequest,
+): Promise<{ declared: Declared; snapshot: SpecSnapshot }> {
+  const declared = await readSpec(machine.here, machine.host, request);
+  const name = declared.name ?? (await hostNameOf(machine.host));
+  return { declared, snapshot: { name, generation: 1, spec: declared.spec, source: declared.source } };
+}
+
+/** Observes and plans everything, applies nothing. Throws `SpecInvalidError` or `HostFileError`. */
+export async function look(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<Look> {
+  return lookWith(machine, (await declaredSnapshot(machine, request)).snapshot, signal);
+}
+
+/** As `look`, with a spec that is known already. */
+export async function lookWith(machine: Machine, snapshot: SpecSnapshot, signal: AbortSignal): Promise<Look> {
+  const ledger = await readLedger(machine.host);
+  const engine = createEngine({ ...machine, ledger: readOnly(ledger), dryRun: true });
+  return { ledger, report: await engine.round({ snapshot, cause: 'start' }, signal) };
+}
+
+function readOnly(ledger: Pick<Ledger, 'memory'>): Ledger {
+  const refuse = () => Promise.reject(new Error('Cannot change the ledger: this command only looks'));
+  return { memory: ledger.memory, remember: refuse, forget: refuse, settle: refuse };
+}

@@ -1,0 +1,37 @@
+/** The two files that this area owns, and what they say. */
+import type { ModuleEntry } from '../../../api/spec/nodeprep.ts';
+import type { Original, Remembered } from '../../area.ts';
+import { renderParameters } from '../parameters.ts';
+
+/** Which modules systemd-modules-load loads at boot. */
+export const LOAD_FILE = '/etc/modules-load.d/nodeprep.conf';
+/** The parameters with which modprobe loads them. */
+export const OPTIONS_FILE = '/etc/modprobe.d/nodeprep.conf';
+
+const OWNER_LINE = '# Owned by NodePrep, which overwrites edits of this file.';
+const HEADER = `${OWNER_LINE}\n# Declare kernel modules in /etc/nodeprep/nodeprep.yaml, under spec.modules.\n`;
+
+/** Renders the list of modules to load; `undefined` when there is nothing to list, so nothing to own. */
+export function renderLoadFile(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : `${HEADER}${names.map((name) => `${name}\n`).join('')}`;
+}
+
+/** Renders the options of the entries that have parameters; `undefined` when none has. */
+export function renderOptionsFile(entries: readonly ModuleEntry[]): string | undefined {
+  const lines = entries
+    .filter((entry) => Object.keys(entry.parameters).length > 0)
+    .map((entry) => `options ${entry.name} ${renderParameters(entry.parameters)}\n`);
+  return lines.length === 0 ? undefined : `${HEADER}${lines.join('')}`;
+}
+
+/** What the file was before NodePrep: the recorded original, else its contents unless they are ours. */
+export function originalOf(contents: string | undefined, remembered: Remembered | undefined): Original {
+  if (remembered !== undefined) return remembered.original;
+  if (contents === undefined || isOurs(contents)) return { state: 'absent' };
+  return { state: 'value', value: contents };
+}
+
+/** Whether the contents carry the header that says so. */
+export function isOurs(contents: string): boolean {
+  return contents.startsWith(OWNER_LINE);
+}

@@ -1,0 +1,41 @@
+/** Plans what happens to the live side of entries that are no longer declared. Pure. */
+import type { Memory } from '../../area.ts';
+import type { Desired } from '../desired.ts';
+import type { Observed } from '../observe/observe.ts';
+import { isSameParameter, kernelParameter } from '../parameters.ts';
+import { type ParameterStep, liveKey, parameterStep } from './steps.ts';
+
+/** Parameters to set back, and what the ledger need not remember once our files are written. */
+export interface Restores {
+  readonly restores: readonly ParameterStep[];
+  readonly spent: readonly string[];
+}
+
+/**
+ * A parameter returns to its original only under `Restore`, and only while it still has a value that
+ * we wrote. Whatever else was live stays as it is.
+ */
+export function planRestores(desired: Desired, observed: Observed, memory: Memory): Restores {
+  const kept = new Set<string>();
+  for (const { name, parameters } of desired.entries) {
+    kept.add(liveKey(name));
+    for (const parameter of Object.keys(parameters)) kept.add(liveKey(name, parameter));
+  }
+  const gone = [...memory.keys()].filter((key) => key.startsWith('live:') && !kept.has(key));
+  const restores = desired.deletionPolicy === 'Restore' ? gone.flatMap((key) => restoreOf(key, observed, memory)) : [];
+  const restored = new Set(restores.flatMap((step) => step.forgets ?? []));
+  return { restores, spent: gone.filter((key) => !restored.has(key)) };
+}
+
+function restoreOf(key: string, observed: Observed, memory: Memory): ParameterStep[] {
+  const [name = '', parameter] = key.slice('live:'.length).split('.', 2);
+  const remembered = memory.get(key);
+  const seen = observed.modules.get(name);
+  const shown = parameter === undefined ? undefined : seen?.parameters.get(kernelParameter(parameter));
+  if (parameter === undefined || seen === undefined || shown === undefined || !shown.writable) return [];
+  if (remembered?.original.state !== 'value' || remembered.original.value === shown.value) return [];
+  if (!remembered.wrote.some((value) => isSameParameter(name, parameter, value, shown.value))) return [];
+  const drift = { parameter, from: shown.value, to: remembered.original.value, writable: true };
+  const { memos: _, ...step } = parameterStep(name, seen.realName, drift);
+  return [{ ...step, forgets: [key] }];
+}

@@ -1,0 +1,90 @@
+/** Whether the kubelet is configured to run with swap and to let pods use it within limits. Pure. */
+import { parseYaml } from '../../../api/yaml/yaml.ts';
+
+/** A file that the kubelet may read, with its contents; in the order in which later ones win. */
+export interface KubeletFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** What the files say together; `undefined` where none says anything, so the kubelet's default holds. */
+export interface KubeletSwap {
+  readonly files: readonly string[];
+  readonly failSwapOn: boolean | undefined;
+  readonly swapBehavior: string | undefined;
+  readonly isGateOff: boolean;
+  /** Files that cannot be understood. */
+  readonly problems: readonly string[];
+}
+
+/** The configuration file that kubeadm writes at join. */
+export const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
+/** Drop-ins (`--config-dir`), `*.conf` in the order of their names. */
+export const KUBELET_DROP_INS = '/etc/kubernetes/kubelet.conf.d';
+/** Where flags are kept, in the order in which kubeadm's unit puts them on the command line. */
+export const KUBELET_FLAGS: readonly string[] = [
+  '/var/lib/kubelet/kubeadm-flags.env',
+  '/etc/default/kubelet',
+  '/etc/sysconfig/kubelet',
+];
+
+/** Reads the files in order: configuration, drop-ins, then flags, which win over both. */
+export function parseKubeletSwap(configs: readonly KubeletFile[], flags: readonly KubeletFile[]): KubeletSwap {
+  let failSwapOn: boolean | undefined;
+  let swapBehavior: string | undefined;
+  let isGateOff = false;
+  const problems: string[] = [];
+  for (const { file, text } of configs) {
+    const parsed = parseYaml(text);
+    if ('problem' in parsed) {
+      problems.push(`${file} is not YAML (${parsed.problem.split('\n')[0]})`);
+      continue;
+    }
+    if (parsed.value === null) continue;
+    if (!isObject(parsed.value)) {
+      problems.push(`${file} is not a KubeletConfiguration`);
+      continue;
+    }
+    const { failSwapOn: fail, memorySwap, featureGates } = parsed.value;
+    if (typeof fail === 'boolean') failSwapOn = fail;
+    else if (fail !== undefined && fail !== null) problems.push(`failSwapOn in ${file} is not true or false`);
+    const behavior = isObject(memorySwap) ? memorySwap['swapBehavior'] : undefined;
+    if (typeof behavior === 'string') swapBehavior = behavior;
+    const gate = isObject(featureGates) ? featureGates['NodeSwap'] : undefined;
+    if (typeof gate === 'boolean') isGateOff = !gate;
+  }
+  for (const { text } of flags) {
+    for (const [, value = 'true'] of uncommented(text).matchAll(/--fail-swap-on(?:=["']?([A-Za-z01]+))?/g)) {
+      failSwapOn = !['false', '0', 'f'].includes(value.toLowerCase());
+    }
+    const gate = [...uncommented(text).matchAll(/\bNodeSwap=(true|false)/g)].at(-1)?.[1];
+    if (gate !== undefined) isGateOff = gate === 'false';
+  }
+  return { files: [...configs, ...flags].map(({ file }) => file), failSwapOn, swapBehavior, isGateOff, problems };
+}
+
+/** What keeps the kubelet from running with limited swap, each with what to write instead. */
+export function kubeletObstacles(kubelet: KubeletSwap): readonly string[] {
+  const { failSwapOn, swapBehavior, isGateOff, problems } = kubelet;
+  const shown = (value: boolean | string | undefined) => (value === undefined ? 'is not set' : `is ${String(value)}`);
+  return [
+    ...problems,
+    ...(failSwapOn === false
+      ? []
+      : [`failSwapOn ${shown(failSwapOn)}, so the kubelet refuses to start with swap on; set "failSwapOn: false"`]),
+    ...(swapBehavior === 'LimitedSwap'
+      ? []
+      : [
+          `memorySwap.swapBehavior ${shown(swapBehavior)}, so pods do not get limited swap; set "memorySwap: {swapBehavior: LimitedSwap}"`,
+        ]),
+    ...(isGateOff ? ['the feature gate NodeSwap is off; remove it from featureGates'] : []),
+  ];
+}
+
+function uncommented(text: string): string {
+  return text.replaceAll(/^[ \t]*#.*$/gm, '');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

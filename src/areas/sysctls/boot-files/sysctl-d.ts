@@ -1,0 +1,123 @@
+/**
+ * The sysctl.d chain as it lies on the host: every file that a boot or `sysctl --system` reads, in
+ * their order. Of files with one name only that of the first directory counts. Neither reader
+ * stops at an odd file, so neither does this one; where the answer may then be wrong it says so.
+ */
+import { HostFileError } from '../../../host/errors.ts';
+import type { HostReader } from '../../../host/host.ts';
+import { type ParsedConf, parseConf, READERS, type Reader } from './parse-conf.ts';
+
+/** In order of precedence. On a merged /usr the last two are one directory, and names mask each other. */
+export const SYSCTL_D_DIRECTORIES = [
+  '/etc/sysctl.d',
+  '/run/sysctl.d',
+  '/usr/local/lib/sysctl.d',
+  '/usr/lib/sysctl.d',
+  '/lib/sysctl.d',
+] as const;
+/** Read last by procps, and not at all by systemd (systemd#20919). */
+export const SYSCTL_CONF = '/etc/sysctl.conf';
+
+/** One file of the chain; a file that masks others and says nothing has no assignments. */
+export interface ChainFile {
+  readonly path: string;
+  /** What each of its readers takes from it; a reader that skips the file is absent. */
+  readonly parsed: Partial<Readonly<Record<Reader, ParsedConf>>>;
+}
+
+/** Why the computed winner may be wrong. */
+export interface ChainProblem {
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** All files in the order of reading. */
+export interface Chain {
+  readonly files: readonly ChainFile[];
+  readonly problems: readonly ChainProblem[];
+}
+
+/** Reads the chain. Throws only when the host itself fails. */
+export async function observeChain(host: HostReader): Promise<Chain> {
+  const problems: ChainProblem[] = [];
+  const lists: (readonly string[] | undefined)[] = [];
+  for (const directory of SYSCTL_D_DIRECTORIES) {
+    try {
+      lists.push(await host.listDirectory(directory));
+    } catch (error) {
+      lists.push(undefined);
+      problems.push({ file: directory, problem: problemFrom(error) });
+    }
+  }
+  const files: ChainFile[] = [];
+  for (const path of pathsFrom(lists)) files.push(await chainFile(host, path, problems));
+  return { files, problems };
+}
+
+let lastPaths: { readonly lists: readonly unknown[]; readonly paths: readonly string[] } | undefined;
+
+/** The files in the order of reading, from the names in each directory. */
+function pathsFrom(lists: readonly (readonly string[] | undefined)[]): readonly string[] {
+  // A host gives the same list again while a directory is unchanged.
+  if (lastPaths?.lists.every((list, at) => list === lists[at]) === true) return lastPaths.paths;
+  const byName = new Map<string, string>();
+  for (const [at, directory] of SYSCTL_D_DIRECTORIES.entries()) {
+    for (const name of lists[at] ?? []) {
+      if (name.endsWith('.conf') && !byName.has(name)) byName.set(name, `${directory}/${name}`);
+    }
+  }
+  const sorted = [...byName].toSorted(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
+  lastPaths = { lists, paths: [...sorted, SYSCTL_CONF] };
+  return lastPaths.paths;
+}
+
+/** C order of bytes, as strcmp(3) sorts names. */
+export function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+const lastFiles = new Map<string, { readonly bytes: string | undefined; readonly file: ChainFile }>();
+const KEPT_FILES = 128;
+const KEPT_CHARACTERS = 64 * 1024;
+
+/** One object as long as the file says the same: a pass compares the chain with that of the pass before. */
+async function chainFile(host: HostReader, path: string, problems: ChainProblem[]): Promise<ChainFile> {
+  let bytes: string | undefined;
+  try {
+    // A dangling link masks files of its name in later directories, and sets nothing itself.
+    bytes = await host.readFile(path, 'bytes');
+  } catch (error) {
+    // On a directory, or a FIFO that would hang, the readers fail and go on.
+    const isOdd = error instanceof HostFileError && (error.code === 'EISDIR' || error.code === 'EINVAL');
+    if (!isOdd) problems.push({ file: path, problem: problemFrom(error) });
+  }
+  let last = lastFiles.get(path);
+  if (last === undefined || last.bytes !== bytes) {
+    last = { bytes, file: { path, parsed: parsedBy(readersOf(path), bytes ?? '') } };
+    if (lastFiles.size >= KEPT_FILES) lastFiles.clear();
+    // What is too large to keep is parsed again.
+    if ((bytes ?? '').length <= KEPT_CHARACTERS) lastFiles.set(path, last);
+  }
+  const { file } = last;
+  for (const reader of READERS) {
+    const stoppedAt = file.parsed[reader]?.stoppedAt;
+    if (stoppedAt === undefined) continue;
+    const problem = `${reader === 'systemd' ? 'systemd-sysctl' : 'sysctl --system'} gives up at line ${stoppedAt}, which is longer than 1 MiB`;
+    problems.push({ file: path, problem });
+  }
+  return file;
+}
+
+function readersOf(path: string): readonly Reader[] {
+  // systemd passes over hidden files, procps does not.
+  return path === SYSCTL_CONF || path.includes('/.') ? ['procps'] : READERS;
+}
+
+function parsedBy(readers: readonly Reader[], bytes: string): ChainFile['parsed'] {
+  return Object.fromEntries(readers.map((reader) => [reader, parseConf(bytes, reader)]));
+}
+
+function problemFrom(error: unknown): string {
+  if (!(error instanceof HostFileError)) throw error;
+  return error.message;
+}

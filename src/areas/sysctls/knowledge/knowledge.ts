@@ -1,0 +1,31 @@
+/** What is known of a kernel parameter: why Kubernetes cares, what people see, who asks for it and who fights over it. */
+import { keyPathFrom } from '../values/key-path.ts';
+import type { Knowledge } from './knowledge-entry.ts';
+import { KERNEL_KNOWLEDGE } from './knowledge-kernel.ts';
+import { NETWORK_KNOWLEDGE } from './knowledge-network.ts';
+
+/** What is known of a parameter; texts that claim nothing when it is an ordinary one. */
+export function knowledgeOf(name: string): Knowledge {
+  const keyPath = keyPathFrom(name);
+  const known = [...NETWORK_KNOWLEDGE, ...KERNEL_KNOWLEDGE].find(({ keys }) => keys.test(keyPath));
+  return known ?? { keys: /^/, ...ORDINARY };
+}
+
+/** The likely other party when a parameter keeps changing. */
+export function rivalOf(name: string): string | undefined {
+  const keyPath = keyPathFrom(name);
+  return knowledgeOf(name).rival ?? RIVALS.find(([pattern]) => pattern.test(keyPath))?.[1];
+}
+
+const ORDINARY = {
+  why: 'Kubernetes itself does not ask for this parameter. It is managed because the spec declares it.',
+  breaks: 'Nothing in Kubernetes depends on it by name; what depends on it on this node only its owner can say.',
+  symptom: 'There is no typical error message.',
+  askedBy: [],
+} as const;
+
+const RIVALS: readonly (readonly [RegExp, string])[] = [
+  [/^net\/ipv[46]\/(?:conf|neigh)\//, 'the CNI plugin, systemd-networkd or NetworkManager'],
+  [/^net\//, 'the CNI plugin, tuned or a cloud-init script'],
+  [/^(?:vm|kernel|fs)\//, 'tuned, cloud-init or an init container that sets kernel parameters'],
+];

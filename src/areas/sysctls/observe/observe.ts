@@ -1,0 +1,123 @@
+/** Reads what the host shows of the declared parameters, of our own files and of the whole sysctl.d chain. */
+import { sysctlPath } from '../../../api/names/sysctl-names.ts';
+import { HostFileError } from '../../../host/errors.ts';
+import type { HostReader, Kernel } from '../../../host/host.ts';
+import type { Memory } from '../../area.ts';
+import type { Desired } from '../desired.ts';
+import { interfaceOf, keyPathFrom, trustedPath } from '../values/key-path.ts';
+import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from '../boot-files/own-files.ts';
+import { normalise } from '../values/parse.ts';
+import { type Chain, observeChain } from '../boot-files/sysctl-d.ts';
+
+/** What the kernel shows of one parameter. */
+export type LiveState =
+  | { readonly state: 'value'; readonly value: string }
+  /** It exists and cannot be read: before its first write (EIO), or ever (EACCES). */
+  | { readonly state: 'unreadable'; readonly code: string; readonly why: string }
+  | { readonly state: 'absent'; readonly why?: string };
+
+/** One of our own files. `odd` is a link or directory in its place, which is never written. */
+export type OwnFile =
+  | { readonly state: 'absent' }
+  | { readonly state: 'file'; readonly bytes: string }
+  | { readonly state: 'odd'; readonly what: string };
+
+/** What this area sees. */
+export interface Observed {
+  readonly kernel: Kernel;
+  /** Whether there is a /proc/sys to compare with; without one only the next boot counts. */
+  readonly hasLive: boolean;
+  /** By canonical name: everything declared, in our own file, or remembered. */
+  readonly live: ReadonlyMap<string, LiveState>;
+  readonly conf: OwnFile;
+  readonly rules: OwnFile;
+  readonly chain: Chain;
+  /** Path of systemd-sysctl on this host, for the udev rule. */
+  readonly program: string;
+}
+
+/** Reads the host. Throws `HostFileError` when one of our own files cannot be read. */
+export async function observeSysctls(
+  host: HostReader,
+  desired: Desired,
+  signal: AbortSignal,
+  memory: Memory = new Map(),
+): Promise<Observed> {
+  const [conf, rules] = [await ownFile(host, CONF_PATH), await ownFile(host, RULES_PATH)];
+  const chain = await observeChain(host);
+  signal.throwIfAborted();
+  const owned = conf.state === 'file' ? parseOwnConf(conf.bytes).keys() : [];
+  const wanted = [...desired.entries.map((entry) => entry.name), ...owned, ...rememberedNames(memory)];
+  const names = [...new Set(wanted)].filter((name) => trustedPath(name) !== undefined);
+  const states = host.kernel === 'absent' ? [] : await Promise.all(names.map((name) => observeLive(host, name)));
+  const hasLive = states.some(({ state }) => state !== 'absent') || (await hasParameters(host));
+  const live = new Map<string, LiveState>();
+  if (hasLive) for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
+  return { kernel: host.kernel, hasLive, live, conf, rules, chain, program: await sysctlProgram(host) };
+}
+
+/** Asked only when no parameter is there that would answer it. */
+async function hasParameters(host: HostReader): Promise<boolean> {
+  return host.kernel !== 'absent' && (await host.stat('/proc/sys')) !== undefined;
+}
+
+/** Reads one live value. */
+export async function observeLive(host: HostReader, name: string): Promise<LiveState> {
+  try {
+    const text = await host.readFile(trustedPath(name) ?? sysctlPath(name));
+    if (text !== undefined) return valueFrom(text);
+  } catch (error) {
+    if (!(error instanceof HostFileError)) throw error;
+    if (error.code === 'EISDIR') return { state: 'absent', why: 'it is a directory of parameters' };
+    return { state: 'unreadable', code: error.code, why: error.message };
+  }
+  const why = await absence(host, keyPathFrom(name));
+  return { state: 'absent', ...(why === undefined ? {} : { why }) };
+}
+
+const values = new Map<string, LiveState>();
+const KEPT_VALUES = 256;
+const KEPT_CHARACTERS = 64;
+
+/** One object for each text: most parameters hold the same few numbers, and a pass compares all of them with the last. */
+function valueFrom(text: string): LiveState {
+  const known = values.get(text);
+  if (known !== undefined) return known;
+  const live: LiveState = { state: 'value', value: normalise(text) };
+  if (text.length > KEPT_CHARACTERS) return live;
+  if (values.size >= KEPT_VALUES) values.clear();
+  values.set(text, live);
+  return live;
+}
+
+/** The plain reasons for which a family of parameters is missing. */
+async function absence(host: HostReader, keyPath: string): Promise<string | undefined> {
+  const exists = async (path: string) => (await host.stat(`/proc/sys/${path}`)) !== undefined;
+  if (keyPath.startsWith('net/ipv6/') && !(await exists('net/ipv6'))) {
+    return 'this kernel runs without IPv6 (ipv6.disable=1, or built without it)';
+  }
+  if (((await host.listDirectory('/proc/sys')) ?? []).length === 0) {
+    return '/proc/sys is empty or not there: mount it ("mount -t proc proc /proc"), or give a container the /proc of the host';
+  }
+  const device = interfaceOf(keyPath);
+  const family = keyPath.split('/').slice(0, 3).join('/');
+  if (device === undefined || (await exists(`${family}/${device}`))) return undefined;
+  return `there is no network interface "${device}"`;
+}
+
+async function ownFile(host: HostReader, path: string): Promise<OwnFile> {
+  const stat = await host.stat(path);
+  if (stat === undefined) return { state: 'absent' };
+  if (stat.type === 'link') return { state: 'odd', what: `a link to ${(await host.readLink(path)) ?? 'nowhere'}` };
+  if (stat.type !== 'file')
+    return { state: 'odd', what: stat.type === 'directory' ? 'a directory' : 'no regular file' };
+  const bytes = await host.readFile(path, 'bytes');
+  return bytes === undefined ? { state: 'absent' } : { state: 'file', bytes };
+}
+
+/** Without a merged /usr the program lies in /lib only. */
+async function sysctlProgram(host: HostReader): Promise<string> {
+  const [merged, split] = ['/usr/lib/systemd/systemd-sysctl', '/lib/systemd/systemd-sysctl'];
+  if ((await host.stat(merged)) === undefined && (await host.stat(split)) !== undefined) return split;
+  return merged;
+}

@@ -1,0 +1,28 @@
+/** Which value, if any, our own file must set so that the next boot starts as declared. Pure. */
+import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import { keyPathFrom } from '../values/key-path.ts';
+import { isSatisfied, mergedValue, writableValue } from '../values/match.ts';
+import { liveKey } from '../boot-files/own-files.ts';
+import type { PlanContext } from './plan-context.ts';
+
+/**
+ * The value for the next boot; `undefined` when the boot gets it right without us. A limit is
+ * never persisted below what somebody else gives, so that nobody is lowered at boot.
+ */
+export function bootValue(entry: SysctlEntry, context: PlanContext): string | undefined {
+  if (entry.match === 'Exact') return writableValue(entry.value);
+  const foreign = context.foreignValue(keyPathFrom(entry.name));
+  if (foreign !== undefined) return isSatisfied(entry, foreign) ? undefined : mergedValue(entry, foreign);
+  if (entry.match === 'Contains') return writableValue(entry.value);
+  const original = originalValue(entry.name, context);
+  if (original === undefined) return writableValue(entry.value);
+  return isSatisfied(entry, original) ? undefined : mergedValue(entry, original);
+}
+
+/** The value before NodePrep wrote it for the first time, which without files is what the boot will bring. */
+function originalValue(name: string, { memory, observed, own }: PlanContext): string | undefined {
+  const known = memory.get(liveKey(name));
+  if (known !== undefined) return known.original.state === 'value' ? known.original.value : undefined;
+  const live = observed.live.get(name);
+  return live?.state === 'value' && !own.has(name) ? live.value : undefined;
+}

@@ -1,0 +1,87 @@
+/** Who else in the sysctl.d chain decides a declared parameter at boot. Pure. */
+import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import type { Finding } from '../../area.ts';
+import { type Rule, winnerOf } from '../boot-files/chain.ts';
+import { keyPathFrom } from '../values/key-path.ts';
+import { describeWanted, isSatisfied } from '../values/match.ts';
+import { CONF_PATH, RULES_PATH } from '../boot-files/own-files.ts';
+import { READERS, type Reader } from '../boot-files/parse-conf.ts';
+import type { PlanContext } from './plan-context.ts';
+
+/** The commands that read the chain, as an administrator knows them. */
+export const READER_NAMES: Readonly<Record<Reader, string>> = {
+  systemd: 'systemd-sysctl (every boot)',
+  procps: '"sysctl --system"',
+};
+
+/** Conflicts of one entry; `isPersisted` says whether our file sets it. */
+export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: PlanContext): readonly Finding[] {
+  const required = entry.required ? {} : { required: false };
+  if (isPersisted && context.observed.conf.state === 'odd') {
+    const message = `${CONF_PATH} is ${context.observed.conf.what}, so NodePrep cannot persist "${entry.name}" and the next boot may start without it; remove that, or give up persistence on purpose with "required: false"`;
+    return [{ target: entry.name, reason: 'OverriddenBySysctlD', message, file: CONF_PATH, ...required }];
+  }
+  const byPlace = new Map<string, { rule: Rule; readers: Reader[] }>();
+  for (const reader of READERS) {
+    const rule = overridingRule(entry, isPersisted, reader, context);
+    if (rule === undefined) continue;
+    const place = `${rule.file}:${rule.line}`;
+    byPlace.set(place, { rule, readers: [...(byPlace.get(place)?.readers ?? []), reader] });
+  }
+  return [...byPlace.values()].map(({ rule, readers }) => ({
+    target: entry.name,
+    reason: 'OverriddenBySysctlD',
+    message: messageOf(entry, rule, readers),
+    file: rule.file,
+    line: rule.line,
+    ...required,
+  }));
+}
+
+/** Files of the chain that could not be judged; never required, because the readers may see no more than we do. */
+export function chainProblems({ desired, observed }: PlanContext): readonly Finding[] {
+  if (desired.entries.length === 0) return [];
+  return observed.chain.problems.map(({ file, problem }) =>
+    fileFinding(
+      file,
+      `Whether ${file} overrides a declared value is not certain: ${problem}. Repair or remove the file`,
+    ),
+  );
+}
+
+/** Says when something stands where our udev rule belongs. */
+export function rulesConflict(isNeeded: boolean, { observed }: PlanContext): readonly Finding[] {
+  if (!isNeeded || observed.rules.state !== 'odd') return [];
+  const message = `${RULES_PATH} is ${observed.rules.what}, so parameters of a module or interface that appears late are set at boot only while NodePrep runs; remove that`;
+  return [fileFinding(RULES_PATH, message)];
+}
+
+function fileFinding(file: string, message: string): Finding {
+  return { target: file, reason: 'OverriddenBySysctlD', message, file, required: false };
+}
+
+function overridingRule(
+  entry: SysctlEntry,
+  isPersisted: boolean,
+  reader: Reader,
+  { others, later }: PlanContext,
+): Rule | undefined {
+  const keyPath = keyPathFrom(entry.name);
+  // Our line names the key, so patterns pass over it wherever they stand; only explicit lines can beat it.
+  const rule = isPersisted ? later[reader].explicit.get(keyPath) : winnerOf(others[reader], keyPath);
+  if (rule === undefined) return undefined;
+  if (rule.value === undefined) return isPersisted && reader === 'systemd' ? rule : undefined;
+  return isSatisfied(entry, rule.value) ? undefined : rule;
+}
+
+function messageOf(entry: SysctlEntry, rule: Rule, readers: readonly Reader[]): string {
+  const what =
+    rule.value === undefined
+      ? `takes "${entry.name}" out ("-${entry.name}")`
+      : `sets "${entry.name}" to "${rule.value}"`;
+  const who = readers.map((reader) => READER_NAMES[reader]).join(' and ');
+  const when = readers.includes('systemd')
+    ? 'after the next boot'
+    : 'after the next run of it, also by a package or a script,';
+  return `${rule.file}:${rule.line} ${what} and is read last by ${who}: ${when} the node does not have "${describeWanted(entry)}". Remove or change that line (NodePrep never edits files of others), or declare its value`;
+}

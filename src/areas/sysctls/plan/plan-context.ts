@@ -1,0 +1,52 @@
+/** What every part of the plan looks at. */
+import type { Memory } from '../../area.ts';
+import { type Rules, rulesOf, winnerOf } from '../boot-files/chain.ts';
+import type { Desired } from '../desired.ts';
+import type { Observed } from '../observe/observe.ts';
+import { CONF_PATH, isOurs, parseOwnConf } from '../boot-files/own-files.ts';
+import type { Reader } from '../boot-files/parse-conf.ts';
+import { compareBytes, SYSCTL_CONF } from '../boot-files/sysctl-d.ts';
+
+/** Input of the plan with what several of its parts derive from it. */
+export interface PlanContext {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly memory: Memory;
+  /** Values of our own file; empty while the file is not ours. */
+  readonly own: ReadonlyMap<string, string>;
+  /** The chain without our file. */
+  readonly others: Readonly<Record<Reader, Rules>>;
+  /** The part of the chain that is read after our file and so beats it. */
+  readonly later: Readonly<Record<Reader, Rules>>;
+  /** What the boot would set without our file. */
+  readonly foreignValue: (keyPath: string) => string | undefined;
+}
+
+/** Derives the context of one plan. */
+export function contextFrom(desired: Desired, observed: Observed, memory: Memory): PlanContext {
+  const bytes = observed.conf.state === 'file' ? observed.conf.bytes : undefined;
+  const own = bytes !== undefined && isOurs(CONF_PATH, bytes, memory) ? parseOwnConf(bytes) : new Map<string, string>();
+  const others = byReader((reader) => rulesOf(observed.chain, reader, (path) => path !== CONF_PATH));
+  const later = byReader((reader) => rulesOf(observed.chain, reader, isReadAfterOurs));
+  return {
+    desired,
+    observed,
+    memory,
+    own,
+    others,
+    later,
+    foreignValue: (keyPath) => winnerOf(others.systemd, keyPath)?.value,
+  };
+}
+
+function byReader<T>(make: (reader: Reader) => T): Readonly<Record<Reader, T>> {
+  return { systemd: make('systemd'), procps: make('procps') };
+}
+
+function isReadAfterOurs(path: string): boolean {
+  return path === SYSCTL_CONF || compareBytes(nameOf(path), nameOf(CONF_PATH)) > 0;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,122 @@
+/** The steps for our own two files. Pure. */
+import type { Change, Memo, Original } from '../../area.ts';
+import { isEqual } from '../values/match.ts';
+import type { OwnFile } from '../observe/observe.ts';
+import {
+  CONF_PATH,
+  fileKey,
+  hasMark,
+  isOurs,
+  liveKey,
+  RULES_PATH,
+  renderConf,
+  renderRules,
+} from '../boot-files/own-files.ts';
+import type { PlanContext } from './plan-context.ts';
+import type { ConfLine, ConfStep, ForgetStep, RulesStep } from './steps.ts';
+
+/** What to do about our sysctl.d file so that it says exactly `lines`. */
+export function planConf(lines: readonly ConfLine[], context: PlanContext): ConfStep | ForgetStep | undefined {
+  const { observed, memory, own } = context;
+  if (observed.conf.state === 'odd') return undefined;
+  const current = bytesOf(observed.conf);
+  const values = new Map(lines.map((line) => [line.entry.name, line.value]));
+  const wanted = renderConf(values);
+  const key = fileKey(CONF_PATH);
+  if (wanted === undefined) {
+    const original = memory.get(key)?.original;
+    const content = original?.state === 'value' ? original.value : undefined;
+    const isGone = current === content || (current !== undefined && !isOurs(CONF_PATH, current, memory));
+    if (isGone) return memory.has(key) ? forgetStep([key], CONF_PATH) : undefined;
+    const changes = changesBetween(own, values);
+    return {
+      kind: 'conf',
+      lines,
+      chain: key,
+      ...(content === undefined ? {} : { original: content }),
+      changes: atLeastOne(changes, { ...fileChange(CONF_PATH, content === undefined ? 'delete' : 'update') }),
+      forgets: [key],
+    };
+  }
+  if (current === wanted) return undefined;
+  return {
+    kind: 'conf',
+    lines,
+    chain: key,
+    changes: atLeastOne(changesBetween(own, values), fileChange(CONF_PATH, 'update')),
+    memos: [{ key, original: originalFile(current) }, ...originalsOf(lines, context)],
+  };
+}
+
+/** What to do about our udev rule, given the names that are persisted. */
+export function planRules(names: readonly string[], context: PlanContext): RulesStep | ForgetStep | undefined {
+  const { observed, memory } = context;
+  if (observed.rules.state === 'odd') return undefined;
+  const current = bytesOf(observed.rules);
+  const key = fileKey(RULES_PATH);
+  const wanted = renderRules(names, observed.program);
+  if (wanted !== undefined) {
+    if (current === wanted) return undefined;
+    const change = fileChange(RULES_PATH, current === undefined ? 'create' : 'update');
+    return { kind: 'rules', content: wanted, changes: [change], memos: [{ key, original: originalFile(current) }] };
+  }
+  const original = memory.get(key)?.original;
+  const content = original?.state === 'value' ? original.value : undefined;
+  const isGone = current === content || (current !== undefined && !isOurs(RULES_PATH, current, memory));
+  if (isGone) return memory.has(key) ? forgetStep([key], RULES_PATH) : undefined;
+  const change = fileChange(RULES_PATH, content === undefined ? 'delete' : 'update');
+  return { kind: 'rules', ...(content === undefined ? {} : { content }), changes: [change], forgets: [key] };
+}
+
+/** A step that only clears the ledger, because the host is already as it should be. */
+export function forgetStep(keys: readonly string[], target: string): ForgetStep {
+  const change: Change = {
+    action: 'delete',
+    target,
+    from: 'recorded original',
+    scope: 'persistent',
+    disruption: 'None',
+  };
+  return { kind: 'forget', changes: [change], forgets: keys };
+}
+
+/** A value that was right before us is an original too: removal must not call it ours. */
+function originalsOf(lines: readonly ConfLine[], { observed, memory, own }: PlanContext): readonly Memo[] {
+  return lines.flatMap(({ entry }): Memo[] => {
+    const live = observed.live.get(entry.name);
+    if (live?.state !== 'value' || own.has(entry.name) || memory.has(liveKey(entry.name))) return [];
+    return [{ key: liveKey(entry.name), original: { state: 'value', value: live.value } }];
+  });
+}
+
+function originalFile(current: string | undefined): Original {
+  // With our header and without a record it is ours already, and nobody knows of anything before it.
+  if (current === undefined || hasMark(current)) return { state: 'absent' };
+  return { state: 'value', value: current };
+}
+
+function changesBetween(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): Change[] {
+  const persistent = { scope: 'persistent', disruption: 'None' } as const;
+  const written = [...to].flatMap(([target, value]): Change[] => {
+    const old = from.get(target);
+    if (old === undefined) return [{ action: 'create', target, to: value, ...persistent }];
+    return isEqual(old, value) ? [] : [{ action: 'update', target, from: old, to: value, ...persistent }];
+  });
+  const removed = [...from]
+    .filter(([target]) => !to.has(target))
+    .map(([target, value]): Change => ({ action: 'delete', target, from: value, ...persistent }));
+  return [...written, ...removed];
+}
+
+function fileChange(target: string, action: Change['action']): Change {
+  return { action, target, scope: 'persistent', disruption: 'None' };
+}
+
+function atLeastOne(changes: readonly Change[], fallback: Change): [Change, ...Change[]] {
+  const [first = fallback, ...rest] = changes;
+  return [first, ...rest];
+}
+
+function bytesOf(file: OwnFile): string | undefined {
+  return file.state === 'file' ? file.bytes : undefined;
+}

@@ -1,0 +1,78 @@
+/** Options of `run` that join a node with its cluster. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nodeNameProblem } from '../../api/names/node-name.ts';
+import { parseTaint, STARTUP_TAINT, type Taint } from '../../api/names/taints.ts';
+import type { ClusterOptions } from '../../app/daemon/cluster.ts';
+import { nodeNameOf, type Machine } from '../../app/machine.ts';
+
+/** What was chosen about the cluster. */
+export interface ClusterChoice {
+  readonly kube?: boolean;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly nodeName?: string;
+  readonly defaultFile?: string;
+  readonly startupTaint: string;
+}
+
+/** Options that mean nothing without `--kube`. */
+const NEED_KUBE = ['kubeconfig', 'context', 'nodeName', 'defaultFile', 'startupTaint'] as const;
+
+/** Adds `--kube` and what goes with it. */
+export function withCluster(target: Command): Command {
+  return target
+    .option(
+      '--kube',
+      'follow the NodePrep of this node in its cluster; the files of the host are what it is registered with',
+    )
+    .option('--kubeconfig <file>', 'kubeconfig; default as kubectl finds it, in a pod its service account')
+    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
+    .addOption(
+      new Option('--node-name <name>', 'name of the Node and of its NodePrep (default: the host name)')
+        .env('NODE_NAME')
+        .argParser(parseNodeName),
+    )
+    .option('--default-file <file>', 'document that is registered when the host has no spec file of its own')
+    .addOption(
+      new Option('--startup-taint <taint>', 'taint to take off the Node after the first complete pass, "" for none')
+        .argParser(parseStartupTaint)
+        .default(STARTUP_TAINT),
+    )
+    .hook('preAction', (_, chosen) => {
+      if (chosen.opts<ClusterChoice>().kube === true) return;
+      const stray = NEED_KUBE.find((name) => chosen.getOptionValueSource(name) === 'cli');
+      const flag = chosen.options.find((option) => option.attributeName() === stray)?.long;
+      if (flag !== undefined && flag !== null) chosen.error(`error: option '${flag}' needs '--kube'`);
+    });
+}
+
+/** How the daemon joins the cluster; `undefined` without `--kube`. Throws `NodeNameError`. */
+export async function clusterOptionsFrom(choice: ClusterChoice, machine: Machine): Promise<ClusterOptions | undefined> {
+  if (choice.kube !== true) return undefined;
+  const { kubeconfig, context, defaultFile, startupTaint } = choice;
+  return {
+    node: choice.nodeName ?? (await nodeNameOf(machine.host)),
+    taint: taintFrom(startupTaint),
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    ...(defaultFile === undefined ? {} : { defaultFile }),
+  };
+}
+
+/** Throws `InvalidArgumentError`. */
+function parseNodeName(text: string): string {
+  const problem = nodeNameProblem(text);
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`);
+  return text;
+}
+
+/** Throws `InvalidArgumentError`. */
+function parseStartupTaint(text: string): string {
+  if (text !== '' && taintFrom(text) === undefined)
+    throw new InvalidArgumentError(`Expected a taint such as ${STARTUP_TAINT} or ${STARTUP_TAINT}:NoSchedule.`);
+  return text;
+}
+
+function taintFrom(text: string): Taint | undefined {
+  return text === '' ? undefined : parseTaint(text);
+}

@@ -1,0 +1,48 @@
+/** Tells a person what a one-shot command does, as it does it. */
+import type { Progress } from '../../app/bootstrap/apply-once.ts';
+import type { Change } from '../../areas/area.ts';
+import type { Io } from '../io.ts';
+import { paintFor, printable, wrap } from './table.ts';
+
+/** Progress lines go where they do not disturb a result: to standard error unless the result is a table. */
+export function progressFor(io: Io, write: (text: string) => void): Progress {
+  const paint = paintFor(io.color);
+  const say = (mark: string, text: string) => write(`${mark} ${text}\n`);
+  return {
+    onStep: (event) => {
+      if (event.type === 'applying') {
+        // Emptying swap or waiting for a module can take long: say what is being worked on before it ends.
+        if (isSlow(event.changes)) say(paint('dim', '…'), `${event.area}: ${describe(event.changes)}`);
+      } else if (event.type === 'applied') {
+        // Somebody else was faster: nothing was left to do.
+        if (event.changes.length > 0) say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
+      } else {
+        const { finding } = event;
+        say(paint('red', '✗'), `${event.area}: ${describe(event.changes)}: ${finding.reason}`);
+        write(`${wrap(printable(finding.message), io.columns, '    ')}\n`);
+      }
+    },
+    onWait: (report, waitMs) => {
+      const waiting = report.areas
+        .flatMap((area) => [...area.failures, ...area.blocked])
+        .filter((one) => one.transient);
+      const targets = [...new Set(waiting.map((one) => printable(one.target)))].join(', ');
+      say(paint('yellow', '…'), `waiting for ${targets}; next try in ${(waitMs / 1000).toFixed(1)} s`);
+    },
+    onWarning: (message) => say(paint('yellow', '!'), printable(message)),
+  };
+}
+
+function isSlow(changes: readonly Change[]): boolean {
+  return changes.some((change) => change.scope === 'live' && (change.action === 'disable' || change.action === 'load'));
+}
+
+function describe(changes: readonly Change[]): string {
+  const parts = changes.map((change) => {
+    const value = change.to === undefined ? '' : ` → ${printable(change.to)}`;
+    return `${change.action} ${printable(change.target)}${value.length > 60 ? '' : value}`;
+  });
+  const scope = changes[0]?.scope ?? 'live';
+  const shown = parts.length > 3 ? [...parts.slice(0, 2), `and ${parts.length - 2} more`] : parts;
+  return `${shown.join(', ')} (${scope})`;
+}

@@ -1,0 +1,72 @@
+/** The spec source of the daemon: re-reads on request, refuses a broken spec and keeps the last good one. */
+import { SpecInvalidError } from '../api/yaml/errors.ts';
+import { HostFileError } from '../host/errors.ts';
+import type { Hint, HostReader, HostWatcher } from '../host/host.ts';
+import type { SpecSource } from '../reconcile/report/node-report.ts';
+import { CLUSTER_RECORD_PATH } from './cluster-record.ts';
+import { readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
+import { SPEC_DIRECTORY, SPEC_FILE } from './spec-files.ts';
+
+/** What a spec is read with. */
+export interface SpecReaderParts {
+  readonly machine: HostReader;
+  readonly host: HostReader;
+  readonly keeper: SpecKeeper;
+  readonly request: SpecRequest;
+  /** Told once for every new refusal. */
+  readonly onRefused: (message: string) => void;
+}
+
+/** What the source is built from. */
+export interface WatchedSpecParts extends SpecReaderParts {
+  /** A watcher of its own: hints of the areas are replaced with every spec. */
+  readonly watcher: HostWatcher;
+}
+
+/** Reads the spec as it is now, or the last good one; throws only when there never was a good one. */
+export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] {
+  let lastRefusal: string | undefined;
+  return async () => {
+    try {
+      const declared = await readSpec(parts.machine, parts.host, parts.request);
+      if (!declared.fromFiles && parts.keeper.hadFiles() && parts.request.profile === undefined) {
+        const advice = 'the spec files are gone; run "nodeprep uninstall" to take NodePrep off this host';
+        throw new HostFileError('read', SPEC_FILE, 'ENOENT', advice);
+      }
+      lastRefusal = undefined;
+      return await parts.keeper.accept(declared);
+    } catch (error) {
+      if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
+      const refused = refusalFrom(error);
+      const fallback = parts.keeper.fallback(refused);
+      if (fallback === undefined) throw error;
+      if (refused !== lastRefusal) parts.onRefused(refused);
+      lastRefusal = refused;
+      return fallback;
+    }
+  };
+}
+
+/** A spec source over files, which keeps the last good spec when a newer one is broken. */
+export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
+  return {
+    current: createSpecReader(parts),
+    watch: async (onChange) => {
+      await parts.watcher.watch(specHints(parts.request), onChange);
+      return () => parts.watcher.close();
+    },
+  };
+}
+
+/** Where a change may mean another spec. */
+export function specHints(request: SpecRequest): Hint[] {
+  if (request.files.length > 0) {
+    return request.files.filter((file) => file !== '-').map((path) => ({ path, by: 'event' }));
+  }
+  if (request.profile !== undefined) return [];
+  return [
+    { path: SPEC_FILE, by: 'event' },
+    { path: SPEC_DIRECTORY, by: 'event' },
+    { path: CLUSTER_RECORD_PATH, by: 'event' },
+  ];
+}

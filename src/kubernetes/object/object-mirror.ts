@@ -1,0 +1,104 @@
+/** The NodePrep of this node as the API server last showed it, for everything that depends on it. */
+import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
+import type { AgentLog } from '../log.ts';
+import { assertServed } from './assert-served.ts';
+import { NODE_PREPS_PATH } from '../resources.ts';
+import type { WatchSeams } from './object-follower.ts';
+import { watchObject } from './watch-object.ts';
+
+/** What is known of the object. */
+export type ObjectView =
+  /** The API server was not reached yet. */
+  | { readonly state: 'unknown' }
+  /** The API server does not know the kind: the CRD is not installed. */
+  | { readonly state: 'no-resource' }
+  | { readonly state: 'absent' }
+  | { readonly state: 'present'; readonly object: ApiObject };
+
+/** What has changed: the object, or whether the API server can be asked. */
+export type MirrorChange = 'object' | 'problem' | 'recovered';
+
+/** Follows the object and tells everybody who wants to know. */
+export interface ObjectMirror {
+  readonly view: () => ObjectView;
+  /** Why the API server cannot be asked at the moment. */
+  readonly problem: () => Error | undefined;
+  /** Calls back after every change; returns how to stop. */
+  readonly onChange: (listener: (change: MirrorChange) => void) => () => void;
+  /** Follows until aborted; never rejects. */
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** What the mirror is built from. */
+export interface MirrorParts {
+  readonly client: ApiClient;
+  readonly node: string;
+  readonly log: AgentLog;
+  readonly seams: WatchSeams;
+  readonly onConnected: (isConnected: boolean) => void;
+}
+
+/** A mirror that knows nothing until it runs. */
+export function createObjectMirror({ client, node, log, seams, onConnected }: MirrorParts): ObjectMirror {
+  let view: ObjectView = { state: 'unknown' };
+  /** What the watch has told last: it tells changes only, and after an error nothing may have changed. */
+  let told: ObjectView = view;
+  let problem: Error | undefined;
+  const listeners = new Set<(change: MirrorChange) => void>();
+  const tell = (change: MirrorChange) => {
+    for (const listener of listeners) listener(change);
+  };
+  const said = { problem: '' };
+  const follow = (signal: AbortSignal) =>
+    watchObject(
+      client,
+      { path: NODE_PREPS_PATH, name: node },
+      {
+        onChange: (object) => {
+          problem = undefined;
+          told = object === undefined ? { state: 'absent' } : { state: 'present', object };
+          view = told;
+          onConnected(true);
+          tell('object');
+        },
+        confirmGone: (aborted) => assertServed(client, aborted),
+        onProblem: (error, retryMs) => {
+          problem = error;
+          onConnected(false);
+          if (isResourceMissing(error)) view = { state: 'no-resource' };
+          // An outage of hours is one line, not one for every attempt.
+          const text = isResourceMissing(error) ? NO_RESOURCE : error.message;
+          if (text !== said.problem) log.warn(text, { retrySeconds: Math.round(retryMs / 1000) });
+          said.problem = text;
+          tell('problem');
+        },
+        onRecovered: () => {
+          problem = undefined;
+          view = told;
+          onConnected(true);
+          log.info('The API server answers again');
+          said.problem = '';
+          tell('recovered');
+        },
+      },
+      seams,
+      signal,
+    );
+  return {
+    view: () => view,
+    problem: () => problem,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    run: follow,
+  };
+}
+
+const NO_RESOURCE =
+  'The cluster has no resource "nodepreps" of "nodeprep.dev": install the CRD with "kubectl apply -k manifests/"; ' +
+  'until then the host is cared for by the spec it has';
+
+function isResourceMissing(error: Error): boolean {
+  return error instanceof ApiError && error.code === 404;
+}

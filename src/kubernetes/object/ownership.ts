@@ -1,0 +1,23 @@
+/** Who owns what of an object, as its managed fields say; read with suspicion. Pure. */
+import type { ApiObject } from '../client.ts';
+import { AGENT_MANAGER, LOCAL_FILE_MANAGER } from '../resources.ts';
+
+/** Whether the local file has brought anything into the object. */
+export function isOwnedByLocalFile(object: ApiObject): boolean {
+  return entriesOf(object).some((entry) => entry['manager'] === LOCAL_FILE_MANAGER);
+}
+
+/** A text that changes when somebody else takes or lets go of a field; the status and times do not count. */
+export function ownershipOf(object: ApiObject): string {
+  const others = entriesOf(object)
+    .filter((entry) => entry['manager'] !== LOCAL_FILE_MANAGER && entry['manager'] !== AGENT_MANAGER)
+    .filter((entry) => entry['subresource'] !== 'status')
+    .map((entry) => JSON.stringify([entry['manager'], entry['operation'], entry['fieldsV1']]));
+  return others.toSorted().join('\n');
+}
+
+function entriesOf(object: ApiObject): readonly Readonly<Record<string, unknown>>[] {
+  const entries: unknown = object.metadata.managedFields;
+  if (!Array.isArray(entries)) return [];
+  return entries.filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null);
+}

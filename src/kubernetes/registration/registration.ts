@@ -1,0 +1,64 @@
+/** Brings the local spec into the object by server-side apply, as one field manager among others. */
+import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
+import { digestOf } from '../digest.ts';
+import { ownershipOf } from '../object/ownership.ts';
+import type { AppliedLocal, LocalSpec } from '../ports.ts';
+import { type RefusedField, refusedFieldsFrom, withoutFields } from './refused-fields.ts';
+import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath } from '../resources.ts';
+
+/** Attempts to apply what is left: in between, somebody could take another field. */
+const ATTEMPTS = 4;
+
+/**
+ * Applies the local spec without force. Fields that others own are left to them and named in the
+ * result; the rest is applied. With a `uid` only that object is changed: one that was deleted in the
+ * meantime is not made again. Throws what the client throws for everything else.
+ */
+export async function applyLocal(
+  client: ApiClient,
+  node: string,
+  local: LocalSpec & { readonly kind: 'document' },
+  signal: AbortSignal,
+  uid?: string,
+): Promise<{ readonly object: ApiObject | undefined; readonly refused: readonly RefusedField[] }> {
+  const refused: RefusedField[] = [];
+  let body: object = appliedNodePrep(node, { spec: local.source }, uid);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const query = { fieldManager: LOCAL_FILE_MANAGER, force: false };
+      const path = nodePrepPath(node);
+      const answer = await client.send(
+        { method: 'PATCH', path, query, body, contentType: 'application/apply-patch+yaml' },
+        signal,
+      );
+      return { object: objectFrom(answer), refused };
+    } catch (error) {
+      const fields = error instanceof ApiError ? refusedFieldsFrom(error) : [];
+      if (fields.length === 0) throw error;
+      refused.push(...fields);
+      const rest = withoutFields(body, fields);
+      if (rest === undefined || attempt === ATTEMPTS) return { object: undefined, refused };
+      body = rest;
+    }
+  }
+}
+
+/** What to remember of an apply, so that the same file is not applied again. */
+export function appliedFrom(
+  local: LocalSpec & { readonly kind: 'document' },
+  object: ApiObject,
+  refused: readonly RefusedField[],
+): AppliedLocal {
+  return {
+    uid: object.metadata.uid ?? '',
+    digest: digestOf(local.source),
+    origin: local.origin,
+    refused,
+    ownership: ownershipOf(object),
+  };
+}
+
+function objectFrom(answer: unknown): ApiObject | undefined {
+  const metadata = (answer as { metadata?: unknown } | undefined)?.metadata;
+  return typeof metadata === 'object' && metadata !== null ? (answer as ApiObject) : undefined;
+}

@@ -1,0 +1,130 @@
+/**
+ * What of a report is worth an Event on the NodePrep: things that were done, and problems when they
+ * begin. Derived from one report and what was told before, so that a poll that finds nothing new
+ * tells nothing. Pure.
+ */
+import type { Reason } from '../../api/status/conditions.ts';
+import type { NodeReport } from '../../reconcile/report/node-report.ts';
+import type { AreaReport } from '../../reconcile/report/report.ts';
+
+/** Reasons of the Events, which people filter by. */
+export type EventReason =
+  | 'Applied'
+  | 'DriftDetected'
+  | 'DriftCorrected'
+  | 'DriftContested'
+  | 'SysctlRejected'
+  | 'ModuleLoadFailed'
+  | 'SwapDisabled'
+  | 'SwapoffSkipped'
+  | 'RebootRequired'
+  | 'NodeNameContested';
+
+/** One Event, before it has an object and times. */
+export interface EventFact {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: EventReason;
+  readonly message: string;
+}
+
+/** Problems that were there in the last report; of each, only the beginning is told. */
+export type KnownProblems = ReadonlySet<string>;
+
+/** Names that a message lists. */
+const LISTED = 5;
+
+/** The facts of a report, and the problems to remember for the next one. */
+export function eventsFrom(
+  report: NodeReport,
+  known: KnownProblems,
+): { readonly facts: readonly EventFact[]; readonly known: KnownProblems } {
+  const facts: EventFact[] = [];
+  // Areas that were not visited come with their old report, whose problems go on.
+  const problems = new Map<string, Problem>();
+  for (const area of report.areas) {
+    for (const problem of problemsOf(area)) problems.set(problem.key, problem);
+    if (report.visited.includes(area.area)) facts.push(...doneIn(area, report.cause));
+  }
+  const begun = Map.groupBy(
+    [...problems.values()].filter(({ key }) => !known.has(key)),
+    ({ reason, area }) => `${reason} ${area}`,
+  );
+  for (const group of begun.values()) facts.push(problemFact(group));
+  const reboot = report.conditions.find((condition) => condition.type === 'RebootRequired');
+  const keys = new Set(problems.keys());
+  if (reboot?.status === 'True') {
+    keys.add('reboot');
+    if (!known.has('reboot')) facts.push({ type: 'Normal', reason: 'RebootRequired', message: reboot.message });
+  }
+  return { facts, known: keys };
+}
+
+type Change = AreaReport['remaining'][number];
+type Finding = AreaReport['failures'][number];
+
+interface Problem {
+  readonly key: string;
+  readonly area: string;
+  readonly reason: EventReason;
+  readonly target: string;
+  readonly message: string;
+}
+
+function problemsOf(report: AreaReport): readonly Problem[] {
+  const { area } = report;
+  const found = (reason: EventReason, { target, message }: Pick<Finding, 'target' | 'message'>): Problem => ({
+    key: `${reason} ${area} ${target}`,
+    area,
+    reason,
+    target,
+    message,
+  });
+  const drifted = report.remaining.filter((change) => !isExplained(report, change));
+  return [
+    ...drifted.map((change) => found('DriftDetected', { target: change.target, message: driftText(change) })),
+    ...report.contested.map((finding) => found('DriftContested', finding)),
+    ...[...report.failures, ...report.blocked].flatMap((finding) => {
+      const reason = reasonOf(area, finding.reason);
+      return reason === undefined ? [] : [found(reason, finding)];
+    }),
+  ];
+}
+
+/** What is held off or failed is told as that, and not as drift besides. */
+function isExplained({ contested, failures, blocked }: AreaReport, { target }: Change): boolean {
+  return [...contested, ...failures, ...blocked].some((finding) => finding.target === target);
+}
+
+function reasonOf(area: string, reason: Reason): EventReason | undefined {
+  if (reason === 'SysctlRejected') return 'SysctlRejected';
+  if (reason === 'SwapoffUnsafe') return 'SwapoffSkipped';
+  return area === 'modules' ? 'ModuleLoadFailed' : undefined;
+}
+
+function driftText({ target, from, to }: Change): string {
+  const is = from === undefined ? 'is missing' : `is "${from}"`;
+  return `${target} ${is}${to === undefined ? ' and must go' : `, wanted "${to}"`}`;
+}
+
+function problemFact(group: readonly Problem[]): EventFact {
+  const [first] = group;
+  const { area = '', reason = 'DriftDetected' as const } = first ?? {};
+  const texts = group
+    .slice(0, 3)
+    .map(({ target, message }) => (message.includes(target) ? message : `${target}: ${message}`));
+  const more = group.length > 3 ? `; and ${group.length - 3} more` : '';
+  return { type: 'Warning', reason, message: `${area}: ${texts.join('; ')}${more}` };
+}
+
+function doneIn({ area, applied }: AreaReport, cause: NodeReport['cause']): readonly EventFact[] {
+  if (applied.length === 0) return [];
+  const targets = [...new Set(applied.map((change) => change.target))];
+  const more = targets.length > LISTED ? ` and ${targets.length - LISTED} more` : '';
+  const names = `${targets.slice(0, LISTED).join(', ')}${more}`;
+  // A retry finishes what could not be done before; what came to light otherwise is somebody else's change.
+  if (cause !== 'start' && cause !== 'spec' && cause !== 'retry')
+    return [{ type: 'Normal', reason: 'DriftCorrected', message: `${area}: corrected ${names}` }];
+  const isSwapOff = area === 'swap' && applied.some((change) => change.scope === 'live' && change.action === 'disable');
+  const reason = isSwapOff ? 'SwapDisabled' : 'Applied';
+  return [{ type: 'Normal', reason, message: `${area}: ${isSwapOff ? 'disabled' : 'applied'} ${names}` }];
+}

@@ -1,0 +1,86 @@
+/** The condition `nodeprep.dev/Ready` and the start-up taint of a Node. Pure. */
+import type { Condition } from '../../api/status/conditions.ts';
+import type { Taint } from '../../api/names/taints.ts';
+import type { NodeReport } from '../../reconcile/report/node-report.ts';
+
+/** Type of our condition on the Node; nothing else of the Node's status is ours. */
+export const NODE_CONDITION = 'nodeprep.dev/Ready';
+
+/** Longest message on the Node, which every controller of the cluster watches. */
+const MESSAGE_CHARACTERS = 256;
+
+/** A condition as the Node has it. */
+export interface NodeCondition {
+  readonly type: string;
+  readonly status: Condition['status'];
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+}
+
+/** The condition of the Node for a Ready of the NodePrep; counts and lists stay out of it, they change too often. */
+export function nodeConditionFrom(ready: Condition, stored: unknown): NodeCondition {
+  const { status, reason, message } = ready;
+  const before = storedCondition(stored);
+  const text = message.length <= MESSAGE_CHARACTERS ? message : `${message.slice(0, MESSAGE_CHARACTERS - 1)}…`;
+  return {
+    type: NODE_CONDITION,
+    status,
+    reason,
+    message: status === 'True' ? 'The host is prepared.' : text,
+    lastTransitionTime:
+      before?.['status'] === status && typeof before['lastTransitionTime'] === 'string'
+        ? before['lastTransitionTime']
+        : ready.lastTransitionTime,
+  };
+}
+
+/** Whether the Node says this already; the text follows with the next change of status or reason. */
+export function saysSame(stored: unknown, wanted: NodeCondition): boolean {
+  const found = storedCondition(stored);
+  return found?.['status'] === wanted.status && found['reason'] === wanted.reason;
+}
+
+function storedCondition(node: unknown): Readonly<Record<string, unknown>> | undefined {
+  const conditions = (node as { status?: { conditions?: unknown } } | undefined)?.status?.conditions;
+  if (!Array.isArray(conditions)) return undefined;
+  return conditions.find((one: unknown): one is Record<string, unknown> => {
+    return typeof one === 'object' && one !== null && (one as { type?: unknown }).type === NODE_CONDITION;
+  });
+}
+
+/**
+ * A JSON patch that takes exactly the given taint off the Node; `undefined` when the Node does not
+ * have it. Each removal is preceded by a test, so that no taint of somebody else can be hit.
+ */
+export function taintRemoval(node: unknown, taint: Taint): readonly object[] | undefined {
+  const taints = (node as { spec?: { taints?: unknown } } | undefined)?.spec?.taints;
+  if (!Array.isArray(taints)) return undefined;
+  const hits = taints.flatMap((one: Taint, at) => {
+    const isIt =
+      one.key === taint.key &&
+      (taint.value === undefined || (one.value ?? '') === taint.value) &&
+      (taint.effect === undefined || one.effect === taint.effect);
+    return isIt ? [at] : [];
+  });
+  if (hits.length === 0) return undefined;
+  // From the end, so that the positions of the others stay what they are.
+  return hits.toReversed().flatMap((at) => [
+    { op: 'test', path: `/spec/taints/${at}`, value: taints[at] as object },
+    { op: 'remove', path: `/spec/taints/${at}` },
+  ]);
+}
+
+/**
+ * Whether the host has been gone through once, so that pods may come: every area was looked at, and
+ * where the spec blocks a node that is not ready (`bootstrap.onFailure: Block`), it is ready.
+ */
+export function isPrepared(report: NodeReport): boolean {
+  const { snapshot, areas, conditions } = report;
+  if (report.unfinished === true || snapshot.absent !== undefined) return false;
+  if (areas.length === 0 || areas.some((area) => area.error !== undefined)) return false;
+  if (snapshot.spec.bootstrap.onFailure !== 'Block') return true;
+  const ready = conditions.find((condition) => condition.type === 'Ready');
+  // Who only audits or has paused a node does not mean to keep pods away from it.
+  return ready?.status === 'True' || ready?.reason === 'Auditing' || ready?.reason === 'Paused';
+}

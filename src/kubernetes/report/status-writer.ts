@@ -1,0 +1,186 @@
+/**
+ * The one writer of the status of a NodePrep. It is told of every report and never makes anybody
+ * wait: it keeps the newest status that is wanted, and writes it when it says something new.
+ */
+import type { NodePrepStatus } from '../../api/status/status.ts';
+import type { NodeReport, ReportSink } from '../../reconcile/report/node-report.ts';
+import { type Background, createBackground } from './background.ts';
+import type { ApiClient, ApiObject } from '../client.ts';
+import type { EventFact } from './derive-events.ts';
+import type { ObjectMirror } from '../object/object-mirror.ts';
+import { asFirstDefined, isUndeclared } from './older-definition.ts';
+import { CONTESTED_PAUSE_MS, createOtherMachine, type OtherMachine } from '../object/other-machine.ts';
+import { createPace } from './pace.ts';
+import type { AgentPorts } from '../ports.ts';
+import { AGENT_MANAGER, appliedNodePrep, statusPath } from '../resources.ts';
+import {
+  boundedStatus,
+  gistOf,
+  type KnownCondition,
+  knownConditions,
+  meaningOf,
+  withTransitionTimes,
+} from './status-view.ts';
+
+/** Writes come at least this far apart. */
+const PAUSE_MS = 1000;
+/** A host where something changes all the time: a burst first, then two writes a minute. */
+const BURST = 10;
+const REFILL_MS = 30_000;
+/** Changes of texts and numbers only. */
+const DETAIL_MS = 60_000;
+/** A sight of the object that is older than our last write for longer is not late, but of a restored backup. */
+const LATE_MS = 60_000;
+/** A definition that did not know all fields may have been brought up to date. */
+const OLDER_MS = 60 * 60_000;
+
+/** What the writer is built from. */
+export interface StatusWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'random'> {
+  readonly client: ApiClient;
+  readonly node: string;
+  readonly mirror: ObjectMirror;
+  /** Told what is worth an Event. */
+  readonly tell: (fact: EventFact) => void;
+}
+
+/** A sink for reports that works in the background. */
+export interface StatusWriter extends ReportSink {
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+/** A writer that sends nothing before `run`. */
+export function createStatusWriter(parts: StatusWriterParts): StatusWriter {
+  return new NodePrepStatusWriter(parts);
+}
+
+class NodePrepStatusWriter implements StatusWriter {
+  readonly name = 'the API server';
+  readonly #parts: StatusWriterParts;
+  readonly #background: Background;
+  readonly #pace;
+  readonly #other: OtherMachine;
+  #wanted: Pick<NodeReport, 'snapshot' | 'status'> | undefined;
+  /** The object as it came back from our last write; older sights of it are no news. */
+  #answer: ApiObject | undefined;
+  /** The status as we sent it last, and as it came back. */
+  #written: { readonly uid: string | undefined; readonly sent: string; readonly got: string } | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** Until then the definition is taken for one that does not know all fields. */
+  #olderUntil = Number.NEGATIVE_INFINITY;
+  /** Transition times survive somebody who wipes the status. */
+  #known: readonly KnownCondition[] = [];
+
+  constructor(parts: StatusWriterParts) {
+    const { clock, random, log, mirror } = parts;
+    this.#parts = parts;
+    this.#other = createOtherMachine(parts);
+    this.#pace = createPace({ clock, burst: BURST, refillMs: REFILL_MS, pauseMs: PAUSE_MS });
+    let said = '';
+    this.#background = createBackground({
+      work: async (signal) => {
+        const again = await this.#work(signal);
+        said = '';
+        return again;
+      },
+      onError: (error, retryMs) => {
+        const retrySeconds = Math.round(retryMs / 1000);
+        if (said !== error.message) log.warn('Cannot write the status', { problem: error.message, retrySeconds });
+        said = error.message;
+      },
+      clock,
+      random,
+    });
+    mirror.onChange((change) => {
+      if (change !== 'recovered') return this.#background.wake();
+      // What answers again may be a server with an older history.
+      this.#answer = undefined;
+      this.#background.hurry();
+    });
+  }
+
+  readonly publish: ReportSink['publish'] = async (report) => {
+    const { snapshot, status } = report;
+    if (this.#wanted?.status === status && this.#wanted.snapshot === snapshot) return;
+    this.#wanted = { snapshot, status };
+    this.#background.wake();
+  };
+
+  readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);
+
+  /** Writes when there is something to say; gives the time after which to look again. */
+  async #work(signal: AbortSignal): Promise<number | undefined> {
+    const { mirror, clock } = this.#parts;
+    const view = mirror.view();
+    if (this.#wanted === undefined || view.state !== 'present' || mirror.problem() !== undefined) return undefined;
+    const stored = this.#newest(view.object);
+    const answer = this.#answer;
+    // What is older than our own answer tells only how far the watch is behind.
+    if (stored !== answer && !(answer !== undefined && isOlder(stored, answer))) this.#other.saw(stored['status']);
+    // What was found under the spec of another object, or before there was one, says nothing about this one.
+    if (this.#wanted.snapshot.uid !== stored.metadata.uid) return undefined;
+    const known = knownConditions(stored['status']);
+    if (known.length > 0) this.#known = known;
+    const isReduced = clock() < this.#olderUntil;
+    const wanted = isReduced ? asFirstDefined(this.#wanted.status) : this.#wanted.status;
+    const status = withTransitionTimes(boundedStatus(wanted), this.#known);
+    const meaning = meaningOf(status, status);
+    if (this.#isStored(stored, status, meaning))
+      return stored === view.object ? undefined : this.#writtenAt + LATE_MS - clock();
+
+    const isDetail = gistOf(stored['status']) === gistOf(status);
+    const pauseMs = this.#other.isThere() ? CONTESTED_PAUSE_MS : isDetail ? DETAIL_MS : 0;
+    const waitMs = Math.max(this.#pace.waitMs(), this.#writtenAt + pauseMs - clock());
+    if (waitMs > 0) return waitMs;
+    this.#pace.took();
+    let object: ApiObject;
+    try {
+      object = await this.#send(status, signal);
+    } catch (error) {
+      if (isReduced || !isUndeclared(error)) throw error;
+      this.#olderUntil = clock() + OLDER_MS;
+      return 0;
+    }
+    this.#writtenAt = clock();
+    this.#answer = object;
+    this.#written = { uid: object.metadata.uid, sent: meaning, got: meaningOf(object['status'], status) };
+    this.#known = knownConditions(status);
+    this.#other.wrote(object['status']);
+    return undefined;
+  }
+
+  async #send(status: NodePrepStatus, signal: AbortSignal): Promise<ApiObject> {
+    const { client, node } = this.#parts;
+    const request = {
+      method: 'PATCH',
+      path: statusPath(node),
+      query: { fieldManager: AGENT_MANAGER, force: true },
+      body: appliedNodePrep(node, { status }),
+      contentType: 'application/apply-patch+yaml',
+    } as const;
+    return (await client.send(request, signal)) as ApiObject;
+  }
+
+  /** Whether the object says it already, be it in the form in which an older CRD stores it. */
+  #isStored(stored: ApiObject, status: NodePrepStatus, meaning: string): boolean {
+    const found = meaningOf(stored['status'], status);
+    const { metadata } = stored;
+    const written = this.#written;
+    const isEcho = written?.uid === metadata.uid && written?.sent === meaning && written.got === found;
+    return found === meaning || isEcho;
+  }
+
+  /** The watch may show the object as it was before our last write. */
+  #newest(seen: ApiObject): ApiObject {
+    const answer = this.#answer;
+    if (answer === undefined || answer.metadata.uid !== seen.metadata.uid) return seen;
+    const isLate = isOlder(seen, answer) && this.#parts.clock() - this.#writtenAt < LATE_MS;
+    return isLate ? answer : seen;
+  }
+}
+
+/** Resource versions of one object are numbers that rise, since Kubernetes 1.35 by contract and before in fact. */
+function isOlder(a: ApiObject, b: ApiObject): boolean {
+  const [one, other] = [a.metadata.resourceVersion ?? '', b.metadata.resourceVersion ?? ''];
+  if (!/^\d+$/.test(one) || !/^\d+$/.test(other)) return false;
+  return one.length === other.length ? one < other : one.length < other.length;
+}

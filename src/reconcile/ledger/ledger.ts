@@ -1,0 +1,146 @@
+/**
+ * The record of how things were before NodePrep, synced to disk before the first change of each.
+ * The first original wins for ever; `forget` is called only after a thing is back or given up.
+ */
+import type { AreaName } from '../../api/spec/nodeprep.ts';
+import type { Memo, Memory, Remembered } from '../../areas/area.ts';
+import type { Host, HostReader } from '../../host/host.ts';
+import { readRecord, setAside } from './record.ts';
+
+/** Folder of everything that must survive a reboot. */
+export const STATE_DIRECTORY = '/var/lib/nodeprep';
+/** Where the originals are kept. */
+export const LEDGER_PATH = `${STATE_DIRECTORY}/ledger.json`;
+const LEDGER_VERSION = 1;
+
+type Areas = Partial<Record<AreaName, Record<string, Remembered>>>;
+
+/** Originals by area; every change is on disk when the promise resolves. */
+export interface Ledger {
+  readonly memory: (area: AreaName) => Memory;
+  /** Records originals that are not known yet and what is about to be written. */
+  readonly remember: (area: AreaName, memos: readonly Memo[]) => Promise<void>;
+  readonly forget: (area: AreaName, keys: readonly string[]) => Promise<void>;
+  /** Writes what can wait until after the changes, such as the time of the last one. */
+  readonly settle: () => Promise<void>;
+  /** Set when an unreadable ledger was kept aside at start: what happened, for the log and the status. */
+  readonly warning?: string;
+}
+
+/**
+ * Opens the ledger for writing. One that is truncated, foreign or from a newer version is moved
+ * aside, never deleted, and said in `warning`. Throws `HostFileError` when it cannot be read.
+ */
+export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
+  const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
+  const warning = record.problem === undefined ? undefined : await setAside(host, LEDGER_PATH, record.problem, now());
+  let areas = areasFrom(record.content);
+
+  let written = JSON.stringify(areas);
+  const save = async (next: Areas) => {
+    if (JSON.stringify(next) !== written) {
+      const content = { kind: 'Ledger', version: LEDGER_VERSION, areas: next };
+      await host.writeFile(LEDGER_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
+      written = JSON.stringify(next);
+    }
+    areas = next;
+  };
+
+  return {
+    ...(warning === undefined ? {} : { warning }),
+    memory: (area) => memoryOf(areas, area),
+    remember: async (area, memos) => {
+      const known = areas[area] ?? {};
+      const fresh = memos.filter((memo) => !isRecorded(known[memo.key], memo));
+      const entries = { ...known };
+      // Two steps may speak of the same thing, so each memo builds on the one before.
+      for (const memo of memos) entries[memo.key] = rememberedFrom(entries[memo.key], memo, now().toISOString());
+      const next = { ...areas, [area]: entries };
+      // Correcting drift writes what was written before: only the time is new, and an fsync would be
+      // most of the time to repair. `settle` writes it afterwards.
+      if (fresh.length > 0) await save(next);
+      else if (memos.length > 0) areas = next;
+    },
+    forget: async (area, keys) => {
+      const entries = { ...areas[area] };
+      for (const key of keys) delete entries[key];
+      const { [area]: _, ...others } = areas;
+      await save(Object.keys(entries).length === 0 ? others : { ...others, [area]: entries });
+    },
+    settle: () => save(areas),
+  };
+}
+
+/** A ledger for commands that change nothing: a ledger that cannot be read counts as empty, and is said. */
+export async function readLedger(host: HostReader): Promise<Pick<Ledger, 'memory' | 'warning'>> {
+  const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
+  const areas = areasFrom(record.content);
+  return {
+    memory: (area) => memoryOf(areas, area),
+    ...(record.problem === undefined ? {} : { warning: `${LEDGER_PATH} ${record.problem}` }),
+  };
+}
+
+const memories = new WeakMap<object, Memory>();
+const NOTHING: Memory = new Map();
+
+/** The same object as long as nothing is recorded or forgotten, so that nobody plans for it again. */
+function memoryOf(areas: Areas, area: AreaName): Memory {
+  const entries = areas[area];
+  if (entries === undefined) return NOTHING;
+  const memory = memories.get(entries) ?? new Map(Object.entries(entries));
+  memories.set(entries, memory);
+  return memory;
+}
+
+/** Whether a crash right after the step would still find everything it needs. */
+function isRecorded(known: Remembered | undefined, memo: Memo): boolean {
+  if (known === undefined) return false;
+  // What is written is the original: there will be nothing to take back.
+  const isOriginal = known.original.state === 'value' && known.original.value === memo.wrote;
+  return memo.wrote === undefined || known.wrote.at(-1) === memo.wrote || (isOriginal && known.wrote.length === 0);
+}
+
+function rememberedFrom(known: Remembered | undefined, memo: Memo, time: string): Remembered {
+  const before = known?.wrote ?? [];
+  // A crash between this record and the write itself leaves the previous value on the host, so the
+  // last two count as ours when it comes to restoring.
+  const wrote = memo.wrote === undefined || before.at(-1) === memo.wrote ? before : [...before, memo.wrote].slice(-2);
+  return {
+    key: memo.key,
+    original: known?.original ?? memo.original,
+    wrote,
+    since: known?.since ?? time,
+    changed: time,
+  };
+}
+
+/** Takes only well-formed entries, so that a hand-edited ledger cannot crash the daemon. */
+function areasFrom(content: unknown): Areas {
+  const areas: Areas = {};
+  const source = isObject(content) && isObject(content['areas']) ? content['areas'] : {};
+  for (const [area, entries] of Object.entries(source)) {
+    if (!isObject(entries)) continue;
+    const kept = Object.entries(entries).filter((entry): entry is [string, Remembered] => isRemembered(entry[1]));
+    areas[area as AreaName] = Object.fromEntries(kept);
+  }
+  return areas;
+}
+
+function isRemembered(value: unknown): value is Remembered {
+  return (
+    isObject(value) &&
+    typeof value['key'] === 'string' &&
+    isObject(value['original']) &&
+    ['value', 'absent', 'unreadable', 'unknown'].includes(String(value['original']['state'])) &&
+    (value['original']['state'] !== 'value' || typeof value['original']['value'] === 'string') &&
+    Array.isArray(value['wrote']) &&
+    value['wrote'].every((one) => typeof one === 'string') &&
+    typeof value['since'] === 'string' &&
+    typeof value['changed'] === 'string'
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

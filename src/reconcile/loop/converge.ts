@@ -1,0 +1,51 @@
+/** One-shot convergence for `bootstrap` and `uninstall`: rounds until there is nothing to wait for. */
+import { pause } from '../../areas/pause.ts';
+import type { Engine } from './engine.ts';
+import { wantsRetry } from './loop.ts';
+import type { NodeReport, SpecSnapshot } from '../report/node-report.ts';
+
+/** How long to go on. */
+export interface ConvergeOptions {
+  readonly timeoutMs: number;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Told after a round that will be repeated, with the pause before the next one. */
+  readonly onWait?: (report: NodeReport, waitMs: number) => void;
+}
+
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+
+/** Repeats rounds while something transient is in the way and time is left; returns the last report. */
+export async function converge(
+  engine: Engine,
+  snapshot: SpecSnapshot,
+  options: ConvergeOptions,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  const end = options.clock() + options.timeoutMs;
+  let report = await engine.round({ snapshot, cause: 'start' }, signal);
+  for (let wait = FIRST_WAIT_MS; isTransient(report); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    const left = end - options.clock();
+    if (left <= 0) break;
+    const pauseMs = Math.min(wait, left);
+    options.onWait?.(report, pauseMs);
+    await pause(pauseMs, signal);
+    report = await engine.round({ snapshot, cause: 'retry' }, signal);
+  }
+  return report;
+}
+
+function isTransient(report: NodeReport): boolean {
+  return report.areas.some((area) => {
+    const findings = [...area.failures, ...area.blocked];
+    return wantsRetry(area) && findings.some((finding) => finding.transient === true);
+  });
+}
+
+/** How a one-shot command ended, as its exit code: 0 ready, 3 ready after a boot, 2 neither. */
+export function exitCodeFrom(report: NodeReport): 0 | 2 | 3 {
+  const ready = report.conditions.find((condition) => condition.type === 'Ready');
+  if (ready?.status === 'True') return 0;
+  return ready?.reason === 'RebootRequired' ? 3 : 2;
+}

@@ -1,0 +1,208 @@
+/**
+ * Runs rounds over the areas and remembers what the next round needs: the last report of each area,
+ * the conditions, fights over values and since when there is drift. Knows no timers and no files.
+ */
+import type { Condition } from '../../api/status/conditions.ts';
+import type { AreaName } from '../../api/spec/nodeprep.ts';
+import type { NodeFacts, NodePrepStatus } from '../../api/status/status.ts';
+import type { Change } from '../../areas/area.ts';
+import type { Host } from '../../host/host.ts';
+import { conditionsFrom } from '../report/conditions.ts';
+import { type Contention, createContention } from './contention.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { type NodeReport, type PassCause, revisionOf, sayingsOf, type SpecSnapshot } from '../report/node-report.ts';
+import type { ManagedArea, PassContext, StepEvent } from '../pass/pass.ts';
+import type { AreaReport } from '../report/report.ts';
+import { statusFrom } from '../report/status.ts';
+
+/** What an engine is built from. */
+export interface EngineParts {
+  readonly areas: readonly ManagedArea[];
+  readonly host: Host;
+  readonly ledger: Ledger;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  readonly now: () => Date;
+  readonly dryRun?: boolean;
+  readonly onStep?: (event: StepEvent) => void;
+  /** Conditions of an earlier process, so that transition times survive a restart. */
+  readonly previous?: readonly Condition[];
+  /** Facts about the host for tables. */
+  readonly facts?: NodeFacts;
+}
+
+/** Which areas a round visits and why. */
+export interface RoundRequest {
+  readonly snapshot: SpecSnapshot;
+  readonly cause: PassCause;
+  /** Areas to visit; default all. */
+  readonly areas?: ReadonlySet<AreaName>;
+  /** When the reason for the round was first seen, in the engine's clock. */
+  readonly seenAt?: number;
+}
+
+/** Runs rounds over the areas and turns each into a report. */
+export interface Engine {
+  readonly round: (request: RoundRequest, signal: AbortSignal) => Promise<NodeReport>;
+  /** How things stand in the middle of a round; `undefined` while nothing is being changed. */
+  readonly interim: () => NodeReport | undefined;
+  /** Milliseconds until a held-off correction may be tried again. */
+  readonly nextRelease: () => number | undefined;
+}
+
+/** An area that is being changed at this moment. */
+interface Underway {
+  readonly request: RoundRequest;
+  readonly started: number;
+  /** Made when it is asked for, because most changes are made long before. */
+  readonly planned: () => AreaReport;
+  readonly changes: readonly Change[];
+}
+
+/** Creates an engine that remembers reports and contention between rounds. */
+export function createEngine(parts: EngineParts): Engine {
+  const { areas, clock } = parts;
+  const reports = new Map<AreaName, AreaReport>();
+  const driftSince = new Map<AreaName, number>();
+  let conditions = parts.previous ?? [];
+  let contention: Contention = createContention(clock);
+  let revision: string | number | undefined;
+  let shown: Shown | undefined;
+  let underway: Underway | undefined;
+
+  const round = async (request: RoundRequest, signal: AbortSignal): Promise<NodeReport> => {
+    const { snapshot, cause } = request;
+    const started = clock();
+    const fresh = revision !== revisionOf(snapshot);
+    // What somebody fought over under the old spec says nothing about the new one.
+    if (fresh) contention = createContention(clock);
+    revision = revisionOf(snapshot);
+
+    const context: PassContext = {
+      host: parts.host,
+      ledger: parts.ledger,
+      signal,
+      clock,
+      holdOff: contention.holdOff,
+      ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
+      onPlan: (planned) => {
+        underway = { request, started, planned, changes: [] };
+      },
+      onStep: (event) => {
+        if (event.type === 'applying' && underway !== undefined) underway = { ...underway, changes: event.changes };
+        parts.onStep?.(event);
+      },
+    };
+    const visited: AreaName[] = [];
+    const repairs: { area: AreaName; seconds: number }[] = [];
+    let earlierChanged = false;
+    for (const area of areas) {
+      const wanted = fresh || !reports.has(area.name) || (request.areas?.has(area.name) ?? true);
+      // The order of the areas is their dependency: a module that was loaded brings new sysctls.
+      if ((!wanted && !earlierChanged) || (!fresh && isIdle(area.name))) continue;
+      const report = await area.reconcile(snapshot.spec, context).finally(() => {
+        underway = undefined;
+      });
+      reports.set(area.name, report);
+      visited.push(area.name);
+      earlierChanged ||= report.applied.length > 0;
+      if (isCorrection(cause)) contention.corrected(area.name, report.applied);
+      const repaired = repairSeconds(report, request.seenAt ?? started);
+      if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
+    }
+
+    const ordered = inOrder(reports);
+    if (shown === undefined || shown.snapshot !== snapshot || !isSameList(shown.reports, ordered)) {
+      shown = show(snapshot, ordered);
+    }
+    return {
+      snapshot,
+      cause,
+      visited,
+      areas: shown.reports,
+      conditions: shown.conditions,
+      status: shown.status,
+      repairs,
+      seconds: (clock() - started) / 1000,
+    };
+  };
+
+  const interim = (): NodeReport | undefined => {
+    if (underway === undefined) return undefined;
+    const { request, started, changes } = underway;
+    const planned = underway.planned();
+    const { snapshot, cause } = request;
+    const ordered = inOrder(new Map([...reports, [planned.area, planned]]));
+    shown = show(snapshot, ordered, changes);
+    const { conditions, status } = shown;
+    const seconds = (clock() - started) / 1000;
+    return {
+      snapshot,
+      cause,
+      visited: [],
+      areas: ordered,
+      conditions,
+      status,
+      repairs: [],
+      seconds,
+      unfinished: true,
+    };
+  };
+
+  function inOrder(known: ReadonlyMap<AreaName, AreaReport>): readonly AreaReport[] {
+    return areas.map((area) => known.get(area.name)).filter((report) => report !== undefined);
+  }
+
+  function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[], applying: readonly Change[] = []): Shown {
+    const { generation } = snapshot;
+    conditions = conditionsFrom({
+      reports: ordered,
+      previous: conditions,
+      generation,
+      now: parts.now(),
+      kernel: parts.host.kernel,
+      applying,
+      ...sayingsOf(snapshot),
+    });
+    const facts = parts.facts === undefined ? {} : { facts: parts.facts };
+    const status = statusFrom({ reports: ordered, conditions, generation, ...facts });
+    return { snapshot, reports: ordered, conditions, status };
+  }
+
+  /** Nothing is declared, nothing was found and nothing is remembered: only a new spec can change that. */
+  function isIdle(name: AreaName): boolean {
+    const report = reports.get(name);
+    if (report === undefined || report.managed || report.error !== undefined) return false;
+    return report.drift.length + report.failures.length + parts.ledger.memory(name).size === 0;
+  }
+
+  /** Seconds from the first sight of drift to its end, when it ended in this pass. */
+  function repairSeconds(report: AreaReport, seenAt: number): number | undefined {
+    const since = driftSince.get(report.area) ?? seenAt;
+    if (report.remaining.length > 0) {
+      driftSince.set(report.area, since);
+      return undefined;
+    }
+    driftSince.delete(report.area);
+    return report.applied.length === 0 ? undefined : (clock() - since) / 1000;
+  }
+
+  return { round, interim, nextRelease: () => contention.nextRelease() };
+}
+
+/** What reports were made into, for the rounds in which none of them has changed. */
+interface Shown {
+  readonly snapshot: SpecSnapshot;
+  readonly reports: readonly AreaReport[];
+  readonly conditions: readonly Condition[];
+  readonly status: NodePrepStatus;
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((one, at) => one === b[at]);
+}
+
+/** First applications of a spec are not corrections of what somebody else did. */
+function isCorrection(cause: PassCause): boolean {
+  return cause !== 'start' && cause !== 'spec';
+}

@@ -1,0 +1,212 @@
+/**
+ * The daemon's loop: wakes for a changed spec, a hint of drift, a retry or the resync, runs a round
+ * over the areas concerned and hands the report to the sinks. Level-based: what woke it up decides
+ * where it looks, never what it does.
+ */
+import type { AreaName } from '../../api/spec/nodeprep.ts';
+import { EARLY_MS, nearestBeat } from '../../host/beat.ts';
+import type { Hint, HostWatcher } from '../../host/host.ts';
+import { backoffMs, jitteredMs } from './backoff.ts';
+import type { Engine, RoundRequest } from './engine.ts';
+import {
+  type NodeReport,
+  type PassCause,
+  type ReportSink,
+  revisionOf,
+  type SpecSnapshot,
+  type SpecSource,
+} from '../report/node-report.ts';
+import type { ManagedArea } from '../pass/pass.ts';
+import type { AreaReport } from '../report/report.ts';
+import type { Trigger } from './trigger.ts';
+
+/** A full look at everything, for what no event and no poll can see. */
+export const RESYNC_MS = 5 * 60_000;
+
+/** After own changes the area is looked at once more. */
+const SECOND_LOOK_MS = 1000;
+
+/** How long a round may take before it is told how things stand meanwhile. */
+const NEWS_MS = 2000;
+
+/** What the loop is built from. */
+export interface LoopParts {
+  readonly source: SpecSource;
+  readonly engine: Engine;
+  readonly areas: readonly ManagedArea[];
+  readonly watcher: HostWatcher;
+  readonly sinks: readonly ReportSink[];
+  readonly trigger: Trigger;
+  readonly clock: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly resyncMs: number;
+  /** Ends the loop like the abort, but only between two rounds. */
+  readonly retire?: AbortSignal;
+  /** A sink or the watch failed; the loop goes on. */
+  readonly onError: (what: string, error: unknown) => void;
+}
+
+interface Retry {
+  /** 0 when nothing failed: a second look, or a held-off correction, is waited for. */
+  failures: number;
+  at: number;
+}
+
+/** Runs until aborted or retired. Throws only when there is no spec to begin with. */
+export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<void> {
+  const { trigger, clock } = parts;
+  const end = parts.retire === undefined ? signal : AbortSignal.any([signal, parts.retire]);
+  const retries = new Map<AreaName, Retry>();
+  let snapshot = await parts.source.current();
+  const unwatch = await parts.source.watch(() => trigger.fire('spec'));
+  let watched: string | number | undefined;
+  let resyncAt = 0;
+  trigger.fire('start');
+  try {
+    while (!end.aborted) {
+      const pending = await trigger.next(Math.max(nextWake(retries, resyncAt) - clock(), 0), end);
+      if (end.aborted) return;
+      const due = [...retries].filter(([, retry]) => retry.at <= clock()).map(([area]) => area);
+      const request = requestFrom(pending, due, resyncAt <= clock() + EARLY_MS);
+      if (request === undefined) continue;
+      // At the start as well: what changed before the watch stood was told together with the start.
+      if (request.cause === 'spec' || request.cause === 'start') snapshot = await parts.source.current();
+      const allowed = withoutBackoff(request, retries, clock());
+      if (allowed !== undefined && allowed.size === 0) continue;
+      if (watched !== revisionOf(snapshot)) {
+        watched = revisionOf(snapshot);
+        // Before the round: what changes after the round has looked must be told.
+        await watchHost(parts, snapshot).catch((error: unknown) => parts.onError('watching the host', error));
+      }
+      const seenAt = pending?.seenAt ?? clock();
+      const areas = allowed === undefined ? {} : { areas: allowed };
+      const report = await roundWithNews(parts, { snapshot, cause: request.cause, seenAt, ...areas }, signal);
+      noteRetries(report, retries, parts);
+      // With the poll, so that looking at everything costs no wake-up of its own.
+      if (request.areas === undefined) {
+        resyncAt = nearestBeat(clock() + jitteredMs(parts.resyncMs, parts.random()));
+      }
+      await publish(parts, report, signal);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await unwatch();
+    await parts.watcher.close();
+  }
+}
+
+/** A command of the host may take minutes: until then the last report would claim what is not so any more. */
+async function roundWithNews(parts: LoopParts, request: RoundRequest, signal: AbortSignal): Promise<NodeReport> {
+  let told: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    const interim = told === undefined ? parts.engine.interim() : undefined;
+    if (interim === undefined) return;
+    told = publish(parts, interim, signal).finally(() => {
+      told = undefined;
+    });
+  }, NEWS_MS);
+  try {
+    return await parts.engine.round(request, signal);
+  } finally {
+    clearInterval(timer);
+    await told;
+  }
+}
+
+interface Request {
+  readonly cause: PassCause;
+  readonly areas: ReadonlySet<AreaName> | undefined;
+}
+
+function requestFrom(
+  pending: { cause: PassCause; areas: ReadonlySet<AreaName> | undefined } | undefined,
+  due: readonly AreaName[],
+  resync: boolean,
+): Request | undefined {
+  if (pending !== undefined) {
+    const areas = pending.areas === undefined || resync ? undefined : new Set([...pending.areas, ...due]);
+    return { cause: pending.cause, areas };
+  }
+  if (resync) return { cause: 'resync', areas: undefined };
+  return due.length > 0 ? { cause: 'retry', areas: new Set(due) } : undefined;
+}
+
+/**
+ * An area that failed is left alone until its retry is due when only an inotify event asks for it:
+ * our own refused write raises such an event, and the loop would spin. A polled value that really
+ * changed, a new spec and the resync get through.
+ */
+function withoutBackoff(
+  request: Request,
+  retries: ReadonlyMap<AreaName, Retry>,
+  now: number,
+): ReadonlySet<AreaName> | undefined {
+  if (request.cause !== 'event' || request.areas === undefined) return request.areas;
+  const inBackoff = (area: AreaName) => {
+    const retry = retries.get(area);
+    return retry !== undefined && retry.failures > 0 && retry.at > now;
+  };
+  return new Set([...request.areas].filter((area) => !inBackoff(area)));
+}
+
+function noteRetries(report: NodeReport, retries: Map<AreaName, Retry>, parts: LoopParts): void {
+  const now = parts.clock();
+  for (const area of report.areas) {
+    if (!report.visited.includes(area.area)) continue;
+    const before = retries.get(area.area)?.failures ?? 0;
+    retries.delete(area.area);
+    if (wantsRetry(area)) {
+      retries.set(area.area, { failures: before + 1, at: now + backoffMs(before + 1, parts.random()) });
+    } else if (area.applied.length > 0) {
+      // What somebody undoes in the very moment of our own write is merged with it by the kernel and the watcher.
+      retries.set(area.area, { failures: 0, at: now + SECOND_LOOK_MS });
+    } else if (area.contested.length > 0) {
+      retries.set(area.area, { failures: 0, at: now + (parts.engine.nextRelease() ?? backoffMs(1, 0)) });
+    }
+  }
+}
+
+/** Whether trying the same again may help without any change of the spec. */
+export function wantsRetry(report: AreaReport): boolean {
+  return report.failures.length > 0 || report.blocked.some((finding) => finding.transient === true);
+}
+
+function nextWake(retries: ReadonlyMap<AreaName, Retry>, resyncAt: number): number {
+  return Math.min(resyncAt, ...[...retries.values()].map((retry) => retry.at));
+}
+
+async function publish(parts: LoopParts, report: NodeReport, signal: AbortSignal): Promise<void> {
+  for (const sink of parts.sinks) {
+    try {
+      await sink.publish(report, signal);
+    } catch (error) {
+      // A full disk below /run or an API server that is away must not stop work on the host.
+      parts.onError(`publishing to ${sink.name}`, error);
+    }
+  }
+}
+
+async function watchHost(parts: LoopParts, snapshot: SpecSnapshot): Promise<void> {
+  const owners = parts.areas.flatMap((area) =>
+    area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint, inside: `${hint.path}/` })),
+  );
+  const hints = mergeHints(owners.map(({ hint }) => hint));
+  await parts.watcher.watch(hints, (path, source) => {
+    const areas = owners
+      .filter(({ hint, inside }) => path === hint.path || path.startsWith(inside))
+      .map(({ area }) => area);
+    if (areas.length > 0) parts.trigger.fire(source, areas);
+  });
+}
+
+/** One hint a path: two areas may look at the same file. */
+function mergeHints(hints: readonly Hint[]): Hint[] {
+  const byPath = new Map<string, Hint>();
+  for (const hint of hints) {
+    const known = byPath.get(hint.path);
+    byPath.set(hint.path, known === undefined || known.by === hint.by ? hint : { path: hint.path, by: 'both' });
+  }
+  return [...byPath.values()];
+}

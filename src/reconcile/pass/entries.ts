@@ -1,0 +1,44 @@
+/** Says of each declared entry how it stands, from what the plan and the pass found. Pure. */
+import type { Reason } from '../../api/status/conditions.ts';
+import type { AreaName } from '../../api/spec/nodeprep.ts';
+import type { Change, EntryView, Finding } from '../../areas/area.ts';
+import type { AreaReport, EntryReport, EntryState } from '../report/report.ts';
+
+type Found = Pick<AreaReport, 'blocked' | 'conflicts' | 'contested' | 'failures' | 'remaining' | 'deferred'>;
+
+/** Worst first: a failed entry is failed whatever else is true of it. */
+export function entryReports(area: AreaName, views: readonly EntryView[], found: Found): EntryReport[] {
+  // An entry named like its area (swap) stands for all of it: its changes name devices, units and files.
+  const concerns = (target: string, view: EntryView) => target === view.name || view.name === area;
+  return views.map((view) => {
+    const of = <T extends { target: string }>(list: readonly T[]) => list.find((one) => concerns(one.target, view));
+    const failed = of(found.failures);
+    if (failed !== undefined) return withFinding(view, 'Failed', failed);
+    const blocked = of(found.blocked);
+    if (blocked !== undefined) return withFinding(view, 'Blocked', blocked);
+    const conflict = of(found.contested) ?? of(found.conflicts);
+    if (conflict !== undefined) return withFinding(view, 'Conflicting', conflict);
+    const change = of(found.remaining);
+    if (change !== undefined) return withChange(view, 'Drifted', driftReason(change), change);
+    const later = found.deferred.find((one) => concerns(one.change.target, view));
+    if (later !== undefined) return withChange(view, 'Pending', later.reason, later.change);
+    return { ...view, state: 'InSync' };
+  });
+}
+
+function withFinding(view: EntryView, state: EntryState, finding: Finding): EntryReport {
+  const required = view.required && finding.required !== false;
+  return { ...view, required, state, reason: finding.reason, message: finding.message };
+}
+
+function withChange(view: EntryView, state: EntryState, reason: Reason, change: Change): EntryReport {
+  const place = change.scope === 'live' ? 'on the running system' : 'in what the next boot reads';
+  const is = change.from === undefined ? 'is missing' : `is "${change.from}"`;
+  const wanted = change.to === undefined ? 'and must go' : `and must be "${change.to}"`;
+  const next = state === 'Pending' ? ': done by the next boot' : '';
+  return { ...view, state, reason, message: `${change.target} ${is} ${place} ${wanted}${next}` };
+}
+
+function driftReason(change: Change): Reason {
+  return change.scope === 'live' ? 'LiveDrift' : 'PersistentDrift';
+}

@@ -1,0 +1,60 @@
+/** How one area stands, as its own condition says it. Pure. */
+import type { Reason } from '../../api/status/conditions.ts';
+import { summaryOf } from './message.ts';
+import { ENTRY_STATES, type AreaReport, type EntryState } from './report.ts';
+
+/** A condition without what the engine adds. */
+export interface Verdict {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+const REASON_OF_STATE: Readonly<Record<EntryState, Reason>> = {
+  InSync: 'AsExpected',
+  Pending: 'Pending',
+  Drifted: 'Drifted',
+  Conflicting: 'Conflict',
+  Blocked: 'Unsupported',
+  Failed: 'Failed',
+};
+
+/** The area's verdict; entries that are not required never make it false. */
+export function areaVerdict(report: AreaReport): Verdict {
+  if (report.error !== undefined) {
+    return { status: 'False', reason: report.failures[0]?.reason ?? 'Failed', message: summaryOf(report.failures) };
+  }
+  if (report.mode === 'Paused')
+    return { status: 'Unknown', reason: 'Paused', message: 'The spec asks to touch nothing.' };
+  if (!report.managed) return unmanaged(report);
+  const differing = report.entries
+    .filter((entry) => entry.state !== 'InSync')
+    // The message shows the first few only, and the worst of them gives the reason.
+    .toSorted(
+      (a, b) =>
+        Number(b.required) - Number(a.required) || ENTRY_STATES.indexOf(b.state) - ENTRY_STATES.indexOf(a.state),
+    );
+  const worst = differing.find((entry) => entry.required);
+  if (worst !== undefined) {
+    const specific = worst.state === 'Blocked' || worst.state === 'Failed' || worst.state === 'Conflicting';
+    const reason = (specific ? worst.reason : undefined) ?? REASON_OF_STATE[worst.state];
+    const rows = differing.map((entry) => ({ target: entry.name, message: entry.message ?? entry.state }));
+    return { status: 'False', reason, message: summaryOf(rows) };
+  }
+  const total = report.entries.length;
+  const optional = differing.map((entry) => ({ target: entry.name, message: entry.message ?? entry.state }));
+  const note = optional.length === 0 ? '.' : `; not required: ${summaryOf(optional)}`;
+  return { status: 'True', reason: 'AsExpected', message: `${total - optional.length} of ${total} in sync${note}` };
+}
+
+function unmanaged(report: AreaReport): Verdict {
+  if (report.failures.length > 0) return { status: 'False', reason: 'Failed', message: summaryOf(report.failures) };
+  if (report.remaining.length > 0) {
+    const rows = report.remaining.map((change) => ({
+      target: change.target,
+      message: `${change.action} is outstanding`,
+    }));
+    return { status: 'False', reason: 'Drifted', message: summaryOf(rows) };
+  }
+  return { status: 'Unknown', reason: 'NotManaged', message: 'The spec does not declare this area.' };
+}

@@ -1,0 +1,203 @@
+/**
+ * Reports to conditions. Pure: the same reports, previous conditions and time give the same result,
+ * and `lastTransitionTime` moves only with `status` (eks-node-monitoring-agent#52 shows what happens
+ * otherwise: every pass resets the timers of whoever repairs nodes).
+ */
+import type { Condition, ConditionType, Reason } from '../../api/status/conditions.ts';
+import type { AreaName } from '../../api/spec/nodeprep.ts';
+import type { Change, Finding } from '../../areas/area.ts';
+import type { Kernel } from '../../host/host.ts';
+import { areaVerdict, type Verdict } from './area-condition.ts';
+import type { SpecSnapshot } from './node-report.ts';
+import { MESSAGE_LIMIT, summaryOf } from './message.ts';
+import type { AreaReport } from './report.ts';
+
+const AREA_CONDITION: Readonly<Record<AreaName, ConditionType>> = {
+  modules: 'ModulesReady',
+  sysctls: 'SysctlsReady',
+  swap: 'SwapReady',
+};
+
+const IMAGE_MESSAGE = 'This is a directory without a running kernel: what was written takes effect when it boots.';
+
+/** What the conditions depend on besides the reports, with what is to be said about the spec itself. */
+export interface ConditionInput extends Pick<SpecSnapshot, 'refused' | 'absent' | 'ownedElsewhere' | 'ignored'> {
+  readonly reports: readonly AreaReport[];
+  readonly previous: readonly Condition[];
+  readonly generation: number;
+  readonly now: Date;
+  readonly kernel: Kernel;
+  /** What is being changed at this moment. */
+  readonly applying?: readonly Change[];
+}
+
+/** All conditions, in the order of `CONDITION_TYPES`. */
+export function conditionsFrom(input: ConditionInput): Condition[] {
+  const { reports, refused, absent, ownedElsewhere, ignored } = input;
+  const verdicts: [ConditionType, Verdict][] = [
+    ['Ready', absentVerdict(reports, absent) ?? withIgnored(readyVerdict(reports, input.kernel), ignored)],
+    ['Progressing', progressingVerdict(reports, input.applying ?? [])],
+    ['Degraded', degradedVerdict(reports, refused)],
+    ['Drifted', driftedVerdict(reports)],
+    ['Conflicting', conflictingVerdict(reports, ownedElsewhere)],
+    ['RebootRequired', rebootVerdict(reports, input.kernel)],
+    ...reports.map((report): [ConditionType, Verdict] => [AREA_CONDITION[report.area], areaVerdict(report)]),
+  ];
+  return verdicts.map(([type, verdict]) => {
+    const before = input.previous.find((condition) => condition.type === type);
+    return {
+      type,
+      status: verdict.status,
+      reason: verdict.reason,
+      message: verdict.message.slice(0, MESSAGE_LIMIT),
+      lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : rfc3339(input.now),
+      observedGeneration: input.generation,
+    };
+  });
+}
+
+/** Kubernetes writes times without fractions of a second. */
+function rfc3339(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
+  const required = reports.flatMap((report) =>
+    report.entries.filter((entry) => entry.required && entry.state !== 'InSync').map((entry) => ({ ...entry, report })),
+  );
+  const errors = reports.flatMap((report) => (report.error === undefined ? [] : report.failures));
+  const orphans = reports.filter((report) => !report.managed).flatMap((report) => report.failures);
+  const failed = required.filter((entry) => entry.state === 'Failed' || entry.state === 'Blocked');
+  if (errors.length + orphans.length + failed.length > 0) {
+    return no('ApplyFailed', [...errors, ...orphans, ...failed.map(({ name, message }) => asFinding(name, message))]);
+  }
+  const conflicting = required.filter((entry) => entry.state === 'Conflicting');
+  if (conflicting.length > 0)
+    return no(
+      'Conflict',
+      conflicting.map(({ name, message }) => asFinding(name, message)),
+    );
+  const drifted = required.filter((entry) => entry.state === 'Drifted');
+  if (drifted.length > 0) {
+    const auditing = drifted.every((entry) => entry.report.mode === 'Audit');
+    return no(
+      auditing ? 'Auditing' : 'DriftDetected',
+      drifted.map(({ name, message }) => asFinding(name, message)),
+    );
+  }
+  if (kernel === 'absent') return { status: 'False', reason: 'RebootRequired', message: IMAGE_MESSAGE };
+  const waiting = reports.flatMap((report) => report.deferred);
+  if (waiting.length > 0) {
+    return no(
+      'RebootRequired',
+      waiting.map(({ change }) => asFinding(change.target, `${change.action} at the next boot`)),
+    );
+  }
+  const paused = pausedVerdict(reports);
+  if (paused !== undefined) return paused;
+  const entries = reports.flatMap((report) => report.entries);
+  const optional = entries.filter((entry) => entry.state !== 'InSync').length;
+  const note = optional === 0 ? '' : `; ${optional} that are not required differ`;
+  return {
+    status: 'True',
+    reason: 'AsExpected',
+    message: `${entries.length - optional} of ${entries.length} entries are in sync${note}.`,
+  };
+}
+
+/** Without a spec nothing is as declared; what cannot be taken back after a deletion is more urgent to say. */
+function absentVerdict(reports: readonly AreaReport[], absent: string | undefined): Verdict | undefined {
+  if (absent === undefined || reports.some((report) => report.failures.length > 0)) return undefined;
+  return { status: 'Unknown', reason: 'NoSpec', message: absent };
+}
+
+function withIgnored(verdict: Verdict, ignored: readonly string[] | undefined): Verdict {
+  if (ignored === undefined || ignored.length === 0) return verdict;
+  const more = ignored.length > 5 ? ` and ${ignored.length - 5} more` : '';
+  const note = `Ignored, because this release does not know it: ${ignored.slice(0, 5).join(', ')}${more}.`;
+  return { ...verdict, message: `${verdict.message} ${note}` };
+}
+
+/** Nothing is known of an area that is paused, so nothing good may be said of it either. */
+function pausedVerdict(reports: readonly AreaReport[]): Verdict | undefined {
+  const paused = reports.filter((report) => report.mode === 'Paused').map((report) => report.area);
+  if (paused.length === 0) return undefined;
+  return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
+}
+
+function progressingVerdict(reports: readonly AreaReport[], applying: readonly Change[]): Verdict {
+  if (applying.length > 0) {
+    const changes = applying.map(({ target, scope, action }) => `${action} ${target} (${scope})`);
+    return { status: 'True', reason: 'Applying', message: `Not done yet: ${changes.join(', ')}` };
+  }
+  const transient = reports
+    .flatMap((report) => [...report.failures, ...report.blocked])
+    .filter((finding) => finding.transient === true);
+  const waiting = transient.filter((finding) => finding.reason === 'WaitingForModule');
+  if (waiting.length > 0) return { status: 'True', reason: 'WaitingForModule', message: summaryOf(waiting) };
+  if (transient.length > 0)
+    return { status: 'True', reason: 'Applying', message: `Will be tried again: ${summaryOf(transient)}` };
+  return { status: 'False', reason: 'Reconciled', message: 'Nothing is being changed.' };
+}
+
+function degradedVerdict(reports: readonly AreaReport[], refused: string | undefined): Verdict {
+  const findings = reports
+    .flatMap((report) => [...report.failures, ...report.blocked])
+    .filter((finding) => finding.required !== false);
+  const first = findings[0];
+  if (refused !== undefined) {
+    const rest = first === undefined ? '' : ` Also: ${summaryOf(findings)}`;
+    return {
+      status: 'True',
+      reason: 'SpecInvalid',
+      message: `${refused}${rest}`,
+    };
+  }
+  if (first === undefined) return { status: 'False', reason: 'AsExpected', message: 'Nothing failed.' };
+  return { status: 'True', reason: first.reason, message: summaryOf(findings) };
+}
+
+function driftedVerdict(reports: readonly AreaReport[]): Verdict {
+  const changes = reports.flatMap((report) => report.remaining.map((change) => ({ ...change, area: report.area })));
+  const first = changes[0];
+  if (first === undefined) {
+    const match = 'Live and persistent state match the spec.';
+    return pausedVerdict(reports) ?? { status: 'False', reason: 'InSync', message: match };
+  }
+  const live = changes.find((change) => change.scope === 'live');
+  const swap = live?.area === 'swap' && live.action === 'disable';
+  const reason: Reason = live === undefined ? 'PersistentDrift' : swap ? 'SwapReenabled' : 'LiveDrift';
+  return {
+    status: 'True',
+    reason,
+    message: summaryOf(changes.map((change) => asFinding(change.target, `${change.scope} ${change.action}`))),
+  };
+}
+
+function conflictingVerdict(reports: readonly AreaReport[], ownedElsewhere: string | undefined): Verdict {
+  const findings = reports.flatMap((report) => [...report.contested, ...report.conflicts]);
+  const first = findings[0];
+  if (ownedElsewhere !== undefined) {
+    const rest = first === undefined ? '' : ` Also: ${summaryOf(findings)}`;
+    return { status: 'True', reason: 'FieldOwnedElsewhere', message: `${ownedElsewhere}${rest}` };
+  }
+  if (first === undefined) return { status: 'False', reason: 'None', message: 'Nobody overrides a declared value.' };
+  return { status: 'True', reason: first.reason, message: summaryOf(findings) };
+}
+
+function rebootVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
+  const deferred = reports.flatMap((report) => report.deferred);
+  const first = deferred[0];
+  if (first === undefined && kernel === 'absent') return { status: 'True', reason: 'NextBoot', message: IMAGE_MESSAGE };
+  if (first === undefined) return { status: 'False', reason: 'NotRequired', message: 'No boot is outstanding.' };
+  const findings = deferred.map(({ change }) => asFinding(change.target, `${change.action} at the next boot`));
+  return { status: 'True', reason: first.reason, message: summaryOf(findings) };
+}
+
+function no(reason: Reason, findings: readonly Pick<Finding, 'target' | 'message'>[]): Verdict {
+  return { status: 'False', reason, message: summaryOf(findings) };
+}
+
+function asFinding(target: string, message: string | undefined): Pick<Finding, 'target' | 'message'> {
+  return { target, message: message ?? '' };
+}

@@ -1,0 +1,49 @@
+/** What a pass found and did; conditions, events, metrics and tables derive from it and from nothing else. */
+import type { AreaName, Mode } from '../../api/spec/nodeprep.ts';
+import type { Reason } from '../../api/status/conditions.ts';
+import type { Change, Finding } from '../../areas/area.ts';
+
+/** How one declared entry stands after the pass, worst last in severity order of `ENTRY_STATES`. */
+export const ENTRY_STATES = ['InSync', 'Pending', 'Drifted', 'Conflicting', 'Blocked', 'Failed'] as const;
+export type EntryState = (typeof ENTRY_STATES)[number];
+
+/** One declared entry, what was found and how it stands. */
+export interface EntryReport {
+  readonly name: string;
+  readonly required: boolean;
+  readonly desired: string;
+  readonly live?: string;
+  readonly persistent?: string;
+  readonly state: EntryState;
+  /** Set unless the entry is in sync. */
+  readonly reason?: Reason;
+  readonly message?: string;
+}
+
+/** What one pass over one area found and did. */
+export interface AreaReport {
+  readonly area: AreaName;
+  readonly mode: Mode;
+  /** Whether the spec declares the area. */
+  readonly managed: boolean;
+  readonly entries: readonly EntryReport[];
+  /** Changes that were needed before. */
+  readonly drift: readonly Change[];
+  /** Changes made now. */
+  readonly applied: readonly Change[];
+  /** Changes still needed after observing again, without the deferred ones. */
+  readonly remaining: readonly Change[];
+  /** Changes that wait for a boot, each with the reason. */
+  readonly deferred: readonly { readonly change: Change; readonly reason: Reason }[];
+  readonly blocked: readonly Finding[];
+  readonly conflicts: readonly Finding[];
+  /** Entries whose corrections are held off because somebody keeps undoing them. */
+  readonly contested: readonly Finding[];
+  /** Steps that were tried and failed. */
+  readonly failures: readonly Finding[];
+  readonly left: readonly Finding[];
+  /** The area could not be observed or planned at all. */
+  readonly error?: Error;
+  /** How long it took; a pass that finds everything as the one before gives the report of that one. */
+  readonly seconds: number;
+}

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { Io } from '../../../../src/cli/io.ts';
+import { progressFor } from '../../../../src/cli/output/progress.ts';
+import { aChange } from '../../../support/reports.ts';
+
+const IO: Pick<Io, 'color' | 'columns'> = { color: false, columns: 120 };
+
+function written(tell: (progress: ReturnType<typeof progressFor>) => void): string {
+  let out = '';
+  tell(progressFor(IO as Io, (text) => (out += text)));
+  return out;
+}
+
+describe('the progress of a command', () => {
+  it('names the changes that were made', () => {
+    const changes = [aChange('net.ipv4.ip_forward')] as const;
+
+    expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes }))).toContain(
+      'sysctls: update net.ipv4.ip_forward',
+    );
+  });
+
+  it('has no line for a step that found nothing left to do', () => {
+    expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes: [] }))).toBe('');
+  });
+});

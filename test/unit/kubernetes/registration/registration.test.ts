@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { loadObject } from '../../../../src/api/spec/load-object.ts';
+import { type ApiClient, ApiError, type ApiObject } from '../../../../src/kubernetes/client.ts';
+import { applyLocal } from '../../../../src/kubernetes/registration/registration.ts';
+
+const document = loadObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', spec: {} }, 'nodepreps/w');
+const local = { kind: 'document', origin: 'files', title: 'x', ...document } as const;
+
+/** A server that makes what is applied, but nothing of which a uid is known already. */
+function serverWith(stored?: ApiObject) {
+  let object = stored;
+  const client: ApiClient = {
+    close: async () => {},
+    watch: () => (async function* () {})(),
+    send: async ({ body }) => {
+      const { metadata } = body as ApiObject;
+      if (metadata.uid !== undefined && metadata.uid !== object?.metadata.uid)
+        throw new ApiError('Cannot PATCH', { code: 409, reason: 'Conflict', message: 'uid mismatch' });
+      object = { ...(body as ApiObject), metadata: { ...metadata, uid: object?.metadata.uid ?? 'new' } };
+      return object;
+    },
+  };
+  return { client, stored: () => object };
+}
+
+describe('an apply of the local spec', () => {
+  const { signal } = new AbortController();
+
+  it('makes the object when it registers the node', async () => {
+    const { client, stored } = serverWith();
+    await applyLocal(client, 'w', local, signal);
+
+    expect(stored()?.metadata).toEqual({ name: 'w', uid: 'new' });
+  });
+
+  it('does not bring back an object that somebody has deleted in the meantime', async () => {
+    const { client, stored } = serverWith();
+
+    await expect(applyLocal(client, 'w', local, signal, 'u')).rejects.toMatchObject({ code: 409 });
+    expect(stored()).toBeUndefined();
+  });
+
+  it('changes the object that was seen', async () => {
+    const { client } = serverWith({ metadata: { name: 'w', uid: 'u' } });
+
+    expect(await applyLocal(client, 'w', local, signal, 'u')).toMatchObject({ object: { metadata: { uid: 'u' } } });
+  });
+});

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Hint, HostWatcher } from '../../../../src/host/host.ts';
+import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
+import { createEngine } from '../../../../src/reconcile/loop/engine.ts';
+import { openLedger } from '../../../../src/reconcile/ledger/ledger.ts';
+import { runLoop } from '../../../../src/reconcile/loop/loop.ts';
+import type { NodeReport, SpecSnapshot } from '../../../../src/reconcile/report/node-report.ts';
+import { manage } from '../../../../src/reconcile/pass/pass.ts';
+import { Trigger } from '../../../../src/reconcile/loop/trigger.ts';
+import { toyArea, type ToyOptions, toySpec } from '../../../support/toy-area.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<string, string> = { a: '1' }) {
+  const stop = new AbortController();
+  const clock = () => Date.now();
+  const areas = [manage(toyArea(options))];
+  const trigger = new Trigger(clock);
+  const reports: NodeReport[] = [];
+  const errors: string[] = [];
+  let snapshot: SpecSnapshot = { name: 'node1', generation: 1, spec: toySpec(values), source: {} };
+  let specChanged = () => {};
+  let hint: (path: string, source: 'event' | 'poll') => void = () => {};
+  let watched: readonly Hint[] = [];
+  const watcher: HostWatcher = {
+    watch: async (hints, onHint) => {
+      watched = hints;
+      hint = onHint;
+    },
+    close: async () => {},
+  };
+  const done = runLoop(
+    {
+      areas,
+      trigger,
+      clock,
+      random: () => 0.5,
+      resyncMs: 300_000,
+      watcher,
+      engine: createEngine({
+        areas,
+        host,
+        ledger: await openLedger(host, () => new Date()),
+        clock,
+        now: () => new Date(),
+      }),
+      source: {
+        current: async () => snapshot,
+        watch: async (onChange) => {
+          specChanged = onChange;
+          return async () => {};
+        },
+      },
+      sinks: [
+        { name: 'broken', publish: async () => Promise.reject(new Error('full disk')) },
+        { name: 'list', publish: async (report) => void reports.push(report) },
+      ],
+      onError: (what) => errors.push(what),
+    },
+    stop.signal,
+  );
+  await vi.advanceTimersByTimeAsync(0);
+  return {
+    reports,
+    errors,
+    trigger,
+    hints: () => watched,
+    hint: (path: string, source: 'event' | 'poll' = 'event') => hint(path, source),
+    respec: (next: Record<string, string>) => {
+      snapshot = { ...snapshot, generation: snapshot.generation + 1, spec: toySpec(next) };
+      specChanged();
+    },
+    stop: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+describe('the loop', () => {
+  it('converges at once, looks a second time, and then sleeps until the resync', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+    expect(host.text('/toy/a')).toBe('1');
+
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(loop.reports.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(200_000);
+    expect(loop.reports.map((report) => report.cause)).toEqual(['start', 'retry', 'resync']);
+
+    await loop.stop();
+  });
+
+  it('heals what somebody undid in the very moment of its own write, without any hint', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+
+    host.put('/toy/a', '0');
+    await vi.advanceTimersByTimeAsync(1000);
+
+    expect(host.text('/toy/a')).toBe('1');
+    await loop.stop();
+  });
+
+  it('turns a burst of hints into one more round and heals drift', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+
+    host.put('/toy/a', '9');
+    for (let n = 0; n < 100; n += 1) loop.hint('/toy/a');
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(host.text('/toy/a')).toBe('1');
+    expect(loop.reports.length).toBe(2);
+    expect(loop.reports[1]?.repairs).toMatchObject([{ area: 'sysctls' }]);
+    await loop.stop();
+  });
+
+  it('goes on when a sink fails, and says which', async () => {
+    const loop = await start(new MemoryHost({ '/toy/a': '0' }));
+
+    expect(loop.reports.length).toBe(1);
+    expect(loop.errors).toEqual(['publishing to broken']);
+    await loop.stop();
+  });
+
+  it('enforces a changed spec and watches what it declares', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+
+    loop.respec({ a: '2', b: '3' });
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect([host.text('/toy/a'), host.text('/toy/b')]).toEqual(['2', '3']);
+    expect(loop.hints().map((hint) => hint.path)).toEqual(['/toy/a', '/toy/b']);
+    await loop.stop();
+  });
+
+  it('retries a failure with growing pauses, for ever', async () => {
+    const failOn = new Set(['a']);
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host, { failOn });
+
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(loop.reports.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(loop.reports.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(loop.reports.length).toBe(3);
+
+    failOn.clear();
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(host.text('/toy/a')).toBe('1');
+    await loop.stop();
+  });
+
+  it('does not spin when its own failing writes raise events', async () => {
+    const loop = await start(new MemoryHost({ '/toy/a': '0' }), { failOn: new Set(['a']) });
+
+    for (let n = 0; n < 50; n += 1) {
+      loop.hint('/toy/a');
+      await vi.advanceTimersByTimeAsync(10);
+    }
+
+    expect(loop.reports.length).toBe(1);
+    await loop.stop();
+  });
+
+  it('looks at once at a polled value that changed, even while a retry is pending', async () => {
+    const loop = await start(new MemoryHost({ '/toy/a': '0' }), { failOn: new Set(['a']) });
+
+    loop.hint('/toy/a', 'poll');
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(loop.reports.length).toBe(2);
+    await loop.stop();
+  });
+
+  it('holds off a fight on the third flip and corrects again after a minute', async () => {
+    const host = new MemoryHost({ '/toy/fought': '1' });
+    const loop = await start(host, {}, { fought: '1' });
+    const flip = async () => {
+      host.put('/toy/fought', '0');
+      loop.hint('/toy/fought');
+      await vi.advanceTimersByTimeAsync(1);
+    };
+
+    await flip();
+    await flip();
+    expect(host.text('/toy/fought')).toBe('1');
+    await flip();
+    expect(host.text('/toy/fought')).toBe('0');
+    const last = loop.reports.at(-1);
+    expect(last?.conditions.find((condition) => condition.type === 'Conflicting')).toMatchObject({
+      status: 'True',
+      reason: 'Contested',
+    });
+    expect(last?.conditions.find((condition) => condition.type === 'Conflicting')?.message).toContain('kube-proxy');
+
+    await vi.advanceTimersByTimeAsync(61_000);
+    expect(host.text('/toy/fought')).toBe('1');
+    await loop.stop();
+  });
+
+  it('says within two seconds that a host is not ready while a change of it hangs, and when it is', async () => {
+    const conditionsOf = (report: NodeReport | undefined) =>
+      Object.fromEntries(report?.conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]) ?? []);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const host = new MemoryHost({ '/toy/a': '1' });
+    const loop = await start(host, { hangsUntil: promise });
+    expect(conditionsOf(loop.reports.at(-1))).toMatchObject({ Ready: 'True AsExpected' });
+
+    host.put('/toy/a', '0');
+    loop.hint('/toy/a');
+    await vi.advanceTimersByTimeAsync(2000);
+
+    const interim = loop.reports.at(-1);
+    expect(conditionsOf(interim)).toMatchObject({
+      Ready: 'False DriftDetected',
+      Progressing: 'True Applying',
+      Drifted: 'True LiveDrift',
+      Degraded: 'False AsExpected',
+    });
+    expect(interim?.conditions.find(({ type }) => type === 'Progressing')?.message).toBe(
+      'Not done yet: update a (live)',
+    );
+    expect(interim).toMatchObject({ unfinished: true, visited: [], repairs: [] });
+
+    resolve();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(host.text('/toy/a')).toBe('1');
+    expect(conditionsOf(loop.reports.at(-1))).toMatchObject({
+      Ready: 'True AsExpected',
+      Progressing: 'False Reconciled',
+      Drifted: 'False InSync',
+    });
+    await loop.stop();
+  });
+
+  it('stops in the middle of a wait', async () => {
+    const loop = await start(new MemoryHost({ '/toy/a': '0' }));
+
+    await loop.stop();
+
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
