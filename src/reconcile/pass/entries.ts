@@ -2,6 +2,7 @@
 import type { Reason } from '../../api/status/conditions.ts';
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import type { Change, EntryView, Finding } from '../../areas/area.ts';
+import { waitText } from '../report/waiting.ts';
 import type { AreaReport, EntryReport, EntryState } from '../report/report.ts';
 
 type Found = Pick<AreaReport, 'blocked' | 'conflicts' | 'contested' | 'failures' | 'remaining' | 'deferred'>;
@@ -35,7 +36,7 @@ function withChange(view: EntryView, state: EntryState, reason: Reason, change: 
   const place = change.scope === 'live' ? 'on the running system' : 'in what the next boot reads';
   const is = change.from === undefined ? 'is missing' : `is "${change.from}"`;
   const wanted = change.to === undefined ? 'and must go' : `and must be "${change.to}"`;
-  const next = state === 'Pending' ? ': done by the next boot' : '';
+  const next = state === 'Pending' ? `: done ${waitText(change)}` : '';
   return { ...view, state, reason, message: `${change.target} ${is} ${place} ${wanted}${next}` };
 }
 

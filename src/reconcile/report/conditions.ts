@@ -9,6 +9,7 @@ import type { Change, Finding } from '../../areas/area.ts';
 import type { Kernel } from '../../host/host.ts';
 import { areaVerdict, type Verdict } from './area-condition.ts';
 import type { SpecSnapshot } from './node-report.ts';
+import { isDrain, waitText } from './waiting.ts';
 import { MESSAGE_LIMIT, summaryOf } from './message.ts';
 import type { AreaReport } from './report.ts';
 
@@ -89,8 +90,8 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
   const waiting = reports.flatMap((report) => report.deferred);
   if (waiting.length > 0) {
     return no(
-      'RebootRequired',
-      waiting.map(({ change }) => asFinding(change.target, `${change.action} at the next boot`)),
+      waiting.every(isDrain) ? 'Pending' : 'RebootRequired',
+      waiting.map(({ change }) => asFinding(change.target, `${change.action} ${waitText(change)}`)),
     );
   }
   const paused = pausedVerdict(reports);
@@ -186,11 +187,11 @@ function conflictingVerdict(reports: readonly AreaReport[], ownedElsewhere: stri
 }
 
 function rebootVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
-  const deferred = reports.flatMap((report) => report.deferred);
+  const deferred = reports.flatMap((report) => report.deferred).filter((one) => !isDrain(one));
   const first = deferred[0];
   if (first === undefined && kernel === 'absent') return { status: 'True', reason: 'NextBoot', message: IMAGE_MESSAGE };
   if (first === undefined) return { status: 'False', reason: 'NotRequired', message: 'No boot is outstanding.' };
-  const findings = deferred.map(({ change }) => asFinding(change.target, `${change.action} at the next boot`));
+  const findings = deferred.map(({ change }) => asFinding(change.target, `${change.action} ${waitText(change)}`));
   return { status: 'True', reason: first.reason, message: summaryOf(findings) };
 }
 

@@ -3,9 +3,10 @@ import { CommandError, CommandMissingError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { type Change, StepError } from '../../area.ts';
 import { observeActive, observeMemAvailable } from '../observe/observe.ts';
+import { observeCgroupSwap } from '../observe/observe-cgroups.ts';
 import { isZramDevice, type SwapDevice } from '../observe/parse.ts';
 import { isRefused, runWithRights } from './run-with-rights.ts';
-import { unsafeSwapoff } from '../plan/safety.ts';
+import { unsafeCgroup, unsafeSwapoff } from '../plan/safety.ts';
 import { renderUse, type SwapoffStep, type SwaponStep } from '../plan/steps.ts';
 import { bytesFrom, swapUnitOf } from '../plan/unit-names.ts';
 import { parseUnits, UNIT_PROPERTIES } from '../plan/units.ts';
@@ -20,7 +21,9 @@ type Made = Promise<readonly Change[] | void>;
 export async function turnOff(host: Host, { path, reserveBytes }: SwapoffStep, signal: AbortSignal): Made {
   const device = await activeDevice(host, path);
   if (device === undefined) return [];
-  const unsafe = unsafeSwapoff([device], await observeMemAvailable(host), reserveBytes);
+  const unsafe =
+    unsafeSwapoff([device], await observeMemAvailable(host), reserveBytes) ??
+    (device.usedBytes === 0 ? undefined : unsafeCgroup([device], await observeCgroupSwap(host)));
   if (unsafe !== undefined) throw new StepError('SwapoffUnsafe', unsafe.message, { transient: true });
   let failure: unknown;
   try {

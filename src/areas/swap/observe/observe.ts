@@ -1,13 +1,14 @@
 /** Observes everything that `plan` needs to know about swap. */
 import type { HostReader, Kernel } from '../../../host/host.ts';
 import { StepError } from '../../area.ts';
-import { type Desired, turnsOff } from '../desired.ts';
+import { type Desired, mustGo, turnsOff } from '../desired.ts';
 import { FSTAB, type FstabEntry, type FstabSwap, parseFstabSwaps } from '../plan/fstab.ts';
+import { type CgroupSwap, observeCgroupSwap } from './observe-cgroups.ts';
 import type { KubeletSwap } from './kubelet.ts';
 import { observeKubelet } from './observe-kubelet.ts';
 import { type SystemdObserved, observeSystemd } from './observe-systemd.ts';
 import { type UnitObserved, observeUnits } from './observe-units.ts';
-import { parseMemAvailable, parseSwaps, type SwapDevice } from './parse.ts';
+import { isZramDevice, parseMemAvailable, parseSwaps, type SwapDevice } from './parse.ts';
 import { fstabDevicePath, textFrom } from '../plan/unit-names.ts';
 
 /** What the area knows about the host. */
@@ -16,6 +17,8 @@ export interface Observed {
   /** Active swap; `undefined` when there is no live state to ask, as in an image. */
   readonly swaps: readonly SwapDevice[] | undefined;
   readonly memAvailableBytes: number | undefined;
+  /** Control groups with memory in swap, when some of what has to go is in use. */
+  readonly cgroups: readonly CgroupSwap[];
   readonly kernelCommandLine: string;
   /** fstab with one character per byte. */
   readonly fstab: string | undefined;
@@ -42,6 +45,7 @@ export async function observeSwap(host: HostReader, desired: Desired, signal: Ab
     kernel: host.kernel,
     swaps,
     memAvailableBytes: host.kernel === 'absent' ? undefined : await observeMemAvailable(host),
+    cgroups: isInUse(swaps ?? [], desired) ? await observeCgroupSwap(host) : [],
     kernelCommandLine: ((await host.readFile('/proc/cmdline')) ?? '').trim(),
     fstab,
     fstabSwaps,
@@ -50,6 +54,10 @@ export async function observeSwap(host: HostReader, desired: Desired, signal: Ab
     kubelet: isLimited ? await observeKubelet(host) : undefined,
     isCgroupV2: (await host.stat('/sys/fs/cgroup/cgroup.controllers')) !== undefined,
   };
+}
+
+function isInUse(swaps: readonly SwapDevice[], desired: Desired): boolean {
+  return swaps.some((device) => device.usedBytes > 0 && mustGo(desired, isZramDevice(device.path)));
 }
 
 /**

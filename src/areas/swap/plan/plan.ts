@@ -10,7 +10,7 @@ import type { Observed } from '../observe/observe.ts';
 import { isZramDevice, type SwapDevice } from '../observe/parse.ts';
 import { planMasks, planReleases, reloadMemos } from './plan-units.ts';
 import { planRestores } from './plan-removal.ts';
-import { unsafeSwapoff } from './safety.ts';
+import { podInSwap, unsafeCgroup, unsafeSwapoff } from './safety.ts';
 import {
   disableFstabStep,
   type FstabStep,
@@ -47,7 +47,7 @@ export function planSwap(desired: Desired, observed: Observed, memory: Memory): 
     ...releases,
     ...(reloads ? [reloadStep()] : []),
     ...stoppedServices(desired, observed),
-    ...going.map((device) => swapoffStep(device, desired.reserveBytes)),
+    ...going.map((device) => swapoffStep(device, desired.reserveBytes, podInSwap(observed.cgroups))),
     ...services,
     ...devices,
   ];
@@ -64,7 +64,9 @@ function unsafety(desired: Desired, observed: Observed, going: readonly SwapDevi
   // A capture without /proc/meminfo says nothing about memory, and nothing is turned off there.
   if (observed.kernel === 'captured' && observed.memAvailableBytes === undefined) return undefined;
   const emptied = going.filter((device) => !device.isDeleted);
-  return unsafeSwapoff(emptied, observed.memAvailableBytes, desired.reserveBytes);
+  return (
+    unsafeSwapoff(emptied, observed.memAvailableBytes, desired.reserveBytes) ?? unsafeCgroup(emptied, observed.cgroups)
+  );
 }
 
 function disabledFstab({ fstab, fstabSwaps }: Observed, memory: Memory): FstabStep | undefined {

@@ -158,18 +158,24 @@ export function startServiceStep(unit: string): ServiceStep {
   };
 }
 
-/** Turns one device off. Only a boot can do it for a file whose name is gone: swapoff(2) needs the name. */
-export function swapoffStep(device: SwapDevice, reserveBytes: number): SwapoffStep {
+/**
+ * Turns one device off. Only a reboot can do it for a file whose name is gone: swapoff(2) needs the
+ * name. A device in use waits while `pod`, the control group of one, has memory in swap: until it is
+ * back the pod stands still.
+ */
+export function swapoffStep(device: SwapDevice, reserveBytes: number, pod?: string): SwapoffStep {
   const shown = { action: 'disable', target: device.path, from: renderUse(device), to: 'off', scope: 'live' } as const;
   if (device.isDeleted) {
     const changes = [{ ...shown, disruption: 'Reboot' }] as const;
     return { kind: 'swapoff', path: device.path, reserveBytes, changes, reason: 'RebootRequired' };
   }
+  const drains = pod !== undefined && device.usedBytes > 0;
   return {
     kind: 'swapoff',
     path: device.path,
     reserveBytes,
-    changes: change(shown),
+    changes: drains ? [{ ...shown, disruption: 'Drain' }] : change(shown),
+    ...(drains ? { reason: 'DrainRequired' } : {}),
     memos: [{ key: deviceKey(device.path), original: { state: 'value', value: device.line }, wrote: 'off' }],
   };
 }
