@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
+import { captureCommand } from './commands/capture.ts';
 import { explainCommand } from './commands/explain.ts';
 import { installCommand } from './commands/install.ts';
 import { planCommand } from './commands/plan.ts';
@@ -32,6 +33,7 @@ export function buildProgram(io: Io): Command {
     validateCommand(io),
     installCommand(io),
     uninstallCommand(io),
+    captureCommand(io),
     command('version', 'Print the version', ['version']).action(() => io.out(`nodeprep ${VERSION}\n`)),
   ];
   for (const one of commands) program.addCommand(one);
