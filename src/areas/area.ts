@@ -55,7 +55,7 @@ export interface Step {
   readonly changes: readonly [Change, ...Change[]];
   /** Written to the ledger and synced before the first step of the plan. */
   readonly memos?: readonly Memo[];
-  /** Ledger keys that are done with once the step has succeeded. */
+  /** Ledger keys that are done with once this very step has succeeded; what no step is about is `Plan.spent`. */
   readonly forgets?: readonly string[];
   /** Steps of one chain run in order; after a failure the rest of that chain is left out. */
   readonly chain?: string;
@@ -103,6 +103,8 @@ export interface Plan<S extends Step = Step> {
   readonly conflicts: readonly Finding[];
   /** What removal leaves alone on purpose, and why. */
   readonly left: readonly Finding[];
+  /** Ledger keys that are done with once every persistent step of the plan is done, or at once when there is none. */
+  readonly spent?: readonly string[];
 }
 
 /** One file that has a say in an entry, in the order in which the boot reads them. */

@@ -17,6 +17,9 @@ export interface ToyOptions {
   /** Which entry each entry needs; each is a chain of its own then. */
   readonly needs?: Readonly<Record<string, string>>;
   readonly blocked?: readonly Finding[];
+  readonly scope?: Change['scope'];
+  /** Ledger keys that the plan is done with. */
+  readonly spent?: readonly string[];
   readonly failOn?: ReadonlySet<string>;
   /** Every change waits for it before it is made. */
   readonly hangsUntil?: Promise<void>;
@@ -48,7 +51,7 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
             target: name,
             to: value,
             ...(from === undefined ? {} : { from }),
-            scope: 'live',
+            scope: options.scope ?? 'live',
             disruption: options.disruption ?? 'None',
           };
           return {
@@ -70,6 +73,7 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
       blocked: options.blocked ?? [],
       conflicts: [],
       left: [],
+      ...(options.spent === undefined ? {} : { spent: options.spent }),
     }),
     apply: async (host, step) => {
       await options.hangsUntil;

@@ -102,14 +102,18 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     const known = quiet.get(before);
     if (known !== undefined) return known;
     const sorted = sortSteps(area, before, context);
-    if (mode === 'Audit' || context.dryRun === true || sorted.ready.length === 0) {
+    const isLooking = mode === 'Audit' || context.dryRun === true;
+    const spent = isLooking ? [] : (before.spent ?? []);
+    if (isLooking || sorted.ready.length + spent.length === 0) {
       const found = report(outcome(area.name, before, before, [], [], sorted));
       if (before.steps.length === 0) quiet.set(before, found);
       return found;
     }
     const planned = before;
-    context.onPlan?.(() => report(outcome(area.name, planned, planned, [], [], sorted)));
-    const { applied, failures } = await applySteps(area, sorted, context);
+    if (sorted.ready.length > 0) context.onPlan?.(() => report(outcome(area.name, planned, planned, [], [], sorted)));
+    const { applied, failures, undone } = await applySteps(area, sorted, context);
+    const outstanding = [...undone, ...before.steps.filter((step) => !sorted.ready.includes(step))];
+    if (!outstanding.some(isPersistent)) failures.push(...(await forgetSpent(area.name, spent, context)));
     const after = await planner(spec, context);
     return report(outcome(area.name, before, after, applied, failures, sortSteps(area, after, context)));
   } catch (thrown) {
@@ -169,7 +173,7 @@ async function applySteps<Desired, Observed, S extends Step>(
   area: Area<Desired, Observed, S>,
   { ready: steps, waiting }: SortedSteps<S>,
   context: PassContext,
-): Promise<{ applied: Change[]; failures: Finding[] }> {
+): Promise<{ applied: Change[]; failures: Finding[]; undone: S[] }> {
   // One synced write for the whole area: when the first step starts, every original is on disk.
   await context.ledger.remember(
     area.name,
@@ -177,6 +181,7 @@ async function applySteps<Desired, Observed, S extends Step>(
   );
   const applied: Change[] = [];
   const failures: Finding[] = [];
+  const undone = new Set(steps);
   const broken = new Set<string>();
   for (const step of steps) {
     context.signal.throwIfAborted();
@@ -186,6 +191,7 @@ async function applySteps<Desired, Observed, S extends Step>(
       context.onStep?.({ type: 'applying', area: area.name, changes: step.changes });
       const made = (await area.apply(context.host, step, context.signal)) ?? step.changes;
       applied.push(...made);
+      undone.delete(step);
       if (step.forgets !== undefined) await context.ledger.forget(area.name, step.forgets);
       context.onStep?.({ type: 'applied', area: area.name, changes: made });
     } catch (thrown) {
@@ -198,7 +204,23 @@ async function applySteps<Desired, Observed, S extends Step>(
   }
   // Only times are outstanding here: a full disk must not make a failure of changes that were made.
   await context.ledger.settle().catch(() => undefined);
-  return { applied, failures };
+  return { applied, failures, undone: [...undone] };
+}
+
+/** Until what the next boot reads is as declared, a crash may still need every record. */
+function isPersistent(step: Step): boolean {
+  return step.changes.some((change) => change.scope === 'persistent');
+}
+
+/** A record that cannot be dropped is tried again: a foreign file of that name would be taken for ours some day. */
+async function forgetSpent(area: AreaName, keys: readonly string[], { ledger }: PassContext): Promise<Finding[]> {
+  if (keys.length === 0) return [];
+  try {
+    await ledger.forget(area, keys);
+    return [];
+  } catch (thrown) {
+    return [findingFrom(thrown, area)];
+  }
 }
 
 function outcome<S extends Step>(

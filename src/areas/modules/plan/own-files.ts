@@ -31,7 +31,14 @@ export function originalOf(contents: string | undefined, remembered: Remembered 
   return { state: 'value', value: contents };
 }
 
+/** Whether nothing is left to do about a file that is not wanted any more: back already, or replaced by a foreign one. */
+export function isBack(contents: string | undefined, remembered: Remembered | undefined): boolean {
+  const original = originalOf(contents, remembered);
+  if (contents === (original.state === 'value' ? original.value : undefined)) return true;
+  return contents !== undefined && !isOurs(contents) && remembered?.wrote.includes(contents) !== true;
+}
+
 /** Whether the contents carry the header that says so. */
-export function isOurs(contents: string): boolean {
+function isOurs(contents: string): boolean {
   return contents.startsWith(OWNER_LINE);
 }

@@ -1,8 +1,8 @@
 /** Plans our two files: one atomic write each, with a change for every module that it concerns. Pure. */
 import type { ModuleEntry } from '../../../api/spec/nodeprep.ts';
-import type { Change, Remembered } from '../../area.ts';
+import type { Change, Memory, Remembered } from '../../area.ts';
 import type { Assessment } from './assess.ts';
-import { LOAD_FILE, OPTIONS_FILE, originalOf, renderLoadFile, renderOptionsFile } from './own-files.ts';
+import { isBack, LOAD_FILE, OPTIONS_FILE, originalOf, renderLoadFile, renderOptionsFile } from './own-files.ts';
 import { parseLoadList, parseModprobeConfig } from '../observe/parse.ts';
 import { type FileStep, fileKey } from './steps.ts';
 
@@ -33,6 +33,17 @@ export function optionsFileStep(
   remembered: Remembered | undefined,
 ): FileStep | undefined {
   return fileStep(OPTIONS_FILE, renderOptionsFile(entries), current, remembered, optionLines);
+}
+
+/** Ledger keys of our files that are not wanted any more and need no step. */
+export function spentFiles(
+  files: readonly { readonly path: string; readonly isWanted: boolean; readonly current: string | undefined }[],
+  memory: Memory,
+): string[] {
+  return files
+    .filter(({ path, isWanted, current }) => !isWanted && isBack(current, memory.get(fileKey(path))))
+    .map(({ path }) => fileKey(path))
+    .filter((key) => memory.has(key));
 }
 
 /** What a file says of each module, in words. */
@@ -66,8 +77,8 @@ function fileStep(
     return { kind: 'write-file', path, contents: rendered, changes, memos: [{ key, original, wrote: rendered }] };
   }
   // Nothing to declare: the file goes back. What a lost record does not tell can only be ours.
+  if (isBack(current, remembered)) return undefined;
   const contents = original.state === 'value' ? original.value : undefined;
-  if (contents === current) return undefined;
   return { kind: 'write-file', path, contents, changes: changesBetween(path, current, contents, read), forgets: [key] };
 }
 

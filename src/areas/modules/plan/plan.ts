@@ -10,7 +10,7 @@ import { located } from '../observe/observe-config.ts';
 import { LOAD_FILE, OPTIONS_FILE, originalOf } from './own-files.ts';
 import { renderParameters } from '../parameters.ts';
 import { parseLoadList, parseModprobeConfig } from '../observe/parse.ts';
-import { loadFileStep, optionsFileStep } from './plan-files.ts';
+import { loadFileStep, optionsFileStep, spentFiles } from './plan-files.ts';
 import { planRestores } from './plan-removal.ts';
 import { type ModuleStep, fileKey, liveKey, loadStep, parameterStep } from './steps.ts';
 
@@ -19,25 +19,27 @@ export function planModules(desired: Desired, observed: Observed, memory: Memory
   const judged = { ...observed, directives: lastingDirectives(observed, memory) };
   const assessments = desired.entries.map((entry) => assessModule(entry, judged));
   const { restores, spent } = planRestores(desired, observed, memory);
-  const optionsFile = optionsFileStep(
-    assessments.filter((one) => one.persistOptions).map((one) => one.entry),
-    observed.optionsFile,
-    memory.get(fileKey(OPTIONS_FILE)),
-  );
+  const withOptions = assessments.filter((one) => one.persistOptions).map((one) => one.entry);
+  const optionsFile = optionsFileStep(withOptions, observed.optionsFile, memory.get(fileKey(OPTIONS_FILE)));
   const loads = assessments.filter((one) => one.load).map((one) => loadStep(one.entry.name, optionsOf(one)));
   const updates = assessments.flatMap((one) =>
     one.drifts.map((drift) => parameterStep(one.entry.name, one.observed.realName, drift)),
   );
   const loadFile = loadFileStep(assessments, observed.loadFile, memory.get(fileKey(LOAD_FILE)));
+  const files = [
+    { path: OPTIONS_FILE, isWanted: withOptions.length > 0, current: observed.optionsFile },
+    { path: LOAD_FILE, isWanted: assessments.some((one) => one.persist !== 'no'), current: observed.loadFile },
+  ];
   const steps: ModuleStep[] = [...restores, optionsFile, ...loads, ...updates, loadFile].filter(
     (step) => step !== undefined,
   );
   return {
     entries: assessments.map((one) => viewOf(one, observed)),
-    steps: forgetWithLast(steps, spent),
+    steps,
     blocked: assessments.flatMap((one) => one.blocked),
     conflicts: assessments.flatMap((one) => one.conflicts),
     left: leftLoaded(desired, observed, memory),
+    spent: [...spent, ...spentFiles(files, memory)],
   };
 }
 
@@ -50,15 +52,6 @@ function lastingDirectives(observed: Observed, memory: Memory): Observed['direct
   const text = original.state === 'value' ? original.value : '';
   const foreign = observed.directives.filter((line) => line.file !== OPTIONS_FILE);
   return [...foreign, ...located([{ file: OPTIONS_FILE, text }], parseModprobeConfig)];
-}
-
-/** What concerns entries that are gone is forgotten with the last write to our files, when all is done. */
-function forgetWithLast(steps: readonly ModuleStep[], spent: readonly string[]): ModuleStep[] {
-  const last = steps.findLastIndex((step) => step.kind === 'write-file');
-  if (last < 0 || spent.length === 0) return [...steps];
-  return steps.map((step, index) =>
-    index === last ? { ...step, forgets: [...(step.forgets ?? []), ...spent] } : step,
-  );
 }
 
 function optionsOf({ entry, persistOptions }: Assessment): string | undefined {

@@ -38,8 +38,6 @@ export async function applySwapStep(
       return turnOff(host, step, signal);
     case 'swapon':
       return turnOn(host, step, signal);
-    case 'forget':
-      return undefined;
   }
 }
 

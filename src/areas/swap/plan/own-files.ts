@@ -20,8 +20,15 @@ export function dropInPath(unit: string): string {
   return `${SYSTEM_UNITS}/${unit}.d/nodeprep.conf`;
 }
 
+const OWNER_LINE = '# Owned by NodePrep, which overwrites edits of this file.';
+
+/** Whether a drop-in below our name carries the line that says it is ours. */
+export function isOwnDropIn(contents: string | undefined): boolean {
+  return contents?.startsWith(OWNER_LINE) ?? false;
+}
+
 /** The drop-in of a unit that must do nothing: a condition that is never met. */
-export const DROP_IN = `# Owned by NodePrep, which overwrites edits of this file.
+export const DROP_IN = `${OWNER_LINE}
 # Declare swap in /etc/nodeprep/nodeprep.yaml, under spec.swap.
 [Unit]
 ConditionPathExists=!/

@@ -3,7 +3,7 @@ import type { Finding, Memory } from '../../area.ts';
 import { type Desired, mustGo, turnsOff } from '../desired.ts';
 import type { Observed } from '../observe/observe.ts';
 import { FSTAB, parseFstabSwaps } from './fstab.ts';
-import { FSTAB_KEY, maskKey, RELOAD_KEY, unitPath } from './own-files.ts';
+import { FSTAB_KEY, isOwnDropIn, maskKey, RELOAD_KEY, unitPath } from './own-files.ts';
 import { isZramDevice, parseSwapLine, type SwapDevice } from '../observe/parse.ts';
 import { type ServiceStep, startServiceStep, type SwaponStep, swaponStep } from './steps.ts';
 import { textFrom } from './unit-names.ts';
@@ -91,7 +91,7 @@ function isSpent(
   { desired, observed, wanted }: { desired: Desired; observed: Observed; wanted: WantedUnits },
 ): boolean {
   if (kind === 'unit') return !wanted.masks.has(name) && observed.units.get(name)?.etc !== 'masked';
-  if (kind === 'drop-in') return !wanted.dropIns.has(name) && observed.units.get(name)?.dropIn === undefined;
+  if (kind === 'drop-in') return !wanted.dropIns.has(name) && !isOwnDropIn(observed.units.get(name)?.dropIn);
   if (key === FSTAB_KEY) return !turnsOff(desired) && !observed.fstabSwaps.some((swap) => swap.isDisabled);
   // A reload is outstanding only for a systemd that runs; any other reads its files at the next boot.
   return key === RELOAD_KEY && observed.systemd.state !== 'running';

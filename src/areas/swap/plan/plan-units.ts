@@ -1,7 +1,7 @@
 /** The steps that mask, unmask and reload. Pure. */
 import type { Memo, Memory } from '../../area.ts';
 import type { Observed } from '../observe/observe.ts';
-import { DROP_IN, maskKey, RELOAD_KEY } from './own-files.ts';
+import { DROP_IN, isOwnDropIn, maskKey, RELOAD_KEY } from './own-files.ts';
 import { addDropInStep, maskStep, releaseUnitStep, type UnitStep } from './steps.ts';
 import type { WantedUnits } from './wanted.ts';
 
@@ -25,7 +25,7 @@ export function planReleases(observed: Observed, wanted: WantedUnits, memory: Me
       ...(etc === 'masked' && memory.has(maskKey(name)) && !wanted.masks.has(name)
         ? [releaseUnitStep('unmask', name, memos)]
         : []),
-      ...(dropIn !== undefined && !wanted.dropIns.has(name) ? [releaseUnitStep('remove-drop-in', name, memos)] : []),
+      ...(isOwnDropIn(dropIn) && !wanted.dropIns.has(name) ? [releaseUnitStep('remove-drop-in', name, memos)] : []),
     ]);
 }
 

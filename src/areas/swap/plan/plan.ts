@@ -14,7 +14,6 @@ import { podInSwap, unsafeCgroup, unsafeSwapoff } from './safety.ts';
 import {
   disableFstabStep,
   type FstabStep,
-  forgetStep,
   reloadStep,
   restoreFstabStep,
   type ServiceStep,
@@ -53,10 +52,11 @@ export function planSwap(desired: Desired, observed: Observed, memory: Memory): 
   ];
   return {
     entries,
-    steps: withForgets(steps, spent, observed),
+    steps,
     blocked: desired.behavior === 'LimitedSwap' ? incoherence(observed) : [],
     conflicts: conflictsOf(observed, wanted),
     left,
+    spent,
   };
 }
 
@@ -84,14 +84,6 @@ function stoppedServices(desired: Desired, observed: Observed): ServiceStep[] {
   return [...observed.units.values()]
     .filter(({ name, isZram, live }) => Object.hasOwn(SWAP_SERVICES, name) && live?.isActive && mustGo(desired, isZram))
     .map(({ name }) => stopServiceStep(name));
-}
-
-/** What is spent goes with the last step that is surely tried, or else with a step of its own. */
-function withForgets(steps: readonly SwapStep[], spent: readonly string[], { kernel }: Observed): SwapStep[] {
-  if (spent.length === 0) return [...steps];
-  const last = steps.findLastIndex((step) => kernel === 'running' || step.changes[0].scope === 'persistent');
-  if (last < 0) return [...steps, forgetStep(spent)];
-  return steps.map((step, at) => (at === last ? { ...step, forgets: [...(step.forgets ?? []), ...spent] } : step));
 }
 
 function conflictsOf(observed: Observed, wanted: WantedUnits): Finding[] {

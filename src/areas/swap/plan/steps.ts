@@ -42,13 +42,8 @@ export interface SwaponStep extends Step {
   readonly device: SwapDevice;
 }
 
-/** Changes nothing on the host: what the ledger has about swap is done with. */
-export interface ForgetStep extends Step {
-  readonly kind: 'forget';
-}
-
 /** One action of the swap area. */
-export type SwapStep = FstabStep | UnitStep | ReloadStep | ServiceStep | SwapoffStep | SwaponStep | ForgetStep;
+export type SwapStep = FstabStep | UnitStep | ReloadStep | ServiceStep | SwapoffStep | SwaponStep;
 
 /** Longest text of a foreign line that a plan shows. */
 const SHOWN_LENGTH = 200;
@@ -193,15 +188,6 @@ export function swaponStep(device: SwapDevice): SwaponStep {
       scope: 'live',
     }),
     forgets: [deviceKey(device.path)],
-  };
-}
-
-/** Drops records for which there is nothing left to do on the host. */
-export function forgetStep(keys: readonly string[]): ForgetStep {
-  return {
-    kind: 'forget',
-    changes: change({ action: 'delete', target: 'swap', from: 'kept records', to: 'none', scope: 'persistent' }),
-    forgets: keys,
   };
 }
 

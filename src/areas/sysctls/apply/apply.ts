@@ -20,9 +20,5 @@ export async function applySysctlStep(
       return applyConf(host, step);
     case 'rules':
       return applyRules(host, step);
-    case 'forget':
-    default:
-      // Forgetting touches the ledger only, and the engine does that.
-      return undefined;
   }
 }

@@ -1,22 +1,22 @@
 /** The steps for our own two files. Pure. */
-import type { Change, Memo, Original } from '../../area.ts';
+import type { Change, Memo, Memory, Original } from '../../area.ts';
 import { isEqual } from '../values/match.ts';
 import type { OwnFile } from '../observe/observe.ts';
 import {
   CONF_PATH,
   fileKey,
+  hasLateKey,
   hasMark,
-  isOurs,
   liveKey,
   RULES_PATH,
   renderConf,
   renderRules,
 } from '../boot-files/own-files.ts';
 import type { PlanContext } from './plan-context.ts';
-import type { ConfLine, ConfStep, ForgetStep, RulesStep } from './steps.ts';
+import type { ConfLine, ConfStep, RulesStep } from './steps.ts';
 
 /** What to do about our sysctl.d file so that it says exactly `lines`. */
-export function planConf(lines: readonly ConfLine[], context: PlanContext): ConfStep | ForgetStep | undefined {
+export function planConf(lines: readonly ConfLine[], context: PlanContext): ConfStep | undefined {
   const { observed, memory, own } = context;
   if (observed.conf.state === 'odd') return undefined;
   const current = bytesOf(observed.conf);
@@ -24,10 +24,8 @@ export function planConf(lines: readonly ConfLine[], context: PlanContext): Conf
   const wanted = renderConf(values);
   const key = fileKey(CONF_PATH);
   if (wanted === undefined) {
-    const original = memory.get(key)?.original;
-    const content = original?.state === 'value' ? original.value : undefined;
-    const isGone = current === content || (current !== undefined && !isOurs(CONF_PATH, current, memory));
-    if (isGone) return memory.has(key) ? forgetStep([key], CONF_PATH) : undefined;
+    const { content, isBack } = wayBack(CONF_PATH, current, memory);
+    if (isBack) return undefined;
     const changes = changesBetween(own, values);
     return {
       kind: 'conf',
@@ -49,7 +47,7 @@ export function planConf(lines: readonly ConfLine[], context: PlanContext): Conf
 }
 
 /** What to do about our udev rule, given the names that are persisted. */
-export function planRules(names: readonly string[], context: PlanContext): RulesStep | ForgetStep | undefined {
+export function planRules(names: readonly string[], context: PlanContext): RulesStep | undefined {
   const { observed, memory } = context;
   if (observed.rules.state === 'odd') return undefined;
   const current = bytesOf(observed.rules);
@@ -60,24 +58,36 @@ export function planRules(names: readonly string[], context: PlanContext): Rules
     const change = fileChange(RULES_PATH, current === undefined ? 'create' : 'update');
     return { kind: 'rules', content: wanted, changes: [change], memos: [{ key, original: originalFile(current) }] };
   }
-  const original = memory.get(key)?.original;
-  const content = original?.state === 'value' ? original.value : undefined;
-  const isGone = current === content || (current !== undefined && !isOurs(RULES_PATH, current, memory));
-  if (isGone) return memory.has(key) ? forgetStep([key], RULES_PATH) : undefined;
+  const { content, isBack } = wayBack(RULES_PATH, current, memory);
+  if (isBack) return undefined;
   const change = fileChange(RULES_PATH, content === undefined ? 'delete' : 'update');
   return { kind: 'rules', ...(content === undefined ? {} : { content }), changes: [change], forgets: [key] };
 }
 
-/** A step that only clears the ledger, because the host is already as it should be. */
-export function forgetStep(keys: readonly string[], target: string): ForgetStep {
-  const change: Change = {
-    action: 'delete',
-    target,
-    from: 'recorded original',
-    scope: 'persistent',
-    disruption: 'None',
-  };
-  return { kind: 'forget', changes: [change], forgets: keys };
+/** Ledger keys of our files that are not wanted any more and need no step: back already, or replaced by a foreign file. */
+export function spentFiles(names: readonly string[], { observed, memory }: PlanContext): string[] {
+  const isWanted = { [CONF_PATH]: names.length > 0, [RULES_PATH]: hasLateKey(names) };
+  const files = [
+    [CONF_PATH, observed.conf],
+    [RULES_PATH, observed.rules],
+  ] as const;
+  return files
+    .filter(([path, file]) => !isWanted[path] && file.state !== 'odd' && memory.has(fileKey(path)))
+    .filter(([path, file]) => wayBack(path, bytesOf(file), memory).isBack)
+    .map(([path]) => fileKey(path));
+}
+
+/** What a file of ours was before, and whether nothing is left to do to get there. */
+function wayBack(
+  path: string,
+  current: string | undefined,
+  memory: Memory,
+): { content: string | undefined; isBack: boolean } {
+  const original = memory.get(fileKey(path))?.original;
+  const content = original?.state === 'value' ? original.value : undefined;
+  // Without our header it is a file that was written after ours was deleted.
+  const isForeign = current !== undefined && !hasMark(current);
+  return { content, isBack: current === content || isForeign };
 }
 
 /** A value that was right before us is an original too: removal must not call it ours. */

@@ -12,8 +12,8 @@ import type { RestoreStep } from './steps.ts';
 export interface Removal {
   readonly steps: readonly RestoreStep[];
   readonly left: readonly Finding[];
-  /** Ledger keys that need nothing further. */
-  readonly forgets: readonly string[];
+  /** Ledger keys that need nothing further once our file is without the name. */
+  readonly spent: readonly string[];
 }
 
 /** Plans the live side for everything that we remember or still persist and that is declared no more. */
@@ -22,7 +22,7 @@ export function planRemoval(context: PlanContext): Removal {
   const declared = new Set(desired.entries.map((entry) => entry.name));
   const steps: RestoreStep[] = [];
   const left: Finding[] = [];
-  const forgets: string[] = [];
+  const spent: string[] = [];
   for (const name of new Set([...rememberedNames(memory), ...own.keys()])) {
     if (declared.has(name)) continue;
     const fate = trustedName(name) === name ? fateOf(name, context) : {};
@@ -31,9 +31,9 @@ export function planRemoval(context: PlanContext): Removal {
       continue;
     }
     if (fate.why !== undefined) left.push(leftFinding(name, fate.why));
-    if (memory.has(liveKey(name))) forgets.push(liveKey(name));
+    if (memory.has(liveKey(name))) spent.push(liveKey(name));
   }
-  return { steps, left, forgets };
+  return { steps, left, spent };
 }
 
 interface Fate {

@@ -12,7 +12,7 @@ import { chainProblems, conflictsOf, rulesConflict } from './plan-conflicts.ts';
 import { hasLateKey } from '../boot-files/own-files.ts';
 import { contextFrom } from './plan-context.ts';
 import { planEntry } from './plan-entry.ts';
-import { forgetStep, planConf, planRules } from './plan-files.ts';
+import { planConf, planRules, spentFiles } from './plan-files.ts';
 import { planRemoval } from './plan-removal.ts';
 import type { SysctlStep } from './steps.ts';
 
@@ -34,18 +34,10 @@ export function planSysctls(desired: Desired, observed: Observed, memory: Memory
   );
   return {
     entries: planned.map(({ view }) => view),
-    steps: [...live, ...withForgets(files, removal.forgets), ...removal.steps],
+    steps: [...live, ...files, ...removal.steps],
     blocked: planned.flatMap(({ blocked }) => (blocked === undefined ? [] : [blocked])),
     conflicts: [...conflicts, ...rulesConflict(hasLateKey(names), context), ...chainProblems(context)],
     left: removal.left,
+    spent: [...removal.spent, ...spentFiles(names, context)],
   };
-}
-
-/** Ledger keys of removed entries go with the first file step, or with a step of their own. */
-function withForgets(files: readonly SysctlStep[], forgets: readonly string[]): readonly SysctlStep[] {
-  if (forgets.length === 0) return files;
-  const [first, ...rest] = files;
-  if (first !== undefined) return [{ ...first, forgets: [...(first.forgets ?? []), ...forgets] }, ...rest];
-  const names = forgets.map((key) => key.slice('live:'.length));
-  return [forgetStep(forgets, names.join(', '))];
 }

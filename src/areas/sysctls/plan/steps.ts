@@ -42,10 +42,5 @@ export interface RulesStep extends Step {
   readonly content?: string;
 }
 
-/** Changes nothing on the host: the ledger is done with what the step forgets. */
-export interface ForgetStep extends Step {
-  readonly kind: 'forget';
-}
-
 /** Any of them. */
-export type SysctlStep = LiveStep | RestoreStep | ConfStep | RulesStep | ForgetStep;
+export type SysctlStep = LiveStep | RestoreStep | ConfStep | RulesStep;

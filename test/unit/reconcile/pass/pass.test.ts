@@ -152,6 +152,38 @@ describe('a pass', () => {
     expect(report.entries[0]?.state).toBe('Conflicting');
   });
 
+  it('forgets spent records without a step, and shows no change', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    await passOver(host, toySpec({ a: '1' }));
+
+    const { report, ledger } = await passOver(host, toySpec({ a: '1' }), { spent: ['live:a'] });
+
+    expect([...ledger.memory('sysctls').keys()]).toEqual([]);
+    expect([report.drift, report.applied, report.remaining]).toEqual([[], [], []]);
+  });
+
+  it('keeps spent records until every persistent step is done', async () => {
+    const host = new MemoryHost({ '/toy/a': '0', '/toy/b': '0' });
+    await passOver(host, toySpec({ a: '1' }));
+    const failing = { spent: ['live:a'], scope: 'persistent', failOn: new Set(['b']) } as const;
+
+    const failed = await passOver(host, toySpec({ a: '1', b: '2' }), failing);
+    const kept = [...failed.ledger.memory('sysctls').keys()];
+    const { ledger } = await passOver(host, toySpec({ a: '1', b: '2' }), { ...failing, failOn: new Set() });
+
+    expect(kept).toContain('live:a');
+    expect([...ledger.memory('sysctls').keys()]).toEqual(['live:b']);
+  });
+
+  it('keeps spent records while it only looks', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    await passOver(host, toySpec({ a: '1' }));
+
+    const { ledger } = await passOver(host, toySpec({ a: '1' }, { mode: 'Audit' }), { spent: ['live:a'] });
+
+    expect([...ledger.memory('sysctls').keys()]).toEqual(['live:a']);
+  });
+
   it('stops when it is aborted instead of reporting a failure', async () => {
     const host = new MemoryHost({ '/toy/a': '0' });
 
