@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/apiserver/**/*.test.ts'],
-    globalSetup: ['test/apiserver/harness/global-setup.ts'],
+    globalSetup: ['test/support/bundled-program.ts', 'test/apiserver/harness/global-setup.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 60_000,

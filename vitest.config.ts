@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/{unit,property,contract,kernel}/**/*.test.ts'],
+    globalSetup: ['test/support/bundled-program.ts'],
     restoreMocks: true,
     // Some tests start programs, which takes seconds on a small and busy machine.
     testTimeout: 30_000,

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/prometheus/**/*.test.ts'],
-    globalSetup: ['test/prometheus/harness/global-setup.ts'],
+    globalSetup: ['test/support/bundled-program.ts', 'test/prometheus/harness/global-setup.ts'],
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 120_000,

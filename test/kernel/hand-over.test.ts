@@ -183,7 +183,7 @@ function originalsIn(ledger: string): unknown {
 /** Prints every change of the holder and of the value, with the time. */
 const MONITOR = `
   import { readFileSync } from 'node:fs';
-  import { lockHolder } from '${SRC}/host/lock.ts';
+  import { lockHolder } from '${SRC}/host/hand-over/lock.ts';
   let value, pid, going = true;
   const say = (what, is) => console.log(JSON.stringify({ at: Date.now(), what, is }));
   process.on('SIGTERM', () => { going = false; });

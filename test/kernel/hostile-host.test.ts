@@ -1,5 +1,5 @@
-import { dirname } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { dirname, relative } from 'node:path';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { kernelWorld, kernelWorldObstacle, sysctlSpec } from '../support/kernel-world.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -104,7 +104,7 @@ describe.skipIf(obstacle !== undefined)('on a host that says no', () => {
       const world = await kernelWorld();
       // Other users may not look into the directories in which people keep a clone, such as /root.
       const places = `mount --bind ${process.cwd()} /mnt; mount --bind ${dirname(process.execPath)} /media`;
-      const run = `setpriv --reuid=65534 --regid=65534 --clear-groups /media/node /mnt/src/main.ts ${command}`;
+      const run = `setpriv --reuid=65534 --regid=65534 --clear-groups /media/node /mnt/${relative(process.cwd(), inject('program'))} ${command}`;
 
       const output = world.sh(`chmod 755 /etc; ${places}; ${run} 2>&1 || echo "exit $?"`);
 

@@ -4,10 +4,9 @@
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import type { Finished } from './nodeprep-process.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const HOSTS = join(import.meta.dirname, 'hosts');
 
 /** Why this machine cannot give such a world, `undefined` when it can. */
@@ -22,7 +21,7 @@ export function kernelWorldObstacle(): string | undefined {
 export interface KernelWorld {
   /** Runs shell lines in the world; throws when they fail. */
   readonly sh: (script: string) => string;
-  /** Runs `nodeprep` from the sources in the world. */
+  /** Runs `nodeprep` in the world. */
   readonly nodeprep: (args: readonly string[], options?: { stdin?: string }) => Finished;
   /** Starts `nodeprep`, killed when the test ends. */
   readonly start: (args: readonly string[]) => {
@@ -58,7 +57,7 @@ export async function kernelWorld(): Promise<KernelWorld> {
         stdio: ['ignore', 'pipe', 'pipe'],
       }).trim(),
     nodeprep: (args, options) => {
-      const done = spawnSync('nsenter', [...enter, process.execPath, MAIN, ...args], {
+      const done = spawnSync('nsenter', [...enter, process.execPath, inject('program'), ...args], {
         encoding: 'utf8',
         input: options?.stdin ?? '',
         timeout: 60_000,
@@ -66,7 +65,7 @@ export async function kernelWorld(): Promise<KernelWorld> {
       return { code: done.status, stdout: done.stdout, stderr: done.stderr };
     },
     start: (args) => {
-      const child = spawn('nsenter', [...enter, process.execPath, MAIN, ...args], {
+      const child = spawn('nsenter', [...enter, process.execPath, inject('program'), ...args], {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let output = '';

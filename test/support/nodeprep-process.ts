@@ -3,9 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
-
-const MAIN = join(import.meta.dirname, '../../src/main.ts');
+import { inject, onTestFinished } from 'vitest';
 
 export interface Finished {
   readonly code: number | null;
@@ -25,9 +23,9 @@ export interface Running {
   readonly finished: Promise<Finished>;
 }
 
-/** Starts `nodeprep` from the sources; it is killed when the test ends. */
+/** Starts `nodeprep`, bundled from the sources; it is killed when the test ends. */
 export function startNodeprep(args: readonly string[], options: StartOptions = {}): Running {
-  return startProgram(process.execPath, [MAIN, ...args], options);
+  return startProgram(process.execPath, [inject('program'), ...args], options);
 }
 
 /** Starts any program; it is killed when the test ends. */

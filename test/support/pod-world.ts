@@ -6,11 +6,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { inject, onTestFinished } from 'vitest';
 import type { Finished } from './nodeprep-process.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-const MAIN = join(PROJECT, 'src/main.ts');
 const HOSTS = join(import.meta.dirname, 'hosts');
 const HOST_NAMESPACES = ['--mount', '--net', '--pid', '--ipc', '--uts'];
 
@@ -165,12 +164,12 @@ export async function podWorld(): Promise<PodWorld> {
   };
   return {
     sh,
-    onHost: (args, stdin) => run(hostCommand([process.execPath, MAIN, ...args]), stdin),
-    inPod: (args, options) => run(podCommand([process.execPath, MAIN, ...args], options)),
+    onHost: (args, stdin) => run(hostCommand([process.execPath, inject('program'), ...args]), stdin),
+    inPod: (args, options) => run(podCommand([process.execPath, inject('program'), ...args], options)),
     moduleInPod: (module, options) =>
       run(podCommand([process.execPath, '--input-type=module-typescript', '-e', module], options)),
     startModule: (module) => start(hostCommand([process.execPath, '--input-type=module-typescript', '-e', module])),
-    startOnHost: (args) => start(hostCommand([process.execPath, MAIN, ...args])),
-    startInPod: (args) => start(podCommand([process.execPath, MAIN, ...args])),
+    startOnHost: (args) => start(hostCommand([process.execPath, inject('program'), ...args])),
+    startInPod: (args) => start(podCommand([process.execPath, inject('program'), ...args])),
   };
 }

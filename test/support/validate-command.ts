@@ -1,5 +1,5 @@
 /** `nodeprep validate`, run inside the test. */
-import { runCli } from '../../src/cli/run-cli.ts';
+import { runCommand } from './command-line.ts';
 import type { Verdict } from './verdict-documents.ts';
 
 /** What `nodeprep validate` says of a file. */
@@ -13,18 +13,7 @@ export async function validateText(text: string): Promise<{ readonly verdict: Ve
 }
 
 async function validate(args: readonly string[], stdin: string): Promise<{ verdict: Verdict; out: string }> {
-  let out = '';
-  let code = -1;
-  await runCli(['validate', ...args], {
-    out: (text) => void (out += text),
-    err: (text) => void (out += text),
-    readStdin: async () => new TextEncoder().encode(stdin),
-    color: false,
-    columns: 120,
-    signal: new AbortController().signal,
-    onHangup: () => () => undefined,
-    exit: (given) => void (code = given),
-  });
-  if (code !== 0 && code !== 1) throw new Error(`"nodeprep validate" ended with ${code}: ${out}`);
-  return { verdict: code === 0 ? 'accepted' : 'refused', out };
+  const { code, stdout, stderr } = await runCommand(['validate', ...args], { stdin });
+  if (code !== 0 && code !== 1) throw new Error(`"nodeprep validate" ended with ${code}: ${stdout}${stderr}`);
+  return { verdict: code === 0 ? 'accepted' : 'refused', out: stdout + stderr };
 }

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 
-const MAIN = join(import.meta.dirname, '../../../src/main.ts');
 const HOSTS = join(import.meta.dirname, '../../support/hosts');
 const SPEC = `apiVersion: nodeprep.dev/v1alpha1
 kind: NodePrep
@@ -47,9 +47,13 @@ export function agentOn(host: string, port: number, options: { readonly inCluste
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(AWAY));
   const cluster = options.inCluster === true ? ['--kube', '--kubeconfig', kubeconfig, '--node-name', host] : [];
-  const child = spawn(process.execPath, [MAIN, 'run', '--root', root, '--metrics-port', String(port), ...cluster], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    [inject('program'), 'run', '--root', root, '--metrics-port', String(port), ...cluster],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { copyOfHost, nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
+import { runCommand } from '../../support/command-line.ts';
+import { copyOfHost, temporaryDirectory } from '../../support/nodeprep-process.ts';
 import { treeOf } from '../../support/tree.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -12,7 +13,7 @@ describe('nodeprep on a captured host', () => {
   it('plans live and persistent changes and exits 2', async () => {
     const root = copyOfHost('debian-12');
 
-    const { code, stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
+    const { code, stdout } = await runCommand(['plan', '--root', root, '-o', 'json']);
 
     const plan = json(stdout);
     expect(code).toBe(2);
@@ -35,9 +36,9 @@ describe('nodeprep on a captured host', () => {
     const root = copyOfHost('debian-12');
     const before = treeOf(root, { directories: true });
 
-    for (const command of ['plan', 'status', 'verify']) await nodeprep([command, '--root', root]);
-    await nodeprep(['explain', 'net.ipv4.ip_forward', '--root', root]);
-    const dryRun = await nodeprep(['bootstrap', '--dry-run', '--root', root]);
+    for (const command of ['plan', 'status', 'verify']) await runCommand([command, '--root', root]);
+    await runCommand(['explain', 'net.ipv4.ip_forward', '--root', root]);
+    const dryRun = await runCommand(['bootstrap', '--dry-run', '--root', root]);
 
     expect(dryRun.code).toBe(0);
     expect(dryRun.stdout).toContain('net.ipv4.ip_forward');
@@ -47,7 +48,7 @@ describe('nodeprep on a captured host', () => {
   it('writes the persistent side, leaves the captured kernel alone and exits 3', async () => {
     const root = copyOfHost('debian-12');
 
-    const { code, stdout } = await nodeprep(['bootstrap', '--root', root]);
+    const { code, stdout } = await runCommand(['bootstrap', '--root', root]);
 
     expect(code).toBe(3);
     expect(stdout).toContain('at the next boot');
@@ -61,10 +62,10 @@ describe('nodeprep on a captured host', () => {
 
   it('applies nothing the second time', async () => {
     const root = copyOfHost('debian-12');
-    await nodeprep(['bootstrap', '--root', root]);
+    await runCommand(['bootstrap', '--root', root]);
     const before = treeOf(root);
 
-    const { code } = await nodeprep(['bootstrap', '--root', root]);
+    const { code } = await runCommand(['bootstrap', '--root', root]);
 
     expect(code).toBe(3);
     expect(treeOf(root)).toBe(before);
@@ -73,10 +74,10 @@ describe('nodeprep on a captured host', () => {
   it.each(['debian-12', 'debian-13'])('gives %s back byte for byte on uninstall', async (host) => {
     const root = copyOfHost(host);
     const before = treeOf(root);
-    await nodeprep(['bootstrap', '--root', root]);
+    await runCommand(['bootstrap', '--root', root]);
     expect(treeOf(root)).not.toBe(before);
 
-    const { code, stdout } = await nodeprep(['uninstall', '--root', root]);
+    const { code, stdout } = await runCommand(['uninstall', '--root', root]);
 
     expect(stdout).toContain('NodePrep is off this machine');
     expect(code).toBe(0);
@@ -87,7 +88,7 @@ describe('nodeprep on a captured host', () => {
     const root = copyOfHost('debian-12');
     writeFileSync(join(root, 'etc/hostname'), 'Node1\n');
 
-    const { code, stdout } = await nodeprep(['status', '--root', root, '-o', 'json']);
+    const { code, stdout } = await runCommand(['status', '--root', root, '-o', 'json']);
 
     const object = json(stdout);
     expect(code).toBe(2);
@@ -105,12 +106,12 @@ describe('nodeprep on an image without a kernel', () => {
     const root = temporaryDirectory();
     mkdirSync(join(root, 'etc'));
 
-    expect((await nodeprep(['bootstrap', '--root', root])).code).toBe(3);
+    expect((await runCommand(['bootstrap', '--root', root])).code).toBe(3);
 
     expect(readFileSync(join(root, 'etc/sysctl.d/99-zz-nodeprep.conf'), 'utf8')).toContain(
       'net.bridge.bridge-nf-call-iptables',
     );
-    const { code, stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
+    const { code, stdout } = await runCommand(['plan', '--root', root, '-o', 'json']);
     expect({ code, inSync: json(stdout).inSync }).toEqual({ code: 0, inSync: true });
   });
 });
@@ -122,7 +123,7 @@ describe('nodeprep on a hostile directory', () => {
     mkdirSync(join(root, 'etc'));
     symlinkSync(outside, join(root, 'etc/sysctl.d'));
 
-    const { code, stdout, stderr } = await nodeprep(['bootstrap', '--root', root]);
+    const { code, stdout, stderr } = await runCommand(['bootstrap', '--root', root]);
 
     expect(treeOf(outside)).toBe('');
     expect(code).toBe(2);
@@ -139,7 +140,7 @@ describe('nodeprep on a hostile directory', () => {
       rmSync(join(root, path), { force: true });
       symlinkSync(join(outside, 'victim'), join(root, path));
 
-      const { code } = await nodeprep(['bootstrap', '--root', root]);
+      const { code } = await runCommand(['bootstrap', '--root', root]);
 
       expect(code).not.toBe(0);
       expect(readFileSync(join(outside, 'victim'), 'utf8')).toBe('LABEL=swap none swap sw 0 0\n');
@@ -147,7 +148,7 @@ describe('nodeprep on a hostile directory', () => {
   );
 
   it('says that a root does not exist', async () => {
-    const { code, stderr } = await nodeprep(['plan', '--root', '/nonexistent/image']);
+    const { code, stderr } = await runCommand(['plan', '--root', '/nonexistent/image']);
 
     expect(code).toBe(1);
     expect(stderr).toContain('/nonexistent/image');
@@ -162,7 +163,7 @@ describe('nodeprep on a hostile directory', () => {
     mkdirSync(join(root, 'var/lib/nodeprep'), { recursive: true });
     writeFileSync(join(root, 'var/lib/nodeprep/ledger.json'), content);
 
-    const { code, stdout } = await nodeprep(['bootstrap', '--root', root]);
+    const { code, stdout } = await runCommand(['bootstrap', '--root', root]);
 
     const aside = /var\/lib\/nodeprep\/ledger\.json\.unusable-\w+/.exec(stdout)?.[0];
     expect(code).toBe(3);
@@ -172,11 +173,11 @@ describe('nodeprep on a hostile directory', () => {
 
   it('says on uninstall which records it leaves, and that there was no record', async () => {
     const root = copyOfHost('debian-12');
-    await nodeprep(['bootstrap', '--root', root]);
+    await runCommand(['bootstrap', '--root', root]);
     writeFileSync(join(root, 'var/lib/nodeprep/ledger.json.unusable-1'), 'kept');
     rmSync(join(root, 'var/lib/nodeprep/ledger.json'));
 
-    const { code, stdout } = await nodeprep(['uninstall', '--root', root]);
+    const { code, stdout } = await runCommand(['uninstall', '--root', root]);
 
     expect(code).toBe(0);
     expect(stdout).toContain('/var/lib/nodeprep/ledger.json.unusable-1 is left');
@@ -188,11 +189,11 @@ describe('nodeprep on a hostile directory', () => {
     const root = copyOfHost('debian-12');
     mkdirSync(join(root, 'run/nodeprep/status.json'), { recursive: true });
 
-    const { code, stdout } = await nodeprep(['bootstrap', '--root', root]);
+    const { code, stdout } = await runCommand(['bootstrap', '--root', root]);
 
     expect(code).toBe(3);
     expect(stdout).toContain('/run/nodeprep/status.json');
-    expect((await nodeprep(['uninstall', '--root', root])).code).toBe(0);
+    expect((await runCommand(['uninstall', '--root', root])).code).toBe(0);
   });
 
   it('keeps an unusable status file aside', async () => {
@@ -200,7 +201,7 @@ describe('nodeprep on a hostile directory', () => {
     mkdirSync(join(root, 'run/nodeprep'), { recursive: true });
     writeFileSync(join(root, 'run/nodeprep/status.json'), '{"apiVersion":"nodeprep.dev/v9","kind":"NodePrep"}');
 
-    const { stdout } = await nodeprep(['bootstrap', '--root', root]);
+    const { stdout } = await runCommand(['bootstrap', '--root', root]);
 
     expect(stdout).toMatch(/status\.json.*kept as/);
     expect(existsSync(join(root, 'run/nodeprep/status.json'))).toBe(true);
@@ -209,7 +210,7 @@ describe('nodeprep on a hostile directory', () => {
 
 describe('nodeprep told where the running host is', () => {
   it('does not take a directory that stands for a host and a running host at once', async () => {
-    const { code, stderr } = await nodeprep(['plan', '--root', copyOfHost('debian-12'), '--host-root', '/host']);
+    const { code, stderr } = await runCommand(['plan', '--root', copyOfHost('debian-12'), '--host-root', '/host']);
 
     expect(code).toBe(1);
     expect(stderr).toContain("'--root <directory>' cannot be used with option '--host-root <directory>'");
@@ -218,8 +219,8 @@ describe('nodeprep told where the running host is', () => {
   it('works on the named directory, whatever the environment of its container says', async () => {
     const env = { NODEPREP_HOST_ROOT: '/no/such/host' };
 
-    const named = await nodeprep(['plan', '--root', copyOfHost('debian-12')], { env });
-    const unnamed = await nodeprep(['plan'], { env });
+    const named = await runCommand(['plan', '--root', copyOfHost('debian-12')], { env });
+    const unnamed = await runCommand(['plan'], { env });
 
     expect(named.code).toBe(2);
     expect(unnamed.code).toBe(1);
@@ -229,7 +230,7 @@ describe('nodeprep told where the running host is', () => {
   it('refuses a directory that is no running host', async () => {
     const root = copyOfHost('debian-12');
 
-    const { code, stderr } = await nodeprep(['bootstrap', '--host-root', root]);
+    const { code, stderr } = await runCommand(['bootstrap', '--host-root', root]);
 
     expect(code).toBe(1);
     expect(stderr).toContain(`Cannot use "${root}" as the root of the running host`);

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { runCommand } from '../../support/command-line.ts';
 import { copyOfHost, nodeprep, temporaryDirectory } from '../../support/nodeprep-process.ts';
 import { treeOf } from '../../support/tree.ts';
 
@@ -45,13 +46,13 @@ describe('nodeprep validate', () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'good.yaml'), GOOD);
 
-    expect((await nodeprep(['validate', '--file', join(directory, 'good.yaml')])).code).toBe(0);
+    expect((await runCommand(['validate', '--file', join(directory, 'good.yaml')])).code).toBe(0);
     expect((await nodeprep(['validate', 'good.yaml'], { cwd: directory })).code).toBe(0);
-    expect((await nodeprep(['validate', '--file', '-'], { stdin: GOOD })).code).toBe(0);
+    expect((await runCommand(['validate', '--file', '-'], { stdin: GOOD })).code).toBe(0);
   });
 
   it.each(BAD)('refuses %s with a place and a reason', async (_, content, expected) => {
-    const { code, stdout, stderr } = await nodeprep(['validate', '--file', '-'], { stdin: content });
+    const { code, stdout, stderr } = await runCommand(['validate', '--file', '-'], { stdin: content });
 
     expect(code).toBe(1);
     expect(stdout + stderr).toMatch(expected);
@@ -60,7 +61,7 @@ describe('nodeprep validate', () => {
   });
 
   it('says every mistake at once, with file, line, column and field', async () => {
-    const { stdout } = await nodeprep(['validate', '-o', 'json', '--file', '-'], {
+    const { stdout } = await runCommand(['validate', '-o', 'json', '--file', '-'], {
       stdin: spec('mode: Enforc\nmodules:\n- {name: a/b}\nsysctls:\n- {name: vm.swappiness}'),
     });
 
@@ -86,7 +87,7 @@ describe('nodeprep validate', () => {
   });
 
   it.each(['missing.yaml', '.'])('says plainly that %s cannot be read', async (file) => {
-    const { code, stderr } = await nodeprep(['validate', '--file', join(temporaryDirectory(), file)]);
+    const { code, stderr } = await runCommand(['validate', '--file', join(temporaryDirectory(), file)]);
 
     expect(code).toBe(1);
     expect(stderr).toMatch(/Cannot read/);
@@ -99,7 +100,7 @@ describe('a broken spec', () => {
     const root = copyOfHost('debian-13');
     const before = treeOf(root, { directories: true });
 
-    const { code } = await nodeprep(['bootstrap', '--root', root, '--file', '-'], { stdin: content });
+    const { code } = await runCommand(['bootstrap', '--root', root, '--file', '-'], { stdin: content });
 
     expect(code).toBe(1);
     expect(treeOf(root, { directories: true })).toBe(before);
@@ -114,12 +115,12 @@ describe('a broken spec', () => {
       spec('sysctls:\n- {name: vm.swappiness, value: 10}'),
     );
 
-    const { stdout } = await nodeprep(['plan', '--root', root, '-o', 'json']);
+    const { stdout } = await runCommand(['plan', '--root', root, '-o', 'json']);
     const targets = new Set(JSON.parse(stdout).changes.map((change: { target: string }) => change.target));
     expect(targets).toEqual(new Set(['net.ipv4.ip_forward', 'vm.swappiness']));
 
     writeFileSync(join(root, 'etc/nodeprep/nodeprep.d/10-swappiness.yaml'), 'kind: [');
-    const broken = await nodeprep(['plan', '--root', root]);
+    const broken = await runCommand(['plan', '--root', root]);
     expect(broken.code).toBe(1);
     expect(broken.stderr).toContain('10-swappiness.yaml');
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { nodeprep, temporaryDirectory } from '../../../support/nodeprep-process.ts';
+import { runCommand } from '../../../support/command-line.ts';
+import { temporaryDirectory } from '../../../support/nodeprep-process.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +14,7 @@ describe('nodeprep run --kube', () => {
     [['--kube', '--node-name', '../nodes/other'], 'is not the name of a Node'],
     [['--kube', '--startup-taint', 'a b'], 'Expected a taint such as nodeprep.dev/not-ready'],
   ])('refuses %j with what is wrong', async (args, message) => {
-    const { code, stderr } = await nodeprep(['run', '--metrics-port', '0', ...args]);
+    const { code, stderr } = await runCommand(['run', '--metrics-port', '0', ...args]);
 
     expect(code).toBe(1);
     expect(stderr).toContain(message);
@@ -25,7 +26,7 @@ describe('nodeprep run --kube', () => {
     writeFileSync(join(root, 'etc/hostname'), 'my_machine\n');
     const args = ['run', '--metrics-port', '0', '--kube', '--root', root];
 
-    expect((await nodeprep(args, { env: { NODE_NAME: 'a b' } })).stderr).toContain('"a b" is not the name of a Node');
-    expect((await nodeprep(args, { env: { NODE_NAME: undefined } })).stderr).toContain('give it with --node-name');
+    expect((await runCommand(args, { env: { NODE_NAME: 'a b' } })).stderr).toContain('"a b" is not the name of a Node');
+    expect((await runCommand(args, { env: { NODE_NAME: undefined } })).stderr).toContain('give it with --node-name');
   });
 });
