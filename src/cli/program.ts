@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { captureCommand } from './commands/capture.ts';
+import { completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
 import { installCommand } from './commands/install.ts';
 import { planCommand } from './commands/plan.ts';
@@ -34,6 +35,7 @@ export function buildProgram(io: Io): Command {
     installCommand(io),
     uninstallCommand(io),
     captureCommand(io),
+    completionCommand(io),
     command('version', 'Print the version', ['version']).action(() => io.out(`nodeprep ${VERSION}\n`)),
   ];
   for (const one of commands) program.addCommand(one);
