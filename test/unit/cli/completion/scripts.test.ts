@@ -1,9 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { completionScript, type Shell, SHELLS } from '../../../../src/cli/completion/scripts.ts';
 import { completedCommands } from '../../../../src/cli/completion/words.ts';
 import { buildProgram } from '../../../../src/cli/program.ts';
+import { temporaryDirectory } from '../../../support/nodeprep-process.ts';
 import type { Io } from '../../../../src/cli/io.ts';
 
 const IO: Io = {
@@ -18,6 +21,13 @@ const IO: Io = {
 };
 const COMMANDS = completedCommands(buildProgram(IO));
 const isInstalled = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
+
+/** What the shell says of a script that it only reads. */
+function checked(shell: Shell, script: string) {
+  const path = join(temporaryDirectory(), 'script');
+  writeFileSync(path, script);
+  return spawnSync(shell, ['-n', path], { encoding: 'utf8' });
+}
 
 /** What bash offers after `nodeprep WORDS…`, the last of which is being typed. */
 function offered(words: readonly string[], commands = COMMANDS): readonly string[] {
@@ -62,10 +72,7 @@ describe('completion in bash', () => {
 
 describe.each(SHELLS)('the script for %s', (shell: Shell) => {
   it.runIf(isInstalled(shell))(`is what the shell can read${isInstalled(shell) ? '' : ` [needs ${shell}]`}`, () => {
-    const { status, stderr } = spawnSync(shell, ['-n', '/dev/stdin'], {
-      input: completionScript(shell, COMMANDS),
-      encoding: 'utf8',
-    });
+    const { status, stderr } = checked(shell, completionScript(shell, COMMANDS));
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
@@ -86,10 +93,7 @@ it('quotes what a summary may contain', () => {
   program.addCommand(new Command('odd').description(`it's "$(id)" [x]: \\ \`id\``).option('--a <file>', "it's $(id)"));
 
   for (const shell of SHELLS.filter(isInstalled)) {
-    const { status, stderr, stdout } = spawnSync(shell, ['-n', '/dev/stdin'], {
-      input: completionScript(shell, completedCommands(program)),
-      encoding: 'utf8',
-    });
+    const { status, stderr, stdout } = checked(shell, completionScript(shell, completedCommands(program)));
     expect({ shell, status, stderr, stdout }).toEqual({ shell, status: 0, stderr: '', stdout: '' });
   }
 });
