@@ -98,7 +98,7 @@ function hostNotes(name: string, observed: Observed): readonly string[] {
     ...(provider === undefined ? [] : [`It appears with the kernel module "${provider}".`]),
     ...(live?.state === 'absent' ? [`It is absent here: ${live.why ?? 'the kernel has no such parameter now'}.`] : []),
     ...(live?.state === 'unreadable' ? [`${sysctlPath(name)} cannot be read: ${live.why}.`] : []),
-    ...(hazard === undefined ? [] : [`NodePrep never puts its original value back on a running node: ${hazard}.`]),
+    ...(hazard === undefined ? [] : [`NodePrep does not put its original value back on a running node: ${hazard}.`]),
     ...(rival === undefined ? [] : [`When it keeps changing, look at ${rival}.`]),
   ];
 }

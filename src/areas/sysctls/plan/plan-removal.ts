@@ -62,7 +62,8 @@ function fateOf(name: string, { desired, memory, observed, own }: PlanContext): 
   if (live?.state === 'value' && isEqual(live.value, original.value)) return {};
   const was = `its original value is "${original.value}"`;
   if (!isRestoring) return { why: `deletionPolicy is Keep; ${was}` };
-  const hazard = hazardOf(keyPathFrom(name));
+  const now = live?.state === 'value' ? live.value : known.wrote.at(-1);
+  const hazard = hazardOf(keyPathFrom(name), now, original.value);
   if (hazard !== undefined) return { why: `${hazard}; ${was}` };
   if (live?.state === 'unreadable') return { why: `it cannot be read; ${was}` };
   if (live?.state === 'value' && !known.wrote.some((wrote) => isEqual(wrote, live.value))) {

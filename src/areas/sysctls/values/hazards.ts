@@ -1,9 +1,19 @@
 /** Parameters whose live value is not put back when their entry is removed, each with the reason. */
+import { rankOf, unlimitedNumber } from '../../../api/names/unlimited.ts';
+import { parseNumbers } from './parse.ts';
 
 const HAZARDS: readonly (readonly [RegExp, string])[] = [
   [
     /(?:^|\/)(?:[a-z_]*forwarding|ip_forward)$/,
     'switching forwarding off would cut pods, and on some nodes the node itself, off the network',
+  ],
+  [
+    /^net\/ipv[46]\/conf\/[^/]+\/(?:disable_(?:ipv6|policy|xfrm)|accept_ra\w*|autoconf|addr_gen_mode|use_tempaddr|stable_secret|accept_local|accept_source_route|arp_\w+|drop_gratuitous_arp|proxy_arp\w*|proxy_ndp|ndisc_notify|route_localnet|src_valid_mark|promote_secondaries|ignore_routes_with_linkdown)$/,
+    'addresses and routes in use depend on it, and the node, or its pods, could be cut off the network',
+  ],
+  [
+    /^net\/ipv[46]\/neigh\/[^/]+\/gc_\w+$|^net\/ipv6\/route\/(?:max_size|gc_\w+)$/,
+    'neighbours and routes in use could be forgotten, and the node would not reach them',
   ],
   [/\/rp_filter$/, 'a stricter filter could drop the traffic of running pods, or of the connection you work over'],
   [/\/bridge-nf-call-[a-z0-9]+$/, 'running pods on bridges may depend on it'],
@@ -16,7 +26,37 @@ const HAZARDS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** Why putting the original back could harm a running node; `undefined` when it may be done. */
-export function hazardOf(keyPath: string): string | undefined {
-  return HAZARDS.find(([pattern]) => pattern.test(keyPath))?.[1];
+/** Limits that programs may use up by now. */
+const LIMITS: readonly RegExp[] = [
+  /^kernel\/(?:pid_max|threads-max|shm\w+|msg\w+|sem|sched_rt_runtime_us|keys\/(?:root_)?max\w+|pty\/max|ngroups_max)$/,
+  /^fs\/(?:file-max|nr_open|aio-max-nr|mount-max|pipe-\w[\w-]*|inotify\/\w+|fanotify\/\w+|epoll\/\w+|mqueue\/\w+)$/,
+  /^vm\/(?:max_map_count|nr_hugepages\w*|nr_overcommit_hugepages)$/,
+  /^user\/max_\w+$/,
+  /^net\/core\/(?:somaxconn|netdev_max_backlog|optmem_max|[rw]mem_\w+|bpf_jit_limit)$/,
+  /^net\/(?:ipv4\/(?:tcp_max_\w+|(?:tcp|udp)_[rw]?mem(?:_min)?|ipfrag_\w+thresh|igmp_max_\w+)|ipv6\/ip6frag_\w+thresh|unix\/max_dgram_qlen)$/,
+];
+
+const IN_USE =
+  'a limit is not lowered below what programs of the node may use by now; raised, it does no harm until the next boot';
+
+/** Ranges that sockets in use were bound by; in whatever direction they change, something loses its port. */
+const PORTS = /^net\/ipv4\/ip_(?:local_port_range|local_reserved_ports|unprivileged_port_start)$/;
+
+/**
+ * Why putting back the original value `to` over `from` could harm a running node; `undefined` when it
+ * may be done. Without values it says what is true of all of them.
+ */
+export function hazardOf(keyPath: string, from?: string, to?: string): string | undefined {
+  const hazard = HAZARDS.find(([pattern]) => pattern.test(keyPath))?.[1];
+  if (hazard !== undefined) return hazard;
+  if (PORTS.test(keyPath)) return 'programs in use may depend on the ports that it gives';
+  if (from === undefined || to === undefined || !LIMITS.some((pattern) => pattern.test(keyPath))) return undefined;
+  return isLowered(keyPath, from, to) ? IN_USE : undefined;
+}
+
+function isLowered(keyPath: string, from: string, to: string): boolean {
+  const unlimited = unlimitedNumber(keyPath);
+  const [high, low] = [parseNumbers(from), parseNumbers(to)];
+  if (high === undefined || low === undefined || high.length !== low.length) return true;
+  return low.some((number, at) => rankOf(unlimited, number) < rankOf(unlimited, high[at] as bigint));
 }

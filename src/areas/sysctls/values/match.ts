@@ -4,7 +4,9 @@
  * whatever was written.
  */
 import type { SysctlMatch } from '../../../api/spec/nodeprep.ts';
+import { rankOf, unlimitedNumber } from '../../../api/names/unlimited.ts';
 import { keptByText } from '../../kept.ts';
+import { keyPathFrom } from './key-path.ts';
 import {
   mergeRanges,
   normalise,
@@ -18,6 +20,8 @@ import {
 
 /** The part of a declared entry that decides about values. */
 export interface Wanted {
+  /** Some parameters have a number that means "no limit". */
+  readonly name?: string;
   readonly value: string;
   readonly match: SysctlMatch;
 }
@@ -46,7 +50,7 @@ export function isSatisfied(wanted: Wanted, text: string): boolean {
   if (wanted.match === 'Contains') return contains(text, wanted.value);
   const pairs = numberPairs(wanted.value, text);
   if (pairs === undefined) return false;
-  return pairs.every(([want, have]) => (wanted.match === 'AtLeast' ? have >= want : have <= want));
+  return pairs.every(([want, have]) => !isBetter(wanted, want, have));
 }
 
 /** What to write over `base` (the value in force, if there is one) so that the result is as wanted and loses nothing. */
@@ -56,9 +60,17 @@ export function mergedValue(wanted: Wanted, base: string | undefined): string {
   if (wanted.match === 'Contains') return union(base, value);
   const pairs = numberPairs(value, base);
   if (pairs === undefined) return value;
-  const isBetter = (a: bigint, b: bigint) => (wanted.match === 'AtLeast' ? a > b : a < b);
-  return pairs.map(([want, have]) => String(isBetter(have, want) ? have : want)).join(' ');
+  return pairs.map(([want, have]) => String(isBetter(wanted, have, want) ? have : want)).join(' ');
 }
+
+/** Whether `a` goes further than `b` in the wanted direction. */
+function isBetter({ name, match }: Wanted, a: bigint, b: bigint): boolean {
+  const unlimited = name === undefined ? undefined : unlimitedOf(name);
+  const [left, right] = [rankOf(unlimited, a), rankOf(unlimited, b)];
+  return match === 'AtLeast' ? left > right : left < right;
+}
+
+const unlimitedOf = keptByText((name: string) => unlimitedNumber(keyPathFrom(name)));
 
 /** The text to write for a declared value. */
 export const writableValue = keptByText((value: string): string =>

@@ -120,15 +120,69 @@ describe('removing everything', () => {
     expect((await memoryOf(host)).size).toBe(0);
   });
 
-  test('restores a limit that was written live and never persisted', async () => {
-    const files = { '/usr/lib/sysctl.d/50-pid-max.conf': 'kernel.pid_max = 4194304\n' };
-    const host = kernelHost({ 'kernel.pid_max': '32768' }, files);
-    await passSysctls(host, sysctlsSpec([['kernel.pid_max', '65536', { match: 'AtLeast' }]]));
+  test('restores a value that was written live and never persisted', async () => {
+    const files = { '/usr/lib/sysctl.d/50-swappiness.conf': 'vm.swappiness = 80\n' };
+    const host = kernelHost({ 'vm.swappiness': '10' }, files);
+    await passSysctls(host, sysctlsSpec([['vm.swappiness', '60', { match: 'AtLeast' }]]));
 
     await passSysctls(host, restore);
 
-    expect(live(host, 'kernel.pid_max')).toBe('32768');
+    expect(live(host, 'vm.swappiness')).toBe('10');
     expect((await memoryOf(host)).size).toBe(0);
+  });
+
+  test.each([
+    ['kernel.pid_max', '32768', '65536'],
+    ['fs.file-max', '1000', '2000'],
+    ['fs.inotify.max_user_watches', '8192', '524288'],
+    ['vm.nr_hugepages', '0', '16'],
+    ['net.core.rmem_max', '212992', '26214400'],
+    ['net.ipv4.tcp_rmem', '4096 131072 6291456', '4096 262144 6291456'],
+    ['fs.pipe-user-pages-soft', '100', '0'],
+  ])('leaves the raised limit %s to the next boot', async (name, original, raised) => {
+    const host = kernelHost({ [name]: original });
+    await passSysctls(host, sysctlsSpec([[name, raised]]));
+
+    const report = await passSysctls(host, restore);
+
+    expect(live(host, name)?.replaceAll('\t', ' ')).toBe(raised);
+    expect(report.left).toMatchObject([{ target: name, reason: 'NextBoot' }]);
+    expect(report.left[0]?.message).toContain('limit');
+    expect(persisted(host)).toBeUndefined();
+  });
+
+  test('raises a limit again that was lowered', async () => {
+    const host = kernelHost({ 'kernel.pid_max': '65536', 'fs.pipe-user-pages-soft': '0' });
+    await passSysctls(
+      host,
+      sysctlsSpec([
+        ['kernel.pid_max', '32768'],
+        ['fs.pipe-user-pages-soft', '100'],
+      ]),
+    );
+
+    await passSysctls(host, restore);
+
+    expect(live(host, 'kernel.pid_max')).toBe('65536');
+    expect(live(host, 'fs.pipe-user-pages-soft')).toBe('0');
+  });
+
+  test.each([
+    ['net.ipv6.conf.all.disable_ipv6', '1', '0'],
+    ['net.ipv6.conf.eth0.accept_ra', '0', '2'],
+    ['net.ipv4.conf.all.arp_ignore', '0', '1'],
+    ['net.ipv4.conf.eth0.arp_announce', '2', '0'],
+    ['net.ipv4.neigh.default.gc_thresh3', '1024', '8192'],
+    ['net.ipv6.neigh.default.gc_thresh1', '8192', '128'],
+    ['net.ipv4.ip_unprivileged_port_start', '0', '1024'],
+  ])('never puts %s back on a running node', async (name, original, declared) => {
+    const host = kernelHost({ [name]: original });
+    await passSysctls(host, sysctlsSpec([[name, declared]]));
+
+    const report = await passSysctls(host, restore);
+
+    expect(live(host, name)).toBe(declared);
+    expect(report.left).toMatchObject([{ target: name }]);
   });
 
   test('puts back what somebody else had in a file of our name, byte for byte', async () => {
