@@ -1,15 +1,12 @@
 /** The six properties of every area, for swap. */
 import * as fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
-import { emptySpec, type DeletionPolicy } from '../../src/api/spec/nodeprep.ts';
+import { expect, test } from 'vitest';
 import { disableFstabSwaps, parseFstabSwaps, restoreFstabSwaps } from '../../src/areas/swap/plan/fstab.ts';
+import { swap } from '../../src/areas/swap/index.ts';
 import { swapUnitOf } from '../../src/areas/swap/plan/unit-names.ts';
 import type { MemoryHost } from '../../src/host/memory/memory-host.ts';
-import { survive } from '../support/survive.ts';
-import { masks, memoryOf, onDisk, passSwap, swapMachine, swapSpec, swapsText } from '../support/swap-pass.ts';
-
-// Hundreds of worlds take their time on a busy machine; the limit is there for what hangs.
-vi.setConfig({ testTimeout: 60_000 });
+import { holdsTheSixProperties, linesOf } from '../support/six-properties.ts';
+import { masks, passSwap, swapMachine, swapSpec, swapsText } from '../support/swap-pass.ts';
 
 const behavior = fc.constantFrom('Disabled', 'ZramHostOnly');
 
@@ -90,142 +87,65 @@ const paths = (host: MemoryHost) =>
     .filter(Boolean)
     .toSorted();
 
-/** What matters of a host: all files, fstab to the byte, and what is on. */
-const stateOf = (host: MemoryHost) => [...onDisk(host), fstabOf(host), ...paths(host)];
+/** All files but what a reboot makes anew, fstab to the byte. */
+const filesOf = (host: MemoryHost) => [...linesOf(host, (path) => !/^\/(proc|sys|run)\//.test(path)), fstabOf(host)];
+const stateOf = (host: MemoryHost) => [...filesOf(host), ...paths(host)];
 
-test('after a pass nothing remains, and only zram may be on when that is declared', async () => {
+const isOurs = (line: string) =>
+  /^\/etc\/(fstab: |systemd\/system\/.*(-> \/dev\/null|\.d\/nodeprep\.conf: ))/.test(line);
+
+holdsTheSixProperties(
+  swap,
+  {
+    worlds: world,
+    hostIn: (world) => machine(world).host,
+    stateOf,
+    // With Keep swap stays off until the next reboot.
+    givenBack: (host, policy) => (policy === 'Keep' ? filesOf(host) : stateOf(host)),
+    ofOthers: (host, world) => [
+      ...linesOf(host, (path) => !/^\/(proc|sys|run)\//.test(path)).filter((line) => !isOurs(line)),
+      ...masks(host).filter((unit) => world.foreignMask && unit === 'dev-vda2.swap'),
+      restoreFstabSwaps(fstabOf(host) ?? ''),
+    ],
+  },
+  { declared: behavior.map((behavior) => ({ swap: { behavior, reserveBytes: 128 * 2 ** 20 } })), changes: 40 },
+);
+
+test('after a pass only zram may be on, and only when that is declared', async () => {
   await fc.assert(
     fc.asyncProperty(world, behavior, async (world, behavior) => {
       const { host } = machine(world);
 
-      const report = await passSwap(host, swapSpec(behavior));
+      await passSwap(host, swapSpec(behavior));
 
-      expect(report.error).toBeUndefined();
-      expect([report.remaining, report.failures]).toEqual([[], []]);
       expect(paths(host).filter((path) => behavior === 'Disabled' || path !== '/dev/zram0')).toEqual([]);
     }),
   );
 });
 
-test('a second pass changes nothing, nor does one after a boot find swap on', async () => {
+test('after a reboot swap is off still, and a pass changes nothing', async () => {
   await fc.assert(
     fc.asyncProperty(world, behavior, async (world, behavior) => {
-      const { host, systemd } = machine(world);
+      const { host, systemd } = machine({ ...world, hasSystemd: true });
       await passSwap(host, swapSpec(behavior));
-      const before = stateOf(host);
 
-      expect((await passSwap(host, swapSpec(behavior))).applied).toEqual([]);
-      expect(stateOf(host)).toEqual(before);
-      if (!world.hasSystemd) return;
       systemd.boot(host);
+
       expect(paths(host).filter((path) => path !== '/dev/zram0')).toEqual([]);
       expect((await passSwap(host, swapSpec(behavior))).applied).toEqual([]);
     }),
   );
 });
 
-test('Audit, Paused, LimitedSwap and Unmanaged change nothing at all', async () => {
-  const spec = fc.constantFrom(
-    swapSpec('Disabled', { mode: 'Audit' }),
-    swapSpec('Disabled', { mode: 'Paused' }),
-    swapSpec('LimitedSwap'),
-    swapSpec('Unmanaged'),
-  );
+test('LimitedSwap and Unmanaged change nothing at all', async () => {
   await fc.assert(
-    fc.asyncProperty(world, spec, async (world, spec) => {
+    fc.asyncProperty(world, fc.constantFrom('LimitedSwap', 'Unmanaged'), async (world, behavior) => {
       const { host } = machine(world);
       const before = host.toString();
 
-      await passSwap(host, spec);
+      await passSwap(host, swapSpec(behavior));
 
       expect(host.toString()).toBe(before);
-    }),
-  );
-});
-
-test('the empty spec gives back every file byte for byte, and with Restore every device', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      world,
-      fc.array(behavior, { minLength: 1, maxLength: 3 }),
-      fc.constantFrom<DeletionPolicy>('Keep', 'Restore'),
-      async (world, behaviors, policy) => {
-        const { host } = machine(world);
-        const before = { files: onDisk(host), fstab: fstabOf(host), on: paths(host) };
-        for (const behavior of behaviors) await passSwap(host, swapSpec(behavior, { deletionPolicy: policy }));
-
-        const report = await passSwap(host, emptySpec(policy));
-
-        expect([onDisk(host), fstabOf(host)]).toEqual([before.files, before.fstab]);
-        if (policy === 'Restore') expect(paths(host)).toEqual(before.on);
-        expect([report.remaining, report.failures]).toEqual([[], []]);
-        expect([...(await memoryOf(host)).keys()]).toEqual([]);
-      },
-    ),
-  );
-});
-
-test('killed after any change, the next pass converges, and everything can still be given back', async () => {
-  await fc.assert(
-    fc.asyncProperty(world, behavior, fc.nat({ max: 25 }), async (world, behavior, changes) => {
-      const whole = machine(world).host;
-      await passSwap(whole, swapSpec(behavior));
-      const { host } = machine(world);
-      const before = stateOf(host);
-      host.dieAfter(changes);
-      await survive(passSwap(host, swapSpec(behavior)));
-      host.revive();
-
-      await passSwap(host, swapSpec(behavior));
-
-      expect(stateOf(host)).toEqual(stateOf(whole));
-      await passSwap(host, emptySpec('Restore'));
-      expect(stateOf(host)).toEqual(before);
-    }),
-    { numRuns: 300 },
-  );
-});
-
-/** After so many changes of taking back, and of the pass that declares it anew, when there is one. */
-const kills = fc.tuple(fc.nat({ max: 40 }), fc.option(fc.nat({ max: 40 })));
-
-test('killed while it takes everything back, the next start still gives back everything', async () => {
-  await fc.assert(
-    fc.asyncProperty(world, behavior, kills, async (world, behavior, [changes, again]) => {
-      const { host } = machine(world);
-      const before = stateOf(host);
-      await passSwap(host, swapSpec(behavior));
-      host.dieAfter(changes);
-      await survive(passSwap(host, emptySpec('Restore')));
-      host.revive();
-      if (again !== null) host.dieAfter(again);
-      if (again !== null) await survive(passSwap(host, swapSpec(behavior)));
-      host.revive();
-
-      const report = await passSwap(host, emptySpec('Restore'));
-
-      expect(stateOf(host)).toEqual(before);
-      expect([report.remaining, report.failures]).toEqual([[], []]);
-      expect([...(await memoryOf(host)).keys()]).toEqual([]);
-    }),
-    { numRuns: 300 },
-  );
-});
-
-test('nothing of others is changed but the marked lines of fstab', async () => {
-  await fc.assert(
-    fc.asyncProperty(world, behavior, async (world, behavior) => {
-      const { host } = machine(world);
-      const isOurs = (line: string) =>
-        /^\/etc\/(fstab: |systemd\/system\/.*(-> \/dev\/null|\.d\/nodeprep\.conf: ))/.test(line);
-      const before = onDisk(host).filter((line) => !isOurs(line));
-      const masked = masks(host);
-
-      await passSwap(host, swapSpec(behavior));
-
-      expect(onDisk(host).filter((line) => !isOurs(line))).toEqual(before);
-      expect(masks(host)).toEqual(expect.arrayContaining(masked));
-      expect(restoreFstabSwaps(fstabOf(host) ?? '')).toBe(world.fstab);
     }),
   );
 });
