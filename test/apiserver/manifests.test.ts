@@ -27,8 +27,8 @@ describe('kubectl apply -k, on a fresh cluster', () => {
       'daemonset.apps/nodeprep-agent created',
       'namespace/nodeprep-system created',
       'resourcequota/nodeprep-critical-pods created',
-      'role.rbac.authorization.k8s.io/nodeprep-agent-events created',
-      'rolebinding.rbac.authorization.k8s.io/nodeprep-agent-events created',
+      'role.rbac.authorization.k8s.io/nodeprep-agent-leases created',
+      'rolebinding.rbac.authorization.k8s.io/nodeprep-agent-leases created',
       'serviceaccount/nodeprep-agent created',
     ]);
   });
@@ -46,6 +46,14 @@ describe('kubectl apply -k, on a fresh cluster', () => {
       const missing = [...err.matchAll(/no matches for kind "(\w+)"/g)].map((match) => match[1]);
       expect(missing).toEqual([POLICY, `${POLICY}Binding`]);
     }
+  });
+
+  test('of the folder of definitions works with -f as well', async () => {
+    const kubectl = newestKubectl(plane());
+
+    const { code, out } = await kubectl(['apply', ...leniency(plane()), '-f', join(MANIFESTS, '../crds/')]);
+
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/^custom\S+nodepreps\.nodeprep\.dev \w+\n$/) });
   });
 
   test('once more changes nothing', async () => {

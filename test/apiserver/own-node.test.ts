@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { leaveOut } from '../support/leave-out.ts';
 import { unlessSkipped, usingControlPlane } from './harness/control-plane.ts';
-import { AGENT_USER, applyManifests, asAgentOf } from './harness/manifests.ts';
+import { AGENT_USER, applyManifests, asAgentOf, NAMESPACE } from './harness/manifests.ts';
 import type { Answer } from './harness/request.ts';
 
 const MERGE = 'application/merge-patch+json';
@@ -148,20 +148,27 @@ describe('an Event', () => {
     reportingController: 'nodeprep.dev/agent',
     reportingInstance: 'worker-1',
   });
-  const elsewhere = 'writes Events about the NodePrep "worker-1" and about nothing else';
+  const elsewhere = 'writes Events about the NodePrep and the Node "worker-1" in the namespace "default"';
 
-  test('about the NodePrep of its own node is written and changed by an agent', async () => {
-    const own = event('worker-1.1', 'NodePrep', 'worker-1');
+  test.each(['NodePrep', 'Node'])('about its own %s is written and changed by an agent', async (kind) => {
+    const name = `worker-1.${kind.toLowerCase()}`;
 
-    expect(await asAgent('worker-1', 'POST', events, own)).toMatchObject({ code: 201 });
-    expect(await asAgent('worker-1', 'PATCH', `${events}/worker-1.1`, { count: 2 }, MERGE)).toMatchObject({
-      code: 200,
-    });
+    expect(await asAgent('worker-1', 'POST', events, event(name, kind, 'worker-1'))).toMatchObject({ code: 201 });
+    expect(await asAgent('worker-1', 'PATCH', `${events}/${name}`, { count: 2 }, MERGE)).toMatchObject({ code: 200 });
+  });
+
+  test('of its own node is written nowhere but in the namespace of Nodes', async () => {
+    const own = { ...event('worker-1.x', 'NodePrep', 'worker-1'), metadata: { name: 'worker-1.x' } };
+
+    expect(await asAgent('worker-1', 'POST', '/api/v1/namespaces/kube-system/events', own)).toMatchObject(
+      refused(elsewhere),
+    );
   });
 
   test.each([
     ['NodePrep', 'worker-2'],
-    ['Node', 'worker-1'],
+    ['Node', 'worker-2'],
+    ['Pod', 'worker-1'],
   ])('about anything else is not (%s %s)', async (kind, about) => {
     const foreign = event(`foreign.${kind.toLowerCase()}`, kind, about);
 
@@ -189,6 +196,61 @@ describe('an Event', () => {
     const own = event('nobody.1', 'NodePrep', 'worker-1');
 
     expect(await asAgent(undefined, 'POST', events, own)).toMatchObject(refused('must name its node'));
+  });
+});
+
+describe('its Lease', () => {
+  const leases = (namespace: string) => `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
+  const lease = (name: string) => ({
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name },
+    spec: { holderIdentity: 'worker-1' },
+  });
+  const manager = 'fieldManager=nodeprep-agent&force=true';
+
+  test('is written by an agent, also again', async () => {
+    for (const code of [201, 200]) {
+      const path = `${leases(NAMESPACE)}/worker-1?${manager}`;
+      expect(await asAgent('worker-1', 'PATCH', path, lease('worker-1'), APPLY)).toMatchObject({ code });
+    }
+  });
+
+  test.each([
+    ['of another node', NAMESPACE, 'worker-2', 'may not write "worker-2" in leases'],
+    ['of the kubelet', 'kube-node-lease', 'worker-1', 'in its own namespace "nodeprep-system"'],
+  ])('%s is not', async (_, namespace, name, message) => {
+    const path = `${leases(namespace)}/${name}?${manager}`;
+
+    expect(await asAgent('worker-1', 'PATCH', path, lease(name), APPLY)).toMatchObject(refused(message));
+  });
+});
+
+describe('finalizers and owners', () => {
+  const path = `${NODE_PREPS}/worker-1`;
+  const owner = (kind: string, name: string) => ({
+    ...{ apiVersion: kind === 'Node' ? 'v1' : 'apps/v1', kind, name },
+    uid: '11111111-2222-4333-8444-555555555555',
+  });
+  const merged = (metadata: object) => asAgent('worker-1', 'PATCH', path, { metadata }, MERGE);
+
+  test('of a NodePrep are not set by an agent, except its own Node', async () => {
+    expect(await merged({ finalizers: ['a.example.com/b'] })).toMatchObject(refused('finalizers'));
+    for (const foreign of [owner('Node', 'worker-2'), owner('DaemonSet', 'worker-1')])
+      expect(await merged({ ownerReferences: [foreign] })).toMatchObject(refused('makes its own Node the owner'));
+    expect(await merged({ ownerReferences: [owner('Node', 'worker-1')] })).toMatchObject({ code: 200 });
+    expect(await merged({ ownerReferences: [] })).toMatchObject({ code: 200 });
+  });
+
+  test('that others have set stay', async () => {
+    const { send } = plane();
+    const theirs = { finalizers: ['a.example.com/b'], ownerReferences: [owner('DaemonSet', 'x')] };
+    expect((await send('PATCH', path, { metadata: theirs }, MERGE)).code).toBe(200);
+
+    expect(await merged({ finalizers: [] })).toMatchObject(refused('finalizers'));
+    expect(await merged({ ownerReferences: [] })).toMatchObject(refused('makes its own Node the owner'));
+    expect(await asAgent('worker-1', 'PATCH', path, IN_AUDIT, MERGE)).toMatchObject({ code: 200 });
+    await send('PATCH', path, { metadata: { finalizers: [], ownerReferences: [] } }, MERGE);
   });
 });
 
@@ -260,6 +322,7 @@ describe('its own Node', () => {
     ['the effect of the start-up taint', { taints: [{ ...STARTUP_TAINT, effect: 'NoExecute' }, OTHER_TAINT] }],
     ['whether pods are scheduled to it', { unschedulable: true }],
     ['its provider', { providerID: 'aws:///a' }],
+    ['a field that no version of the policy has named', { externalID: 'a' }],
   ])('keeps %s', async (_, spec) => {
     expect(await asAgent('worker-1', 'PATCH', `${NODES}/worker-1`, { spec }, MERGE)).toMatchObject(
       refused('removes the taint nodeprep.dev/not-ready and changes nothing else'),

@@ -52,14 +52,18 @@ export async function agentSender(plane: ControlPlane): Promise<{ readonly send:
 }
 
 /** Requests of an administrator who acts as the agent of a node; without one its token names none. */
-export function asAgentOf(plane: ControlPlane, node?: string): { readonly send: Send; readonly close: () => void } {
+export function asAgentOf(
+  plane: ControlPlane,
+  node?: string,
+  user = AGENT_USER,
+): { readonly send: Send; readonly close: () => void } {
   const { authority, admin, url } = plane;
   const claim = 'Impersonate-Extra-authentication.kubernetes.io%2fnode-name';
   const identity: Identity = {
     ca: authority.ca,
     cert: admin.cert,
     key: admin.key,
-    headers: { 'Impersonate-User': AGENT_USER, ...(node === undefined ? {} : { [claim]: node }) },
+    headers: { 'Impersonate-User': user, ...(node === undefined ? {} : { [claim]: node }) },
   };
   return sender(url, identity);
 }

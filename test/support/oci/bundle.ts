@@ -79,9 +79,13 @@ function namespacesOf(pod: PodSpec): readonly { readonly type: string }[] {
 function environmentOf(container: Container, { image, nodeName, env = {} }: BundleOptions): readonly string[] {
   const own = (container.env ?? []).map(({ name, value, valueFrom }) => {
     const path = valueFrom?.fieldRef?.fieldPath;
-    if (valueFrom !== undefined && path !== 'spec.nodeName' && path !== 'status.hostIP')
+    const known: Readonly<Record<string, string>> = {
+      'spec.nodeName': nodeName,
+      'status.hostIP': '127.0.0.1',
+      'metadata.namespace': 'nodeprep-system',
+    };
+    if (valueFrom !== undefined && known[path ?? ''] === undefined)
       throw new Error(`The value of "${name}" is not translated`);
-    const known: Readonly<Record<string, string>> = { 'spec.nodeName': nodeName, 'status.hostIP': '127.0.0.1' };
     return [name, path === undefined ? (value ?? '') : known[path]];
   });
   const merged: Readonly<Record<string, string | undefined>> = { ...image.env, ...env, ...Object.fromEntries(own) };
