@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { NodePrepSpecSource } from '../../src/api/spec/nodeprep.ts';
 import { NodePrepStatusSchema } from '../../src/api/status/status-schema.ts';
-import { NODEPREP_EXTENSIONS } from './rules.ts';
+import { nodePrepExtensions } from './rules.ts';
 import { structuralFrom } from './structural.ts';
 
 const condition = (type: string, field: 'status' | 'reason') => `.status.conditions[?(@.type=="${type}")].${field}`;
@@ -42,7 +42,7 @@ export function nodePrepCrd(): string {
     spec: NodePrepSpecSource.describe('What this host must be. An area that is absent is not managed.'),
     status: NodePrepStatusSchema.optional(),
   });
-  const { properties, required } = structuralFrom(parts, NODEPREP_EXTENSIONS);
+  const { properties, required } = structuralFrom(parts, nodePrepExtensions());
   const openAPIV3Schema = {
     type: 'object',
     description:

@@ -4,6 +4,7 @@
  * be said that way is an error here, not a surprise in a cluster.
  */
 import { z } from 'zod';
+import { isNamedList } from '../../src/api/parts/merging.ts';
 
 /** A node of a structural schema. */
 export interface Structural {
@@ -20,6 +21,8 @@ export type Extensions = Readonly<Record<string, Readonly<Record<string, unknown
 
 type Json = Readonly<Record<string, unknown>>;
 
+const MAP_BY_NAME = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+
 /** Keywords that mean the same in a structural schema. */
 const KEPT = [
   'enum',
@@ -32,13 +35,23 @@ const KEPT = [
   'minimum',
   'maximum',
   'format',
+  ...Object.keys(MAP_BY_NAME),
 ];
 /** Keywords that only documents for people use; a default is text in the description, not a value that the server writes. */
 const DROPPED = ['default', 'examples', '$schema', 'propertyNames'];
 
 /** The structural schema of a zod schema. Throws when there is none, and when an extension has no place. */
 export function structuralFrom(schema: z.ZodType, extensions: Extensions): Structural {
-  const json = z.toJSONSchema(schema, { io: 'input', reused: 'inline', cycles: 'throw', unrepresentable: 'throw' });
+  const json = z.toJSONSchema(schema, {
+    io: 'input',
+    reused: 'inline',
+    cycles: 'throw',
+    unrepresentable: 'throw',
+    // The server merges a list as files are merged: by name, or as one value.
+    override: ({ zodSchema, jsonSchema }) => {
+      if (isNamedList(zodSchema)) Object.assign(jsonSchema, MAP_BY_NAME);
+    },
+  });
   const used = new Set<string>();
   const structural = converted(json, '', (path) => {
     used.add(path);

@@ -1,7 +1,8 @@
 /** The six properties of every area, for kernel parameters, on a kernel with the habits of a real one. */
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { NodePrepSpec, SysctlMatch } from '../../src/api/spec/nodeprep.ts';
+import type { SysctlMatch } from '../../src/api/parts/sysctl-entry.ts';
+import type { NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import { canonicalSysctl, sysctlPath } from '../../src/api/names/sysctl-names.ts';
 import { sysctls } from '../../src/areas/sysctls/index.ts';
 import { hazardOf } from '../../src/areas/sysctls/values/hazards.ts';

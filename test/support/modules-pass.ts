@@ -1,5 +1,6 @@
 /** Runs the modules area on a `MemoryHost` through the real engine and ledger. */
-import { emptySpec, type ModuleEntry, type NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
+import { type ModuleEntry } from '../../src/api/parts/modules.ts';
+import { emptySpec, type NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import { modules } from '../../src/areas/modules/index.ts';
 import type { Plan } from '../../src/areas/area.ts';
 import type { Host } from '../../src/host/host.ts';

@@ -1,5 +1,6 @@
 /** Runs the swap area on a `MemoryHost` with its own systemd, through the real engine and ledger. */
-import { emptySpec, type NodePrepSpec, type SwapBehavior } from '../../src/api/spec/nodeprep.ts';
+import { type SwapBehavior } from '../../src/api/parts/swap.ts';
+import { emptySpec, type NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import type { Memory, Plan } from '../../src/areas/area.ts';
 import { swap as area } from '../../src/areas/swap/index.ts';
 import type { Host, HostReader, Kernel } from '../../src/host/host.ts';

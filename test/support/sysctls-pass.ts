@@ -1,5 +1,6 @@
 /** Runs the sysctls area on a `MemoryHost` through the real engine and ledger. */
-import { emptySpec, type NodePrepSpec, type SysctlEntry } from '../../src/api/spec/nodeprep.ts';
+import { type SysctlEntry } from '../../src/api/parts/sysctl-entry.ts';
+import { emptySpec, type NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import { canonicalSysctl, sysctlPath } from '../../src/api/names/sysctl-names.ts';
 import type { Explanation, Memory, Plan } from '../../src/areas/area.ts';
 import { sysctls } from '../../src/areas/sysctls/index.ts';

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { AREA_NAMES, PARTS } from '../../src/api/parts/parts.ts';
 import { importsOf, type SourceFile, sourceFiles } from '../support/sources.ts';
 
 const SRC = sourceFiles('src');
@@ -189,6 +190,16 @@ describe('source files', () => {
 });
 
 describe('areas', () => {
+  test('are named nowhere but in api, areas and the Linux of the tests', () => {
+    const elsewhere = SRC.filter((file) => /^src\/(reconcile|kubernetes|disk|app|telemetry|cli)\//.test(file.path));
+    const names = AREA_NAMES.join('|');
+    const types = AREA_NAMES.map((name) => PARTS[name].condition.type).join('|');
+
+    const code = '^(?! *(/?\\*|//)).*';
+    expect(matching(elsewhere, new RegExp(`${code}'(${names})'|${code}\\bspec\\??\\.(${names})\\b`))).toEqual([]);
+    expect(matching(elsewhere, new RegExp(`\\b(${types})\\b`))).toEqual([]);
+  });
+
   /** Files of every area; one that outgrew a file is a folder of the same name around it. */
   const SHAPE = ['index', 'desired', 'observe', 'plan', 'apply', 'hints', 'knowledge', 'explain', 'verify'];
   const folders = existsSync('src/areas')

@@ -6,7 +6,9 @@ import type { FieldPath } from '../yaml/field-path.ts';
 import { type Located, partAt } from '../yaml/located.ts';
 import { didYouMean, nearest } from '../yaml/nearest.ts';
 import { NodePrepDocument, NodePrepSpecSource } from './nodeprep.ts';
-import { plainText, quoted } from '../yaml/quote.ts';
+import { AREA_NAMES, partOf } from '../parts/parts.ts';
+import { quoted } from '../yaml/quote.ts';
+import { describe, listed, quoteHint } from '../yaml/words.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -81,13 +83,9 @@ function typeHint(issue: Issue, { value, written }: Located, path: FieldPath): s
   if (issue.expected === 'array' && value === null) return '; remove the field, or write []';
   if (issue.expected === 'array') return '; write each entry as "- name: …"';
   if (typeof path.at(-1) === 'number' && typeof value === 'string') return `; write ${quoted(`- name: ${value}`)}`;
-  if (path.at(-1) === 'swap' && value !== null) return '; write "behavior: Disabled" below it';
-  return '';
-}
-
-/** How to keep a number or a boolean as the text that was written. */
-export function quoteHint(value: unknown, written: string | undefined): string {
-  return `quote it if it is meant as text: ${quoted(written ?? String(value))}`;
+  const area = path.length === 2 ? AREA_NAMES.find((name) => name === path[1]) : undefined;
+  const instead = area === undefined ? undefined : partOf(area).instead;
+  return instead === undefined || value === null ? '' : `; ${instead}`;
 }
 
 /** Words that mean "no swap" to everybody but are not in the vocabulary. */
@@ -123,19 +121,4 @@ function fieldsAt(document: z.ZodObject, path: FieldPath): string[] {
 
 function unwrapped(schema: unknown): unknown {
   return schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-}
-
-/** A value as a message names it: `the text "x"`, `the number 1`, `nothing`, `a list`. */
-export function describe(value: unknown, written?: string): string {
-  if (value === null || value === undefined) return 'nothing';
-  if (typeof value === 'string') return quoted(value);
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
-  const text = plainText(written ?? JSON.stringify(value), 60);
-  return typeof value === 'number' ? `the number ${text}` : text;
-}
-
-/** `a, b or c`. */
-export function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

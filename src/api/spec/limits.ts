@@ -6,18 +6,16 @@
 import * as z from 'zod';
 import { parseDocuments, type SpecDocument } from '../yaml/documents.ts';
 import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
-import { describe, listed, problemsFromIssue } from './issues.ts';
-import { API_VERSION, AREA_NAMES, Mode, type NodePrepSpec, SwapBehavior } from './nodeprep.ts';
+import { AREA_NAMES, type AreaName, forEachArea, PARTS, partOf } from '../parts/parts.ts';
+import { describe, listed } from '../yaml/words.ts';
+import { problemsFromIssue } from './issues.ts';
+import { API_VERSION, Mode, type NodePrepSpec } from './nodeprep.ts';
 import { quoted } from '../yaml/quote.ts';
 
 /** Where the limits of a host are; absent means none. */
 export const LIMITS_PATH = '/etc/nodeprep/limits.yaml';
 
-const Patterns = z.array(z.string().min(1).max(255)).max(1024);
-const NameLimits = z.strictObject({
-  allow: Patterns.optional().describe('Only these may be declared; "*" stands for any characters. Absent: all.'),
-  deny: Patterns.optional().describe('These may not be declared, also when allow has them.'),
-});
+type Schemas = { readonly [Name in AreaName]: z.ZodOptional<(typeof PARTS)[Name]['limits']['schema']> };
 
 /** The limits of a host as people write them. */
 export const NodePrepLimits = z.strictObject({
@@ -25,30 +23,7 @@ export const NodePrepLimits = z.strictObject({
   kind: z.literal('NodePrepLimits').describe('Kind of the document.'),
   modes: z.array(Mode).min(1).max(8).optional().describe('Modes that the spec and its areas may have. Absent: all.'),
   areas: z.array(z.enum(AREA_NAMES)).max(8).optional().describe('Areas that may be declared. Absent: all.'),
-  modules: NameLimits.optional().describe('Kernel modules that may be declared.'),
-  sysctls: z
-    .strictObject({
-      ...NameLimits.shape,
-      bounds: z
-        .array(
-          z.strictObject({
-            name: z.string().min(1).max(255).describe('Kernel parameter; "*" stands for any characters.'),
-            min: z.int().optional().describe('Smallest value; of a vector, of each of its numbers.'),
-            max: z.int().optional().describe('Largest value; of a vector, of each of its numbers.'),
-          }),
-        )
-        .max(1024)
-        .optional()
-        .describe('Ranges that declared whole numbers must keep.'),
-    })
-    .optional()
-    .describe('Kernel parameters that may be declared.'),
-  swap: z
-    .strictObject({
-      behaviors: z.array(SwapBehavior).min(1).max(8).describe('Values that spec.swap.behavior may have.'),
-    })
-    .optional()
-    .describe('Swap policies that may be declared.'),
+  ...(forEachArea((name) => PARTS[name].limits.schema.optional()) as Schemas),
 });
 /** The limits of a host as people write them. */
 export type NodePrepLimits = z.infer<typeof NodePrepLimits>;
@@ -105,61 +80,10 @@ export function limitProblems(spec: NodePrepSpec, limits: NodePrepLimits, object
     if (spec[area] === undefined || (limits.areas?.includes(area) ?? true)) continue;
     refuse(`spec.${area}`, `the area ${area}`, limits.areas?.length === 0 ? 'no area' : listed(limits.areas ?? []));
   }
-  for (const area of ['modules', 'sysctls'] as const) {
-    for (const { name } of spec[area] ?? []) {
-      const said = nameLimit(name, limits[area]);
-      if (said !== undefined) refuse(`spec.${area}[name=${name}]`, quoted(name), said);
-    }
+  for (const area of AREA_NAMES) {
+    const [desired, own] = [spec[area], limits[area]];
+    if (desired === undefined || own === undefined) continue;
+    partOf(area).limits.check(desired, own, (path, what, allowed) => refuse(`spec.${area}${path}`, what, allowed));
   }
-  for (const { name, value } of spec.sysctls ?? []) {
-    for (const bound of limits.sysctls?.bounds ?? []) {
-      if (matches(name, bound.name) && !isWithin(value, bound))
-        refuse(`spec.sysctls[name=${name}].value`, quoted(value), rangeText(bound));
-    }
-  }
-  const behaviors = limits.swap?.behaviors;
-  if (spec.swap !== undefined && behaviors !== undefined && !behaviors.includes(spec.swap.behavior))
-    refuse('spec.swap.behavior', quoted(spec.swap.behavior), listed(behaviors));
   return problems;
-}
-
-function nameLimit(name: string, limits: z.infer<typeof NameLimits> | undefined): string | undefined {
-  const denied = limits?.deny?.find((pattern) => matches(name, pattern));
-  if (denied !== undefined) return `nothing that matches ${quoted(denied)}`;
-  if (limits?.allow === undefined || limits.allow.some((pattern) => matches(name, pattern))) return undefined;
-  return limits.allow.length === 0 ? 'none' : `only ${listed(limits.allow.map(quoted))}`;
-}
-
-/** Dots and slashes, "-" and "_" are one here: a limit must hold in whatever spelling the name comes. */
-function matches(name: string, pattern: string): boolean {
-  const [text = '', ...rest] = plain(pattern).split('*');
-  const whole = plain(name);
-  const last = rest.pop();
-  if (last === undefined) return whole === text;
-  if (!whole.startsWith(text)) return false;
-  let at = text.length;
-  for (const part of rest) {
-    const found = whole.indexOf(part, at);
-    if (found === -1) return false;
-    at = found + part.length;
-  }
-  return whole.length - last.length >= at && whole.endsWith(last);
-}
-
-function plain(name: string): string {
-  return name.replaceAll('/', '.').replaceAll('-', '_');
-}
-
-/** What is no list of whole numbers cannot be compared, and is refused. */
-function isWithin(value: string, { min, max }: { min?: number | undefined; max?: number | undefined }): boolean {
-  return value.split(/\s+/).every((field) => {
-    if (!/^-?\d+$/.test(field)) return false;
-    const number = BigInt(field);
-    return (min === undefined || number >= BigInt(min)) && (max === undefined || number <= BigInt(max));
-  });
-}
-
-function rangeText({ min, max }: { min?: number | undefined; max?: number | undefined }): string {
-  if (min === undefined) return max === undefined ? 'whole numbers' : `at most ${max}`;
-  return max === undefined ? `at least ${min}` : `${min} to ${max}`;
 }

@@ -3,7 +3,7 @@ import { type SpecDocument, parseDocuments } from '../yaml/documents.ts';
 import { unknownProfile } from './entry-rules.ts';
 import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
 import { expand } from './expand.ts';
-import { linkedProblems } from '../names/linked-sysctls.ts';
+import { AREA_NAMES, type AreaName, partOf } from '../parts/parts.ts';
 import { withoutNulls } from '../yaml/located.ts';
 import { type Merged, mergeDocuments } from './merge.ts';
 import { type NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
@@ -49,18 +49,22 @@ export function specFrom(
   const { names } = options;
   const merged = mergeDocuments(documents);
   const profile = profileOf(merged, options.profile);
-  const preset = profile !== undefined && isPresetName(profile) ? presets[profile] : {};
+  const preset: NodePrepSpecSource = profile !== undefined && isPresetName(profile) ? presets[profile] : {};
   const problems = [
     ...parsing,
     ...documents.flatMap(validateDocument),
     ...merged.problems,
-    ...linkedProblems(merged.sysctls, preset),
+    ...AREA_NAMES.flatMap((name) => partConflicts(name, merged, preset)),
     ...profileProblems(names.length, documents, options.profile),
   ].toSorted(byPlace(names));
   if (problems.length > 0) throw new SpecInvalidError(problems);
 
   const source = sourceOf(merged, profile, names.at(-1) ?? '');
   return { ...(merged.name === undefined ? {} : { name: merged.name }), spec: expand(source), source };
+}
+
+function partConflicts(name: AreaName, { declared }: Merged, preset: NodePrepSpecSource): readonly Problem[] {
+  return partOf(name).conflicts?.((...path) => declared(name, ...path), preset[name]) ?? [];
 }
 
 function commandLine(message: string): Problem {

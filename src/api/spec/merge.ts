@@ -3,133 +3,111 @@
  * documents that disagree are a mistake that names both places, because whoever wrote the one that
  * would lose could not know.
  */
+import * as z from 'zod';
+import { meaningOf, namedList, type NamedList } from '../parts/merging.ts';
+import type { Declaration, DeclaredEntries } from '../parts/part.ts';
 import type { SpecDocument } from '../yaml/documents.ts';
-import { InvalidNameError, type Problem } from '../yaml/errors.ts';
+import type { Problem } from '../yaml/errors.ts';
 import { type FieldPath, renderFieldPath } from '../yaml/field-path.ts';
-import { listAt } from './entry-rules.ts';
-import { moduleFrom, sysctlFrom } from './expand.ts';
-import { describe } from './issues.ts';
-import { partAt } from '../yaml/located.ts';
-import { ModuleSource, SysctlSource } from './nodeprep.ts';
-import { QuantityError, parseQuantity } from '../names/quantity.ts';
+import { listAt, partAt } from '../yaml/located.ts';
 import { quoted } from '../yaml/quote.ts';
+import { describe } from '../yaml/words.ts';
+import { NodePrepDocument } from './nodeprep.ts';
 
 /** The merged spec as plain data, and what the documents disagree about. */
 export interface Merged {
   readonly spec: Readonly<Record<string, unknown>>;
   readonly name: string | undefined;
   readonly problems: readonly Problem[];
-  /** Where each kernel parameter is declared, by canonical name. */
-  readonly sysctls: ReadonlyMap<string, Declaration>;
+  /** Where the entries of a list below `spec` are declared, by canonical name. */
+  readonly declared: DeclaredEntries;
 }
 
-/** A declared entry or field with its place. */
-export interface Declaration {
-  readonly document: SpecDocument;
-  readonly path: FieldPath;
-  readonly value: unknown;
-  /** Equal for two declarations that mean the same. */
-  readonly meaning: string;
+/** What a walk over the schema works with. */
+interface Merge {
+  readonly documents: readonly SpecDocument[];
+  readonly problems: Problem[];
+  /** Entries of each list that is merged by name, by path. */
+  readonly entries: Map<string, ReadonlyMap<string, Declaration>>;
 }
 
-const SINGLE_FIELDS: readonly FieldPath[] = [
-  ['metadata', 'name'],
-  ['spec', 'profile'],
-  ['spec', 'mode'],
-  ['spec', 'areaModes', 'modules'],
-  ['spec', 'areaModes', 'sysctls'],
-  ['spec', 'areaModes', 'swap'],
-  ['spec', 'deletionPolicy'],
-  ['spec', 'bootstrap', 'onFailure'],
-  ['spec', 'swap', 'behavior'],
-  ['spec', 'swap', 'reserve'],
-];
-
-/** Merges documents. Tolerates invalid ones, whose own problems are reported elsewhere. */
+/**
+ * Merges documents. Walks the schema, so that a field of it cannot be forgotten. Tolerates invalid documents, whose own
+ * problems are reported elsewhere: what is not as the schema wants it is left out.
+ */
 export function mergeDocuments(documents: readonly SpecDocument[]): Merged {
-  const problems: Problem[] = [];
-  const merged: Record<string, unknown> = {};
-  for (const path of SINGLE_FIELDS) {
-    const value = singleValue(documents, path, problems);
-    if (value !== undefined) setAt(merged, path, value);
-  }
-  const modules = mergedList(documents, 'modules', problems);
-  const sysctls = mergedList(documents, 'sysctls', problems);
-  const spec = (merged['spec'] ?? {}) as Record<string, unknown>;
-  if (modules !== undefined) spec['modules'] = [...modules.values()].map((entry) => entry.value);
-  if (sysctls !== undefined) spec['sysctls'] = [...sysctls.values()].map((entry) => entry.value);
-  const name = (merged['metadata'] as { name?: unknown } | undefined)?.name;
-  return { spec, name: typeof name === 'string' ? name : undefined, problems, sysctls: sysctls ?? new Map() };
+  const merge: Merge = { documents, problems: [], entries: new Map() };
+  const { spec, metadata } = NodePrepDocument.shape;
+  const merged = mergedValue(merge, spec, ['spec']) ?? {};
+  // Labels and the like belong to objects of the API server; of a file, only the name counts.
+  const name = mergedValue(merge, metadata.unwrap().shape.name, ['metadata', 'name']);
+  return {
+    spec: merged as Record<string, unknown>,
+    name: typeof name === 'string' ? name : undefined,
+    problems: merge.problems,
+    declared: (...path) => merge.entries.get(renderFieldPath(['spec', ...path])) ?? new Map(),
+  };
 }
 
-function singleValue(documents: readonly SpecDocument[], path: FieldPath, problems: Problem[]): unknown {
+function mergedValue(merge: Merge, schema: unknown, path: FieldPath): unknown {
+  const type = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (type instanceof z.ZodObject) return mergedFields(merge, path, () => Object.entries(type.shape));
+  if (type instanceof z.ZodRecord)
+    return mergedFields(merge, path, (keys) => keys.map((key) => [key, type.valueType] as const));
+  const list = type instanceof z.ZodArray ? namedList(type) : undefined;
+  if (list !== undefined) return mergedList(merge, list, path);
+  return singleValue(merge, type as z.ZodType, path);
+}
+
+/** A mapping field by field; `undefined` when no document has it. */
+function mergedFields(
+  merge: Merge,
+  path: FieldPath,
+  fieldsFrom: (keys: readonly string[]) => readonly (readonly [string, unknown])[],
+): Record<string, unknown> | undefined {
+  const mappings = merge.documents
+    .map((document) => partAt(document.root, path))
+    .filter((one) => typeof one?.value === 'object' && one.value !== null && !Array.isArray(one.value));
+  if (mappings.length === 0) return undefined;
+  const keys = new Set(mappings.flatMap((one) => [...(one?.children.keys() ?? [])].map(String)));
+  const fields = fieldsFrom([...keys]).flatMap(([key, field]) => {
+    const value = mergedValue(merge, field, [...path, key]);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(fields);
+}
+
+function singleValue({ documents, problems }: Merge, schema: z.ZodType, path: FieldPath): unknown {
   let first: Declaration | undefined;
   for (const document of documents) {
     const value = partAt(document.root, path)?.value;
-    if (value === undefined || typeof value === 'object') continue;
-    const here = { document, path, value, meaning: meaningOf(path, value) };
+    if (value === undefined || !schema.safeParse(value).success) continue;
+    const here = { document, path, value, meaning: meaningOf(schema, value) };
     first ??= here;
     if (first.meaning !== here.meaning) problems.push(disagreement(first, here, renderFieldPath(path)));
   }
   return first?.value;
 }
 
-/** `1Gi` and `1024Mi` are one reserve. */
-function meaningOf(path: FieldPath, value: unknown): string {
-  if (path.at(-1) !== 'reserve') return JSON.stringify(value);
-  try {
-    return String(parseQuantity(String(value)));
-  } catch (error) {
-    if (error instanceof QuantityError) return String(value);
-    throw error;
-  }
-}
-
-type ListName = 'modules' | 'sysctls';
-const ENTRY_WORDS = { modules: 'kernel module', sysctls: 'kernel parameter' };
-
 /** The entries of all documents by canonical name; `undefined` when no document has the list. */
-function mergedList(
-  documents: readonly SpecDocument[],
-  list: ListName,
-  problems: Problem[],
-): Map<string, Declaration> | undefined {
-  let entries: Map<string, Declaration> | undefined;
-  for (const document of documents) {
-    if (!Array.isArray(partAt(document.root, ['spec', list])?.value)) continue;
-    entries ??= new Map();
-    for (const path of listAt(document, ['spec', list])) {
-      const value = partAt(document.root, path)?.value;
-      const entry = entryFrom(list, value);
+function mergedList({ documents, problems, entries }: Merge, list: NamedList, path: FieldPath): unknown {
+  const having = documents.filter((document) => Array.isArray(partAt(document.root, path)?.value));
+  if (having.length === 0) return undefined;
+  const found = new Map<string, Declaration>();
+  for (const document of having) {
+    for (const at of listAt(document.root, path)) {
+      const value = partAt(document.root, at)?.value;
+      const entry = list.read(value);
       if (entry === undefined) continue;
-      const here = { document, path, value, meaning: meaningOfEntry(entry) };
-      const known = entries.get(entry.name);
-      if (known === undefined) entries.set(entry.name, here);
-      else if (known.document === document) problems.push(duplicate(known, here, entry.name, ENTRY_WORDS[list]));
+      const here = { document, path: at, value, meaning: entry.meaning };
+      const known = found.get(entry.name);
+      if (known === undefined) found.set(entry.name, here);
+      else if (known.document === document) problems.push(duplicate(known, here, entry.name, list.what));
       else if (known.meaning !== here.meaning) problems.push(disagreement(known, here, quoted(entry.name)));
     }
   }
-  return entries;
-}
-
-type Entry = ReturnType<typeof moduleFrom> | ReturnType<typeof sysctlFrom>;
-
-/** The entry with defaults and its canonical name; `undefined` when it is not valid by itself. */
-function entryFrom(list: ListName, value: unknown): Entry | undefined {
-  const parsed = { modules: ModuleSource, sysctls: SysctlSource }[list].safeParse(value);
-  if (!parsed.success) return undefined;
-  try {
-    return list === 'modules' ? moduleFrom(ModuleSource.parse(value)) : sysctlFrom(SysctlSource.parse(value));
-  } catch (error) {
-    if (error instanceof InvalidNameError) return undefined;
-    throw error;
-  }
-}
-
-function meaningOfEntry(entry: Entry): string {
-  if (!('parameters' in entry)) return JSON.stringify({ ...entry, value: entry.value.replaceAll(/\s+/g, ' ') });
-  const parameters = Object.entries(entry.parameters).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ ...entry, parameters });
+  entries.set(renderFieldPath(path), found);
+  return [...found.values()].map((entry) => entry.value);
 }
 
 function duplicate(first: Declaration, second: Declaration, name: string, what: string): Problem {
@@ -156,13 +134,4 @@ function shown({ value }: Declaration): string {
       .map(([key, part]) => `${key}: ${typeof part === 'object' ? JSON.stringify(part) : String(part)}`)
       .join(', '),
   );
-}
-
-function setAt(target: Record<string, unknown>, path: FieldPath, value: unknown): void {
-  let object = target;
-  for (const part of path.slice(0, -1)) {
-    object[part] ??= {};
-    object = object[part] as Record<string, unknown>;
-  }
-  object[path.at(-1) ?? ''] = value;
 }

@@ -1,16 +1,16 @@
 /**
- * The NodePrep document, v1alpha1: one zod schema from which types, validation of files, the
- * reference and (later) the CRD come. What a person writes comes in; `expand.ts` turns it into the
- * `NodePrepSpec` that areas read, with presets, defaults and canonical names applied.
+ * The NodePrep document, v1alpha1: one zod schema from which types, validation of files, merging, the
+ * reference and the CRD come. What a person writes comes in; `expand.ts` turns it into the `NodePrepSpec`
+ * that areas read, with presets, defaults and canonical names applied. What belongs to one area is not
+ * here but in its file in `parts`.
  */
 import * as z from 'zod';
+import { type AreaName, forEachArea, PARTS } from '../parts/parts.ts';
+
+export { AREA_NAMES, type AreaName } from '../parts/parts.ts';
 
 /** API group and version of every document. */
 export const API_VERSION = 'nodeprep.dev/v1alpha1';
-
-/** Names of the areas, in the order in which they are reconciled. */
-export const AREA_NAMES = ['modules', 'sysctls', 'swap'] as const;
-export type AreaName = (typeof AREA_NAMES)[number];
 
 /** Whether drift is corrected, only reported, or nothing is touched. */
 export const Mode = z.enum(['Enforce', 'Audit', 'Paused']);
@@ -20,83 +20,7 @@ export type Mode = z.infer<typeof Mode>;
 export const DeletionPolicy = z.enum(['Keep', 'Restore']);
 export type DeletionPolicy = z.infer<typeof DeletionPolicy>;
 
-/** How a live value is compared with the declared one. */
-export const SysctlMatch = z.enum(['Exact', 'AtLeast', 'AtMost', 'Contains']);
-export type SysctlMatch = z.infer<typeof SysctlMatch>;
-
-/** What happens when a value changes after it was applied. */
-export const DriftPolicy = z.enum(['Correct', 'Report', 'Ignore']);
-export type DriftPolicy = z.infer<typeof DriftPolicy>;
-
-/** How swap may be used on the node. */
-export const SwapBehavior = z.enum(['Disabled', 'ZramHostOnly', 'LimitedSwap', 'Unmanaged']);
-export type SwapBehavior = z.infer<typeof SwapBehavior>;
-
-/** One kernel module as people write it. */
-export const ModuleSource = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .max(55)
-    .meta({ examples: ['br_netfilter', 'overlay'] })
-    .describe('Kernel module name as lsmod or modprobe writes it; "-" and "_" are the same.'),
-  parameters: z
-    .record(z.string().max(128), z.union([z.string().max(1024), z.int()]))
-    .optional()
-    .meta({ examples: [{ hashsize: 262144 }] })
-    .describe(
-      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values are ASCII without quotes and backslashes. At most 64.',
-    ),
-  required: z
-    .boolean()
-    .optional()
-    .meta({ default: true })
-    .describe('Whether the node is not ready without it. Default true.'),
-});
-
-/** One kernel parameter as people write it. */
-export const SysctlSource = z.strictObject({
-  name: z
-    .string()
-    .min(1)
-    .max(255)
-    .meta({ examples: ['net.ipv4.ip_forward', 'net/ipv4/conf/eth0.100/forwarding'] })
-    .describe(
-      'Kernel parameter below /proc/sys, with dots or slashes; with slashes where a part has dots of its own. Declared once, in whichever spelling.',
-    ),
-  value: z
-    .union([z.string().max(4096), z.int()])
-    .meta({ examples: [1, '4096 131072 6291456'] })
-    .describe('Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number.'),
-  match: SysctlMatch.optional()
-    .meta({ default: 'Exact' })
-    .describe(
-      'How the live value is compared. Exact: equal. AtLeast, AtMost: never lowers or raises what is already beyond. Contains: every listed member is present. Default Exact.',
-    ),
-  required: z
-    .boolean()
-    .optional()
-    .meta({ default: true })
-    .describe('Whether the node is not ready without it. Default true.'),
-  drift: DriftPolicy.optional()
-    .meta({ default: 'Correct' })
-    .describe(
-      'What happens when the value changes after it was applied: Correct it, Report it, or Ignore it. Default Correct.',
-    ),
-});
-
-/** The swap area as people write it. */
-export const SwapSource = z.strictObject({
-  behavior: SwapBehavior.describe(
-    'Disabled: no swap now or after a boot. ZramHostOnly: compressed memory only. LimitedSwap: swap stays and must fit the kubelet configuration. Unmanaged: left alone.',
-  ),
-  // YAML reads plain bytes and 1e9 as numbers, and Kubernetes takes a quantity either way.
-  reserve: z
-    .union([z.string().max(32), z.int()])
-    .optional()
-    .meta({ default: '128Mi', examples: ['128Mi', '1Gi', '500M', 134217728] })
-    .describe('Memory that must stay available while swap is emptied, as a Kubernetes quantity. Default 128Mi.'),
-});
+type Schemas = { readonly [Name in AreaName]: z.ZodOptional<(typeof PARTS)[Name]['schema']> };
 
 /** The spec as people write it, before presets and defaults. */
 export const NodePrepSpecSource = z.strictObject({
@@ -112,11 +36,7 @@ export const NodePrepSpecSource = z.strictObject({
     .meta({ default: 'Enforce' })
     .describe('Enforce corrects drift, Audit only reports it, Paused touches nothing. Default Enforce.'),
   areaModes: z
-    .strictObject({
-      modules: Mode.optional().describe('Mode of the kernel modules.'),
-      sysctls: Mode.optional().describe('Mode of the kernel parameters.'),
-      swap: Mode.optional().describe('Mode of swap.'),
-    })
+    .strictObject(forEachArea((name) => Mode.optional().describe(`Mode of ${PARTS[name].title}.`)))
     .optional()
     .describe('Mode of single areas, overriding mode.'),
   deletionPolicy: DeletionPolicy.optional()
@@ -134,19 +54,7 @@ export const NodePrepSpecSource = z.strictObject({
     })
     .optional()
     .describe('Behaviour before the kubelet starts.'),
-  modules: z
-    .array(ModuleSource)
-    .max(128)
-    .optional()
-    .describe('Kernel modules that must be loaded or built in, now and after every boot; merged by name.'),
-  sysctls: z
-    .array(SysctlSource)
-    .max(256)
-    .optional()
-    .describe('Kernel parameters and the values that they must have, live and after every boot; merged by name.'),
-  swap: SwapSource.optional().describe(
-    'Whether the host may swap; the kubelet does not start with swap unless it is configured for it.',
-  ),
+  ...(forEachArea((name) => PARTS[name].schema.optional()) as Schemas),
 });
 /** A spec as people write it. */
 export type NodePrepSpecSource = z.infer<typeof NodePrepSpecSource>;
@@ -188,39 +96,16 @@ export const NodePrepDocument = z.strictObject({
 /** A whole document as people write it. */
 export type NodePrepDocument = z.infer<typeof NodePrepDocument>;
 
-/** One declared kernel module; `name` uses "_" only. */
-export interface ModuleEntry {
-  readonly name: string;
-  readonly parameters: Readonly<Record<string, string>>;
-  readonly required: boolean;
-}
-
-/** One declared kernel parameter; `name` is the canonical form of `canonicalSysctl`. */
-export interface SysctlEntry {
-  readonly name: string;
-  readonly value: string;
-  readonly match: SysctlMatch;
-  readonly required: boolean;
-  readonly drift: DriftPolicy;
-}
-
-/** How swap may be used, and how many bytes stay available while it is emptied. */
-export interface SwapSpec {
-  readonly behavior: SwapBehavior;
-  readonly reserveBytes: number;
-}
-
 /** The expanded spec that areas read: presets applied, names canonical, defaults filled in. An absent area is not managed. */
-export interface NodePrepSpec {
+export interface NodePrepSpec extends DesiredParts {
   readonly profile?: string;
   readonly mode: Mode;
   readonly areaModes: Partial<Readonly<Record<AreaName, Mode>>>;
   readonly deletionPolicy: DeletionPolicy;
   readonly bootstrap: { readonly onFailure: 'Block' | 'Degrade' };
-  readonly modules?: readonly ModuleEntry[];
-  readonly sysctls?: readonly SysctlEntry[];
-  readonly swap?: SwapSpec;
 }
+
+type DesiredParts = { readonly [Name in AreaName]?: ReturnType<(typeof PARTS)[Name]['expand']> };
 
 /** The spec that owns nothing; with `Restore`, what `uninstall` converges to. */
 export function emptySpec(deletionPolicy: DeletionPolicy): NodePrepSpec {

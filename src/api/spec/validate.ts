@@ -2,7 +2,8 @@
 import type { SpecDocument } from '../yaml/documents.ts';
 import { entryProblems } from './entry-rules.ts';
 import type { Problem } from '../yaml/errors.ts';
-import { describe, problemsFromIssue } from './issues.ts';
+import { problemsFromIssue } from './issues.ts';
+import { describe } from '../yaml/words.ts';
 import { partAt } from '../yaml/located.ts';
 import { nearest } from '../yaml/nearest.ts';
 import { API_VERSION, NodePrepDocument } from './nodeprep.ts';

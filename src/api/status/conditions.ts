@@ -2,23 +2,28 @@
  * The closed vocabulary of conditions and reasons (semantics of the API); the reference in
  * docs/reference/conditions.md is generated from here.
  */
+import { AREA_NAMES, type AreaConditionType, type AreaReason, PARTS } from '../parts/parts.ts';
+
+const GENERAL_CONDITIONS = {
+  Ready: 'Everything that is required is in place, and no boot is outstanding.',
+  Progressing: 'A change is being applied or verified, or something is waited for.',
+  Degraded: 'Something failed and needs a person or a retry.',
+  Drifted: 'Live or persistent state differs from the spec now.',
+  Conflicting: 'Somebody else overrides a declared value or keeps changing it back.',
+  RebootRequired: 'Changes take effect with the next boot only.',
+} as const;
+export type ConditionType = keyof typeof GENERAL_CONDITIONS | AreaConditionType;
+
+/** Every condition type with what it says when it is True, in the order in which tables show them. */
+export const CONDITIONS = {
+  ...GENERAL_CONDITIONS,
+  ...Object.fromEntries(AREA_NAMES.map((name) => [PARTS[name].condition.type, PARTS[name].condition.meaning])),
+} as Readonly<Record<ConditionType, string>>;
 
 /** Condition types in the order in which tables show them. */
-export const CONDITION_TYPES = [
-  'Ready',
-  'Progressing',
-  'Degraded',
-  'Drifted',
-  'Conflicting',
-  'RebootRequired',
-  'ModulesReady',
-  'SysctlsReady',
-  'SwapReady',
-] as const;
-export type ConditionType = (typeof CONDITION_TYPES)[number];
+export const CONDITION_TYPES = Object.keys(CONDITIONS) as readonly ConditionType[];
 
-/** Every reason with its meaning in one sentence. */
-export const REASONS = {
+const GENERAL_REASONS = {
   AsExpected: 'Everything is as declared.',
   NotManaged: 'The spec does not declare this area.',
   Bootstrapping: 'The first complete pass has not ended yet.',
@@ -29,15 +34,7 @@ export const REASONS = {
   Paused: 'The spec asks to touch nothing.',
   Auditing: 'The spec asks to report only, and the host differs.',
   Applying: 'Changes are being made or verified.',
-  WaitingForModule: 'The kernel parameter appears only with a kernel module that is not loaded.',
   Reconciled: 'The last pass left nothing to do.',
-  SysctlRejected: 'The kernel refused the value, or changed only a part of it.',
-  SysctlUnsupported: 'The running kernel has no such parameter.',
-  SysctlDenied: 'The parameter is a trigger or an escape hatch that NodePrep never touches.',
-  ModuleNotFound: 'No such module exists for the running kernel, and it is not built in.',
-  ModuleBlocked: 'The module exists but may not be loaded: blacklisted, or refused by the kernel.',
-  SwapoffUnsafe: 'Emptying swap needs more memory than the machine, or a control group, has available.',
-  SwapIncoherent: 'Swap, cgroup version and kubelet configuration do not fit together.',
   PermissionDenied: 'The host or its kernel does not permit the change.',
   HostUnsupported: 'The host lacks a command or a kernel facility that the change needs.',
   NoSpec: 'Nobody declares anything for this node: its NodePrep was deleted, or there never was one.',
@@ -45,13 +42,10 @@ export const REASONS = {
     'The newest spec was refused, or the limits of the host cannot be read; the message says what is in force.',
   LiveDrift: 'A live value differs from the spec.',
   PersistentDrift: 'A file that takes effect at the next boot differs from the spec.',
-  SwapReenabled: 'Swap is active again.',
   InSync: 'Live and persistent state match the spec.',
   FieldOwnedElsewhere: 'The local spec file declares what another field manager of the NodePrep owns; its value stays.',
-  OverriddenBySysctlD: 'A later file of the sysctl.d chain sets another value at boot.',
   Contested: 'Another program keeps changing the value back; corrections are held off.',
   None: 'Nobody overrides a declared value.',
-  ModuleParameters: 'A module is loaded with other parameters, which only change when it is loaded again.',
   NextBoot: 'Live changes were not made here; they take effect when this system boots.',
   DrainRequired: 'The change disturbs running pods; it waits until they are gone, or for a reboot.',
   NotRequired: 'No boot is outstanding.',
@@ -60,7 +54,13 @@ export const REASONS = {
   Failed: 'A change of the area failed.',
   Unsupported: 'The host cannot provide what the area declares.',
 } as const;
-export type Reason = keyof typeof REASONS;
+export type Reason = keyof typeof GENERAL_REASONS | AreaReason;
+
+/** Every reason with its meaning in one sentence. */
+export const REASONS = {
+  ...GENERAL_REASONS,
+  ...Object.assign({}, ...AREA_NAMES.map((name) => PARTS[name].reasons)),
+} as Readonly<Record<Reason, string>>;
 
 /** A condition as the Kubernetes API conventions define it. */
 export interface Condition {

@@ -113,3 +113,15 @@ export function offsetAt(root: Located, path: FieldPath, of: 'key' | 'value' = '
   }
   return of === 'key' ? (node.keyAt ?? node.at) : node.at;
 }
+
+/** Paths of the entries of a list; none when it is missing or no list. */
+export function listAt(root: Located, path: FieldPath): FieldPath[] {
+  const list = partAt(root, path);
+  return Array.isArray(list?.value) ? [...list.children.keys()].map((index) => [...path, index]) : [];
+}
+
+/** The text at a path; `undefined` for anything else. */
+export function textAt(root: Located, path: FieldPath): string | undefined {
+  const value = partAt(root, path)?.value;
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,7 +1,8 @@
 /** What `verify` and `explain` know: the areas' own knowledge next to what this host shows. */
-import { canonicalModule } from '../../api/names/module-names.ts';
+import { AREA_NAMES, type AreaName, partOf } from '../../api/parts/parts.ts';
 import type { NodePrepSpec } from '../../api/spec/nodeprep.ts';
-import { canonicalSysctl } from '../../api/names/sysctl-names.ts';
+import { InvalidNameError } from '../../api/yaml/errors.ts';
+import { listed } from '../../api/yaml/words.ts';
 import type { Check, Explanation, Original } from '../../areas/area.ts';
 import type { SpecRequest } from '../../disk/file-spec-source.ts';
 import { readLedger } from '../../reconcile/ledger/ledger.ts';
@@ -72,37 +73,33 @@ export async function explainEntry(
 }
 
 /** Areas observe what is declared, so an entry that is not is added for this one look. */
-function specFor(
-  spec: NodePrepSpec,
-  entry: string,
-): { area: 'modules' | 'sysctls' | 'swap'; spec: NodePrepSpec; declared: boolean } {
-  if (entry === 'swap' || entry.startsWith('/')) return { area: 'swap', spec, declared: spec.swap !== undefined };
-  if (/[./]/.test(entry)) {
-    const name = parsed(entry, () => canonicalSysctl(entry));
-    const declared = spec.sysctls?.some((one) => one.name === name) ?? false;
-    const added = { name, value: '0', match: 'Exact', required: false, drift: 'Ignore' } as const;
-    return {
-      area: 'sysctls',
-      declared,
-      spec: declared ? spec : { ...spec, sysctls: [...(spec.sysctls ?? []), added] },
-    };
-  }
-  const name = parsed(entry, () => canonicalModule(entry));
-  const declared = spec.modules?.some((one) => one.name === name) ?? false;
-  const added = { name, parameters: {}, required: false };
-  return { area: 'modules', declared, spec: declared ? spec : { ...spec, modules: [...(spec.modules ?? []), added] } };
+function specFor(spec: NodePrepSpec, entry: string): { area: AreaName; spec: NodePrepSpec; declared: boolean } {
+  const { area, name } = meantBy(entry);
+  const desired: unknown = spec[area];
+  const isDeclared = Array.isArray(desired)
+    ? desired.some((one: { readonly name: string }) => one.name === name)
+    : desired !== undefined;
+  const withEntry = partOf(area).entries.with;
+  if (isDeclared || withEntry === undefined) return { area, spec, declared: isDeclared };
+  return { area, declared: false, spec: { ...spec, [area]: withEntry(desired, name) } };
 }
 
-function parsed(entry: string, parse: () => string): string {
+/** The last area that takes the name: a word such as "swap" could be a module as well. */
+function meantBy(entry: string): { area: AreaName; name: string } {
   try {
-    return parse();
+    for (const area of AREA_NAMES.toReversed()) {
+      const name = partOf(area).entries.named(entry);
+      if (name !== undefined) return { area, name };
+    }
   } catch (error) {
-    throw unknown(entry, error instanceof Error ? error.message : String(error));
+    if (error instanceof InvalidNameError) throw unknown(entry, error.message);
+    throw error;
   }
+  throw unknown(entry, 'no area has such a name');
 }
 
 function unknown(entry: string, why: string): UnknownEntryError {
   return new UnknownEntryError(
-    `Cannot explain "${entry.slice(0, 80)}": ${why}. Name a kernel parameter (net.ipv4.ip_forward), a kernel module (br_netfilter) or "swap".`,
+    `Cannot explain "${entry.slice(0, 80)}": ${why}. Name ${listed(AREA_NAMES.map((area) => partOf(area).entries.words))}.`,
   );
 }

@@ -1,5 +1,6 @@
 /** The part of the spec that this area owns. */
-import type { DeletionPolicy, ModuleEntry, NodePrepSpec } from '../../api/spec/nodeprep.ts';
+import type { ModuleEntry } from '../../api/parts/modules.ts';
+import type { DeletionPolicy, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 
 /** What the area works towards; no entries means that it owns nothing. */
 export interface Desired {

@@ -1,5 +1,5 @@
 /** The checks of the kubeadm and containerd guides: is the module there now, and after a boot. Pure. */
-import type { ModuleEntry } from '../../api/spec/nodeprep.ts';
+import type { ModuleEntry } from '../../api/parts/modules.ts';
 import type { Check } from '../area.ts';
 import type { Desired } from './desired.ts';
 import { GUIDE_MODULES, breakageWithout } from './knowledge.ts';

@@ -1,5 +1,6 @@
 /** The part of the spec that this area owns. */
-import type { DeletionPolicy, NodePrepSpec, SwapBehavior } from '../../api/spec/nodeprep.ts';
+import type { SwapBehavior } from '../../api/parts/swap.ts';
+import type { DeletionPolicy, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 
 /** What the area works towards. `Unmanaged`, also for a spec without swap, owns nothing. */
 export interface Desired {

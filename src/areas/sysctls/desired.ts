@@ -1,5 +1,6 @@
 /** What the spec says about kernel parameters, and what of the rest of the spec they depend on. */
-import type { DeletionPolicy, NodePrepSpec, SysctlEntry } from '../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../api/parts/sysctl-entry.ts';
+import type { DeletionPolicy, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 
 /** The part of the spec that this area works from. */
 export interface Desired {

@@ -1,5 +1,5 @@
 /** The checks that guides ask for: is the value there now, and will it be there after a boot. */
-import type { SysctlEntry } from '../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../api/parts/sysctl-entry.ts';
 import { sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Check } from '../area.ts';
 import { type Rules, rulesOf, winnerOf } from './boot-files/chain.ts';

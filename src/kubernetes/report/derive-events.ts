@@ -3,7 +3,7 @@
  * begin. Derived from one report and what was told before, so that a poll that finds nothing new
  * tells nothing. Pure.
  */
-import type { Reason } from '../../api/status/conditions.ts';
+import { type AreaEventReason, liveWords, problemEvent } from '../../api/parts/parts.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { AreaReport } from '../../reconcile/report/report.ts';
 
@@ -13,12 +13,9 @@ export type EventReason =
   | 'DriftDetected'
   | 'DriftCorrected'
   | 'DriftContested'
-  | 'SysctlRejected'
-  | 'ModuleLoadFailed'
-  | 'SwapDisabled'
-  | 'SwapoffSkipped'
   | 'RebootRequired'
-  | 'NodeNameContested';
+  | 'NodeNameContested'
+  | AreaEventReason;
 
 /** One Event, before it has an object and times. */
 export interface EventFact {
@@ -84,7 +81,7 @@ function problemsOf(report: AreaReport): readonly Problem[] {
     ...drifted.map((change) => found('DriftDetected', { target: change.target, message: driftText(change) })),
     ...report.contested.map((finding) => found('DriftContested', finding)),
     ...[...report.failures, ...report.blocked].flatMap((finding) => {
-      const reason = reasonOf(area, finding.reason);
+      const reason = problemEvent(area, finding.reason);
       return reason === undefined ? [] : [found(reason, finding)];
     }),
   ];
@@ -93,12 +90,6 @@ function problemsOf(report: AreaReport): readonly Problem[] {
 /** What is held off or failed is told as that, and not as drift besides. */
 function isExplained({ contested, failures, blocked }: AreaReport, { target }: Change): boolean {
   return [...contested, ...failures, ...blocked].some((finding) => finding.target === target);
-}
-
-function reasonOf(area: string, reason: Reason): EventReason | undefined {
-  if (reason === 'SysctlRejected') return 'SysctlRejected';
-  if (reason === 'SwapoffUnsafe') return 'SwapoffSkipped';
-  return area === 'modules' ? 'ModuleLoadFailed' : undefined;
 }
 
 function driftText({ target, from, to }: Change): string {
@@ -124,7 +115,7 @@ function doneIn({ area, applied }: AreaReport, cause: NodeReport['cause']): read
   // A retry finishes what could not be done before; what came to light otherwise is somebody else's change.
   if (cause !== 'start' && cause !== 'spec' && cause !== 'retry')
     return [{ type: 'Normal', reason: 'DriftCorrected', message: `${area}: corrected ${names}` }];
-  const isSwapOff = area === 'swap' && applied.some((change) => change.scope === 'live' && change.action === 'disable');
-  const reason = isSwapOff ? 'SwapDisabled' : 'Applied';
-  return [{ type: 'Normal', reason, message: `${area}: ${isSwapOff ? 'disabled' : 'applied'} ${names}` }];
+  const [own] = applied.flatMap(({ scope, action }) => (scope === 'live' ? (liveWords(area, action) ?? []) : []));
+  const { event, done } = own ?? { event: 'Applied', done: 'applied' };
+  return [{ type: 'Normal', reason: event, message: `${area}: ${done} ${names}` }];
 }

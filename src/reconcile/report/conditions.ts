@@ -4,7 +4,7 @@
  * otherwise: every pass resets the timers of whoever repairs nodes).
  */
 import type { Condition, ConditionType, Reason } from '../../api/status/conditions.ts';
-import type { AreaName } from '../../api/spec/nodeprep.ts';
+import { liveWords, PARTS } from '../../api/parts/parts.ts';
 import type { Change, Finding } from '../../areas/area.ts';
 import type { Kernel } from '../../host/host.ts';
 import { areaVerdict, type Verdict } from './area-condition.ts';
@@ -12,12 +12,6 @@ import type { SpecSnapshot } from './node-report.ts';
 import { isDrain, waitText } from './waiting.ts';
 import { MESSAGE_LIMIT, summaryOf } from './message.ts';
 import type { AreaReport } from './report.ts';
-
-const AREA_CONDITION: Readonly<Record<AreaName, ConditionType>> = {
-  modules: 'ModulesReady',
-  sysctls: 'SysctlsReady',
-  swap: 'SwapReady',
-};
 
 const IMAGE_MESSAGE = 'This is a directory without a running kernel: what was written takes effect when it boots.';
 
@@ -42,7 +36,7 @@ export function conditionsFrom(input: ConditionInput): Condition[] {
     ['Drifted', driftedVerdict(reports)],
     ['Conflicting', conflictingVerdict(reports, ownedElsewhere)],
     ['RebootRequired', rebootVerdict(reports, input.kernel)],
-    ...reports.map((report): [ConditionType, Verdict] => [AREA_CONDITION[report.area], areaVerdict(report)]),
+    ...reports.map((report): [ConditionType, Verdict] => [PARTS[report.area].condition.type, areaVerdict(report)]),
   ];
   return verdicts.map(([type, verdict]) => {
     const before = input.previous.find((condition) => condition.type === type);
@@ -166,8 +160,8 @@ function driftedVerdict(reports: readonly AreaReport[]): Verdict {
     return pausedVerdict(reports) ?? { status: 'False', reason: 'InSync', message: match };
   }
   const live = changes.find((change) => change.scope === 'live');
-  const swap = live?.area === 'swap' && live.action === 'disable';
-  const reason: Reason = live === undefined ? 'PersistentDrift' : swap ? 'SwapReenabled' : 'LiveDrift';
+  const own = live === undefined ? undefined : liveWords(live.area, live.action)?.drift;
+  const reason: Reason = live === undefined ? 'PersistentDrift' : (own ?? 'LiveDrift');
   return {
     status: 'True',
     reason,

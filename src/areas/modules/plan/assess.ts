@@ -1,5 +1,5 @@
 /** Judges one declared module: what is missing now, what belongs into our files, what is in the way. Pure. */
-import type { ModuleEntry } from '../../../api/spec/nodeprep.ts';
+import type { ModuleEntry } from '../../../api/parts/modules.ts';
 import type { Finding } from '../../area.ts';
 import { obstacleMessage } from '../apply/diagnose.ts';
 import type { ModuleObserved, Observed } from '../observe/observe.ts';

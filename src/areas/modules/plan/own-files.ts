@@ -1,5 +1,5 @@
 /** The two files that this area owns, and what they say. */
-import type { ModuleEntry } from '../../../api/spec/nodeprep.ts';
+import type { ModuleEntry } from '../../../api/parts/modules.ts';
 import type { Original, Remembered } from '../../area.ts';
 import { renderParameters } from '../parameters.ts';
 

@@ -1,5 +1,5 @@
 /** Plans our two files: one atomic write each, with a change for every module that it concerns. Pure. */
-import type { ModuleEntry } from '../../../api/spec/nodeprep.ts';
+import type { ModuleEntry } from '../../../api/parts/modules.ts';
 import type { Change, Memory, Remembered } from '../../area.ts';
 import type { Assessment } from './assess.ts';
 import { isBack, LOAD_FILE, OPTIONS_FILE, originalOf, renderLoadFile, renderOptionsFile } from './own-files.ts';

@@ -1,5 +1,5 @@
 /** Writes live values. */
-import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { sysctlPath } from '../../../api/names/sysctl-names.ts';
 import { HostFileError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';

@@ -1,5 +1,5 @@
 /** Which value, if any, our own file must set so that the next boot starts as declared. Pure. */
-import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import { isSatisfied, mergedValue, writableValue } from '../values/match.ts';
 import { liveKey } from '../boot-files/own-files.ts';

@@ -1,5 +1,5 @@
 /** Who else in the sysctl.d chain decides a declared parameter at boot. Pure. */
-import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import type { Finding } from '../../area.ts';
 import { type Rule, winnerOf } from '../boot-files/chain.ts';
 import { keyPathFrom } from '../values/key-path.ts';

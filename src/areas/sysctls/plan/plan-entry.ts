@@ -1,6 +1,6 @@
 /** What one declared parameter needs: a live step, a line for the next boot, or a reason why not. Pure. */
 import type { Reason } from '../../../api/status/conditions.ts';
-import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { deniedSysctl } from '../../../api/names/sysctl-names.ts';
 import type { EntryView, Finding, Original } from '../../area.ts';
 import { keptByText } from '../../kept.ts';

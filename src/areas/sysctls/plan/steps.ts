@@ -1,5 +1,5 @@
 /** The steps of this area. Each carries all that `apply` needs, so that it can be repeated after a crash. */
-import type { SysctlEntry } from '../../../api/spec/nodeprep.ts';
+import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import type { Step } from '../../area.ts';
 
 /** Makes one live value as declared. */

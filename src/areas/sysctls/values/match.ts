@@ -3,7 +3,7 @@
  * compared after normalisation, because the kernel prints tabs, decimal numbers and merged ranges
  * whatever was written.
  */
-import type { SysctlMatch } from '../../../api/spec/nodeprep.ts';
+import type { SysctlMatch } from '../../../api/parts/sysctl-entry.ts';
 import { rankOf, unlimitedNumber } from '../../../api/names/unlimited.ts';
 import { keptByText } from '../../kept.ts';
 import { keyPathFrom } from './key-path.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DriftPolicy } from '../../../../src/api/spec/nodeprep.ts';
+import type { DriftPolicy } from '../../../../src/api/parts/sysctl-entry.ts';
 import { setSysctl } from '../../../../src/host/memory/kernel-files.ts';
 import { kernelHost, live, passSysctls, persisted, sysctlsSpec } from '../../../support/sysctls-pass.ts';
 

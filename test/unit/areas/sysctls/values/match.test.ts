@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { SysctlMatch } from '../../../../../src/api/spec/nodeprep.ts';
+import type { SysctlMatch } from '../../../../../src/api/parts/sysctl-entry.ts';
 import {
   formProblem,
   isEqual,

@@ -1,0 +1,158 @@
+/** The kernel modules of a document. */
+import * as z from 'zod';
+import { canonicalModule, parameterNameProblem, parameterValueProblem } from '../names/module-names.ts';
+import type { SpecDocument } from '../yaml/documents.ts';
+import type { Problem } from '../yaml/errors.ts';
+import type { FieldPath } from '../yaml/field-path.ts';
+import { listAt, partAt } from '../yaml/located.ts';
+import { quoted } from '../yaml/quote.ts';
+import { mergedByName } from './merging.ts';
+import { NameLimits, nameLimit } from './name-limits.ts';
+import { part } from './part.ts';
+import { nameProblem, numberProblem } from './problems.ts';
+
+/** Most parameters of one module; no module has half as many. */
+const MAX_PARAMETERS = 64;
+
+const ModuleSource = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(55)
+    .meta({ examples: ['br_netfilter', 'overlay'] })
+    .describe('Kernel module name as lsmod or modprobe writes it; "-" and "_" are the same.'),
+  parameters: z
+    .record(z.string().max(128), z.union([z.string().max(1024), z.int()]))
+    .optional()
+    .meta({ examples: [{ hashsize: 262144 }] })
+    .describe(
+      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values are ASCII without quotes and backslashes. At most 64.',
+    ),
+  required: z
+    .boolean()
+    .optional()
+    .meta({ default: true })
+    .describe('Whether the node is not ready without it. Default true.'),
+});
+type ModuleSource = z.infer<typeof ModuleSource>;
+
+/** One declared kernel module; `name` uses "_" only. */
+export interface ModuleEntry {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly required: boolean;
+}
+
+const schema = mergedByName(
+  z
+    .array(ModuleSource)
+    .max(128)
+    .describe('Kernel modules that must be loaded or built in, now and after every boot; merged by name.'),
+  {
+    what: 'kernel module',
+    expand: entryFrom,
+    meaningOf: (entry) => ({
+      ...entry,
+      parameters: Object.entries(entry.parameters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    }),
+  },
+);
+
+/** The share of the area `modules` in the document. */
+export const modules = part({
+  schema,
+  title: 'the kernel modules',
+  expand: (source) => source.map(entryFrom) as readonly ModuleEntry[],
+  sourceOf: (entries) => entries.map(sourceFrom),
+  problems: (document, path) => listAt(document.root, path).flatMap((entry) => entryProblems(document, entry)),
+  server: () => ({
+    fields: {
+      '': {
+        'x-kubernetes-validations': [
+          {
+            rule: 'self.all(x, !x.name.contains("-") || self.exists_one(y, y.name.replace("-", "_") == x.name.replace("-", "_")))',
+            message: 'a kernel module is declared twice, with "-" and with "_"; keep one of them',
+          },
+        ],
+      },
+      '[].name': {
+        'x-kubernetes-validations': [
+          {
+            rule: 'self.matches("^[A-Za-z0-9_][A-Za-z0-9_-]*$")',
+            message:
+              'must be a kernel module as lsmod names it, such as br_netfilter: no path, no file name, no option',
+          },
+        ],
+      },
+      '[].parameters': {
+        maxProperties: MAX_PARAMETERS,
+        'x-kubernetes-validations': [
+          {
+            rule: 'self.all(name, name.matches("^[A-Za-z0-9_]{1,128}$"))',
+            message: 'names of parameters have 1 to 128 letters, digits and "_"',
+          },
+        ],
+      },
+      // modprobe.d(5) cannot carry quotes and backslashes.
+      '[].parameters.*': { pattern: '^[ !#-&(-\\[\\]-~]*[!#-&(-\\[\\]-~][ !#-&(-\\[\\]-~]*$' },
+    },
+  }),
+  limits: {
+    schema: NameLimits.describe('Kernel modules that may be declared.'),
+    check: (entries, limits, refuse) => {
+      for (const { name } of entries) {
+        const allowed = nameLimit(name, limits);
+        if (allowed !== undefined) refuse(`[name=${name}]`, quoted(name), allowed);
+      }
+    },
+  },
+  entries: {
+    words: 'a kernel module (br_netfilter)',
+    example: 'br_netfilter',
+    named: (text) => (/[./]/.test(text) ? undefined : canonicalModule(text)),
+    with: (entries, name) => [...(entries ?? []), { name, parameters: {}, required: false }],
+  },
+  condition: { type: 'ModulesReady', meaning: 'The kernel modules are as declared.' },
+  reasons: {
+    ModuleNotFound: 'No such module exists for the running kernel, and it is not built in.',
+    ModuleBlocked: 'The module exists but may not be loaded: blacklisted, or refused by the kernel.',
+    ModuleParameters: 'A module is loaded with other parameters, which only change when it is loaded again.',
+  },
+  problemEvents: { '*': 'ModuleLoadFailed' },
+  live: {},
+});
+
+/** An entry with defaults and its canonical name. Throws `InvalidNameError`. */
+function entryFrom(source: ModuleSource): ModuleEntry {
+  const parameters = Object.entries(source.parameters ?? {}).map(([name, value]) => [name, String(value).trim()]);
+  return {
+    name: canonicalModule(source.name),
+    parameters: Object.fromEntries(parameters) as Record<string, string>,
+    required: source.required ?? true,
+  };
+}
+
+function sourceFrom(entry: ModuleEntry): ModuleSource {
+  const hasParameters = Object.keys(entry.parameters).length > 0;
+  return {
+    name: entry.name,
+    ...(hasParameters ? { parameters: { ...entry.parameters } } : {}),
+    required: entry.required,
+  };
+}
+
+function entryProblems(document: SpecDocument, path: FieldPath): Problem[] {
+  const problems = nameProblem(document, [...path, 'name'], canonicalModule);
+  const parameters = [...path, 'parameters'];
+  const count = partAt(document.root, parameters)?.children.size ?? 0;
+  if (count > MAX_PARAMETERS)
+    problems.push(document.problem(parameters, `has ${count} parameters; at most ${MAX_PARAMETERS} are possible`));
+  for (const [key, value] of partAt(document.root, parameters)?.children ?? []) {
+    const here = [...parameters, key];
+    const name = parameterNameProblem(String(key));
+    if (name !== undefined) problems.push(document.problem(here, name, 'key'));
+    const text = typeof value.value === 'string' ? parameterValueProblem(value.value) : numberProblem(value);
+    if (text !== undefined) problems.push(document.problem(here, text));
+  }
+  return problems;
+}
