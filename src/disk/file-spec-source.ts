@@ -36,6 +36,8 @@ export interface Declared {
   readonly source: NodePrepSpecSource;
   /** False when the built-in profile stands in for missing files. */
   readonly fromFiles: boolean;
+  /** The record of the cluster declared it, not the host. */
+  readonly fromCluster?: true;
 }
 
 /**
@@ -47,10 +49,33 @@ export interface Declared {
 export async function readSpec(machine: HostReader, host: HostReader, request: SpecRequest): Promise<Declared> {
   const isOpen = request.files.length === 0 && request.profile === undefined;
   const cluster = isOpen ? await readClusterSpec(host) : undefined;
-  if (cluster !== undefined) return { ...cluster, fromFiles: true };
+  if (cluster !== undefined) {
+    const mayBlock = cluster.spec.bootstrap.onFailure === 'Block' && (await saysBlock(machine, host, request));
+    return {
+      ...cluster,
+      spec: mayBlock ? cluster.spec : neverBlocking(cluster.spec),
+      fromFiles: true,
+      fromCluster: true,
+    };
+  }
   return (
     (await readLocalSpec(machine, host, request)) ?? { ...loadSpec([], { profile: DEFAULT_PROFILE }), fromFiles: false }
   );
+}
+
+/** Whether the files of the host themselves let the kubelet wait; files that cannot be read do not. */
+async function saysBlock(machine: HostReader, host: HostReader, request: SpecRequest): Promise<boolean> {
+  try {
+    return (await readLocalSpec(machine, host, request))?.spec.bootstrap.onFailure === 'Block';
+  } catch (error) {
+    refusalFrom(error);
+    return false;
+  }
+}
+
+/** A cluster that holds a kubelet back holds back what could bring it another spec: that is the host's word alone. */
+function neverBlocking(spec: SpecSnapshot['spec']): SpecSnapshot['spec'] {
+  return { ...spec, bootstrap: { ...spec.bootstrap, onFailure: 'Degrade' } };
 }
 
 /** What the host declares by itself, as `readSpec`; `undefined` when it has no file and nothing is named. */
@@ -122,6 +147,7 @@ export async function openSpecKeeper(
         generation,
         name,
         fromFiles: declared.fromFiles,
+        ...(declared.fromCluster === true ? { fromCluster: true } : {}),
         source: declared.source,
       };
       const text = `${JSON.stringify(content, undefined, 1)}\n`;
@@ -163,7 +189,8 @@ function snapshotFrom(content: Record<string, unknown> | undefined): SpecSnapsho
   const document = { apiVersion: API_VERSION, kind: 'NodePrep', metadata: { name }, spec: source };
   try {
     const loaded = loadSpec([{ file: LAST_GOOD_PATH, contents: Buffer.from(JSON.stringify(document)) }], {});
-    return { name, generation, spec: loaded.spec, source: loaded.source };
+    const spec = content?.['fromCluster'] === true ? neverBlocking(loaded.spec) : loaded.spec;
+    return { name, generation, spec, source: loaded.source };
   } catch {
     // A spec of an older NodePrep that this one would refuse: the files decide again.
     return undefined;

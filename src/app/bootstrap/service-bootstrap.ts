@@ -33,6 +33,8 @@ export interface ServiceBootstrapOptions {
 interface Outcome {
   readonly code: 0 | 1 | 2 | 3;
   readonly onFailure: OnFailure;
+  /** The cluster says Block, which the host does not. */
+  readonly isOverruled?: boolean;
   /** Empty when the host is ready. */
   readonly problem: string;
   /** Whether trying again soon may help without anybody doing something. */
@@ -62,7 +64,11 @@ export async function bootstrapForService(
       return 0;
     }
     if (outcome.onFailure === 'Degrade' && (!outcome.transient || machine.clock() >= end)) {
-      logger.error('This host is NOT ready; the kubelet starts anyway, because spec.bootstrap.onFailure is Degrade', {
+      const why =
+        outcome.isOverruled === true
+          ? 'because Block of the NodePrep in the cluster counts only when a spec file of this host says it as well'
+          : 'because spec.bootstrap.onFailure is Degrade';
+      logger.error(`This host is NOT ready; the kubelet starts anyway, ${why}`, {
         problem: outcome.problem,
         next: 'The daemon goes on trying; "nodeprep status" shows what is missing.',
       });
@@ -132,13 +138,15 @@ async function outcomeOfDaemon(machine: Machine, error: unknown, logger: Logger)
 }
 
 function outcomeFrom(report: NodeReport): Outcome {
-  const onFailure = report.snapshot.spec.bootstrap.onFailure;
+  const { spec, source } = report.snapshot;
+  const { onFailure } = spec.bootstrap;
   const ready = report.conditions.find((condition) => condition.type === 'Ready');
   const problem = `${ready?.reason ?? 'Unknown'}: ${ready?.message ?? 'nothing was reported'}`;
   // Who asks to be left alone has not failed: there is nothing that the kubelet could wait for.
   const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
   if (handsOff) return { code: 2, onFailure: 'Degrade', problem, transient: false };
-  return { code: exitCodeFrom(report), onFailure, problem, transient: false };
+  const isOverruled = onFailure !== 'Block' && source.bootstrap?.onFailure === 'Block';
+  return { code: exitCodeFrom(report), onFailure, isOverruled, problem, transient: false };
 }
 
 /** A spec that cannot be read now may have been readable at the last boot. */

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Machine } from '../../../../src/app/machine.ts';
 import { bootstrapForService } from '../../../../src/app/bootstrap/service-bootstrap.ts';
 import { acquireHostLock } from '../../../../src/host/hand-over/lock.ts';
@@ -41,6 +41,52 @@ function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 0) {
   const notReady = () => lines.filter((line) => line.includes('NOT ready'));
   return { root, host, start, abort, notReady, lines, code: () => code };
 }
+
+const recorded = (onFailure: string) =>
+  JSON.stringify({
+    ...{ kind: 'ClusterSpec', version: 1, node: 'node1' },
+    object: {
+      ...{ uid: 'u', generation: 3, isDeleted: false },
+      source: { bootstrap: { onFailure }, sysctls: [{ name: 'vm.swappiness', value: 10 }] },
+    },
+  });
+const RECORD = '/var/lib/nodeprep/cluster.json';
+
+describe('a NodePrep of the cluster that says Block', () => {
+  test.each([
+    ['no spec file', undefined],
+    ['a file with Degrade', document('Degrade')],
+    ['a broken file', 'kind: ['],
+  ])('does not hold the kubelet of a host with %s', async (_, file) => {
+    const unit = service(file, new Set(['vm.swappiness']));
+    await unit.host.writeFile(RECORD, recorded('Block'));
+
+    expect(await unit.start()).toBe(2);
+
+    expect(unit.notReady().join()).toContain('counts only when a spec file of this host says it as well');
+  });
+
+  test('does not hold it by the last good spec either, when the record is gone and the file broken', async () => {
+    const unit = service('kind: [', new Set(['vm.swappiness']));
+    await unit.host.writeFile(RECORD, recorded('Block'));
+    await unit.start();
+    await unit.host.removeFile(RECORD);
+
+    expect(await unit.start()).toBe(2);
+  });
+
+  test('holds it where the host says so too', async () => {
+    const unit = service(document('Block'), new Set(['vm.swappiness']));
+    await unit.host.writeFile(RECORD, recorded('Block'));
+    const ended = unit.start();
+
+    await vi.waitFor(() => expect(unit.notReady().join()).toContain('the kubelet is held back'), WAIT);
+
+    expect(unit.code()).toBeUndefined();
+    unit.abort.abort();
+    await expect(ended).rejects.toThrow();
+  });
+});
 
 describe('the unit before the kubelet', () => {
   test('ends with 0 on a host that is ready, and says so', async () => {
