@@ -2,6 +2,8 @@
  * `nodeprep install` and its inverse: the executable, the spec, the units. Safe to repeat and to
  * break off; what is right already is not touched, what an administrator wrote is kept.
  */
+import { posix } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { SpecInvalidError } from '../../api/yaml/errors.ts';
 import { loadSpec } from '../../api/spec/load.ts';
 import type { NodePrep } from '../../api/status/status.ts';
@@ -13,6 +15,7 @@ import type { OwnExecutable } from '../../host/own-executable.ts';
 import { STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
 import type { Machine } from '../machine.ts';
 import { requireRoot } from '../privilege.ts';
+import { CURRENT } from './layout.ts';
 import { NotInstallableError } from './not-installable.ts';
 import { assertNothingInTheWay } from './preconditions.ts';
 import { installProgram, type OnChange, removeOldBuilds, removeProgram } from './program.ts';
@@ -35,6 +38,10 @@ export interface InstallRequest {
 export interface Installed {
   /** Directory of the executable. */
   readonly directory: string;
+  /** Build that was current before, such as `0.1.0-9d1c0f7a2b3e`; absent on a host without one. */
+  readonly from?: string;
+  /** Build that is current now. */
+  readonly to: string;
   /** Whether the spec of the host is new; one that was there is never changed. */
   readonly specWritten: boolean;
   /** What people should look at, although it did not keep NodePrep from being installed. */
@@ -70,6 +77,7 @@ export async function install(
     changed = true;
     onChange(path);
   };
+  const from = await host.readLink(CURRENT);
   const directory = await installProgram(host, own, note);
   if (document !== undefined) {
     await host.writeFile(SPEC_FILE, document);
@@ -78,7 +86,8 @@ export async function install(
   await installUnits(host, own.asset, note);
   // Last, and no reason to fail: what is left over harms nobody.
   await removeOldBuilds(host).catch((error: unknown) => warnings.push(`A build before is left: ${messageOf(error)}`));
-  const installed = { directory, specWritten: document !== undefined, warnings };
+  const builds = { ...(from === undefined ? {} : { from }), to: posix.basename(directory) };
+  const installed = { directory, ...builds, specWritten: document !== undefined, warnings };
   if (!request.start || !(await hasSystemd(host))) return { ...installed, service: 'later' };
   const before = await host.readFile(STATUS_PATH);
   const { outcome, ...ended } = await startUnits(host, changed);
@@ -108,19 +117,34 @@ function assertInstallable(own: OwnExecutable | undefined): asserts own is OwnEx
   );
 }
 
-/** The text for a host that has no spec; `undefined` when it has one, which is kept. */
+/**
+ * The text for a host that has no spec; `undefined` when it has one, which is kept. Throws `NotInstallableError` when
+ * another one was asked for: an installation that looks done while the host is kept at something else misleads.
+ */
 async function newDocument(machine: Machine, request: InstallRequest, warnings: string[]): Promise<string | undefined> {
   const input = await requestedDocument(machine, request);
-  loadSpec([input], {});
+  const requested = loadSpec([input], {});
   const present = await readDefaultFiles(machine.host);
+  if (present.length === 0) return Buffer.from(input.contents).toString('utf8');
+  const asked = request.profile === undefined ? request.file : `--profile ${request.profile}`;
   try {
-    if (present.length > 0) loadSpec(present, {});
+    const { spec } = loadSpec(present, {});
+    if (asked !== undefined && !isDeepStrictEqual(spec, requested.spec)) throw otherSpec(asked, present);
   } catch (error) {
-    // On a host that runs, the last good spec is enforced until somebody mends this one; an image has none.
+    // On a running host the last good spec stays enforced until this one is fixed; an image has none.
     if (!(error instanceof SpecInvalidError) || !machine.live) throw error;
+    if (asked !== undefined) throw otherSpec(asked, present);
     warnings.push(`The spec of this host is broken, and is kept: ${error.message}`);
   }
-  return present.length > 0 ? undefined : Buffer.from(input.contents).toString('utf8');
+  return undefined;
+}
+
+function otherSpec(asked: string, present: readonly SpecInput[]): NotInstallableError {
+  const files = present.map(({ file }) => file).join(', ');
+  return new NotInstallableError(
+    `Cannot install with "${asked}": this host has a spec of its own (${files}), which declares something else and is never ` +
+      'overwritten. Edit or remove that file, or install without this option to keep it; nothing was changed.',
+  );
 }
 
 async function requestedDocument(machine: Machine, request: InstallRequest): Promise<SpecInput> {

@@ -40,7 +40,7 @@ export function installCommand(io: Io): Command {
     .option('--no-start', 'do not start the units now; they start at the next boot')
     .addHelpText(
       'after',
-      '\nA spec that is there is kept. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error, also of its unit.',
+      '\nA spec that is there is kept; --file or --profile that differs from it is an error. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error, also of its unit.',
     )
     .action(async (options: Options) => {
       const [{ install }, { ownExecutable }] = await Promise.all([
@@ -62,10 +62,6 @@ export function installCommand(io: Io): Command {
         write(`${paint('green', '✓')} ${path}\n`);
       });
       for (const warning of installed.warnings) write(`${paint('yellow', '!')} ${warning}\n`);
-      const asked = options.file ?? options.profile;
-      if (!installed.specWritten && asked !== undefined) {
-        write(`${paint('yellow', '!')} The host has a spec, which is kept; "${asked}" was only checked\n`);
-      }
       const { nodePrep, exitCode, ...rest } = installed;
       const result = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Install', version: VERSION, ...rest, changed };
       print(io, options.output, result, (paint) => {
@@ -78,7 +74,7 @@ export function installCommand(io: Io): Command {
 }
 
 function headline(installed: Installed, changes: number): string {
-  const what = changes === 0 ? 'was installed already' : `is installed as ${PROGRAM}`;
+  const what = changes === 0 ? 'was installed already' : `is installed as ${PROGRAM}${replaced(installed)}`;
   const service = {
     running: 'and runs.',
     ended: 'and runs.',
@@ -89,6 +85,12 @@ function headline(installed: Installed, changes: number): string {
     later: 'and starts at the next boot.',
   }[installed.service];
   return `NodePrep ${VERSION} ${what} ${service}`;
+}
+
+/** Version and build it was before: a version alone does not tell two builds of a branch apart. */
+function replaced({ from, to }: Installed): string {
+  if (from === undefined || from === to) return '';
+  return ` (upgraded from ${from} to ${to})`;
 }
 
 /** What the bootstrap said when it ended counts more than a report, which others may have written since. */

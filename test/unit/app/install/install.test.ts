@@ -231,10 +231,42 @@ describe('installing into an image', () => {
     const mine = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {}\n';
     const machine = image({ '/etc/nodeprep/nodeprep.d/mine.yaml': mine });
 
-    expect(await installOn(machine, build('one'), { profile: 'raspberry-pi' })).toMatchObject({ specWritten: false });
+    expect(await installOn(machine, build('one'))).toMatchObject({ specWritten: false });
 
     expect(machine.host.text(SPEC)).toBeUndefined();
     expect(machine.host.text('/etc/nodeprep/nodeprep.d/mine.yaml')).toBe(mine);
+  });
+
+  test('refuses a profile that the host would not get', async () => {
+    const machine = image();
+    await installOn(machine, build('one'), { profile: 'kubeadm-worker' });
+    const before = machine.host.toString();
+
+    await expect(installOn(machine, build('two'), { profile: 'raspberry-pi' })).rejects.toThrow(
+      /--profile raspberry-pi.*nodeprep\.yaml.*never overwritten.*nothing was changed/s,
+    );
+
+    expect(machine.host.toString()).toBe(before);
+  });
+
+  test('accepts the profile of the host again, in whatever words its file has it', async () => {
+    const mine = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {profile: raspberry-pi}\n';
+    const machine = image({ [SPEC]: mine });
+
+    expect(await installOn(machine, build('one'), { profile: 'raspberry-pi' })).toMatchObject({ specWritten: false });
+    expect(machine.host.text(SPEC)).toBe(mine);
+  });
+
+  test('says which build it replaces', async () => {
+    const machine = image();
+
+    const first = await installOn(machine, build('one'));
+    const second = await installOn(machine, build('two'));
+
+    expect(first).toMatchObject({ to: expect.stringMatching(/^\d+\.\d+\.\d+-[0-9a-f]{12}$/) });
+    expect(first).not.toHaveProperty('from');
+    expect(second.from).toBe(first.to);
+    expect(second.to).not.toBe(first.to);
   });
 
   test.each([
