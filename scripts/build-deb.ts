@@ -31,8 +31,7 @@ import { run } from './build/run.ts';
 import { type Target, targetsFrom } from './build/target.ts';
 import { readThirdParty } from './build/third-party.ts';
 import { renderCopyright } from './deb/copyright.ts';
-import { commandPage } from './man/command-page.ts';
-import { documentPage } from './man/document-page.ts';
+import { manualPages } from './man/pages.ts';
 
 const SOURCES = join(import.meta.dirname, 'deb');
 const MAINTAINER = 'NodePrep authors <maintainers@nodeprep.dev>';
@@ -68,8 +67,7 @@ function writePackage(target: Target): string {
   put('usr/share/doc/nodeprep/copyright', renderCopyright(thirdParties, nodeLicences()));
   const putCompressed = (path: string, text: string) => put(`${path}.gz`, gzipSync(text, { level: 9 }));
   putCompressed('usr/share/doc/nodeprep/changelog.Debian', changelog());
-  putCompressed('usr/share/man/man8/nodeprep.8', commandPage());
-  putCompressed('usr/share/man/man5/nodeprep.yaml.5', documentPage());
+  for (const [path, page] of Object.entries(manualPages())) putCompressed(`usr/share/man/${path}`, page);
   put('usr/share/lintian/overrides/nodeprep', readFileSync(join(SOURCES, 'lintian-overrides')));
   for (const script of ['postinst', 'prerm', 'postrm'])
     put(`DEBIAN/${script}`, readFileSync(join(SOURCES, script)), 0o755);

@@ -2,12 +2,12 @@
  * Builds dist/nodeprep, one executable that needs no Node.js on the host.
  *   npm run build                          for this machine
  *   npm run build -- --arch linux-arm64    for another one; also linux-x64 or all
- *   npm run build -- --no-archive          without the .tar.xz, which takes most of the time
+ *   npm run build -- --no-archive          without the archives, which take most of the time
  */
 import { copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeArchive, writeSums } from './build/archive.ts';
+import { writeArchives, writeSums } from './build/archive.ts';
 import { BUNDLE, writeBundle } from './build/bundle.ts';
 import { TERMS, writeExecutable } from './build/executable.ts';
 import { LIBATOMIC } from './build/libatomic.ts';
@@ -36,7 +36,7 @@ for (const target of targets) {
     say(join(DIST, 'nodeprep'));
   }
   say(join(directory, 'nodeprep'));
-  if (!values['no-archive']) say(writeArchive(target));
+  if (!values['no-archive']) for (const archive of writeArchives(target)) say(archive);
 }
 await writeSums();
 

@@ -6,20 +6,22 @@ import { DIST, VERSION } from './paths.ts';
 import { run } from './run.ts';
 import type { Target } from './target.ts';
 
-/** Packs `dist/<target>` into `dist/nodeprep-<version>-<target>.tar.xz`; the same files give the same archive. */
-export function writeArchive(target: Target): string {
+/** Compressors by the end of the archive's name: small for a download, and gzip for hosts without xz. */
+const COMPRESSORS = { 'tar.xz': ['xz', '-6', '-T0'], 'tar.gz': ['gzip', '-9', '-n'] } as const;
+
+/** Packs `dist/<target>` into `dist/nodeprep-<version>-<target>.tar.xz` and `.tar.gz`; the same files give the same archives. */
+export function writeArchives(target: Target): readonly string[] {
   const name = `nodeprep-${VERSION}-${target.name}`;
-  const archive = join(DIST, `${name}.tar.xz`);
-  run(
-    'tar',
-    [
-      ...['--create', '--xz', '--file', archive, '--directory', DIST, `--transform=s,^${target.name},${name},`],
+  return Object.entries(COMPRESSORS).map(([ending, compressor]) => {
+    const archive = join(DIST, `${name}.${ending}`);
+    run('tar', [
+      ...['--create', `--use-compress-program=${compressor.join(' ')}`, '--file', archive],
+      ...['--directory', DIST, `--transform=s,^${target.name},${name},`],
       ...['--sort=name', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX', '--mtime=@0'],
       target.name,
-    ],
-    { env: { XZ_OPT: '-6 -T0' } },
-  );
-  return archive;
+    ]);
+    return archive;
+  });
 }
 
 /**
@@ -31,7 +33,7 @@ export function discardStale(target: Target, parts: readonly string[]): void {
   const old = existsSync(executable) ? readFileSync(executable) : Buffer.alloc(0);
   if (parts.every((part) => old.includes(readFileSync(part)))) return;
   for (const name of readdirSync(DIST)) {
-    const archive = name.startsWith('nodeprep-') && name.endsWith(`-${target.name}.tar.xz`);
+    const archive = name.startsWith('nodeprep-') && new RegExp(`-${target.name}\\.tar\\.[gx]z$`).test(name);
     const packaged = name.startsWith('nodeprep_') && name.endsWith(`_${target.debianArchitecture}.deb`);
     if (archive || packaged) rmSync(join(DIST, name));
   }
@@ -39,7 +41,7 @@ export function discardStale(target: Target, parts: readonly string[]): void {
 
 /** What people download: archives, packages, executables and the libraries beside them. */
 const PUBLISHED =
-  /^(?:nodeprep-[^/]+\.tar\.xz|nodeprep_[^/]+\.deb|(?:linux-[a-z0-9]+\/)?(?:nodeprep|libatomic\.so\.1))$/;
+  /^(?:nodeprep-[^/]+\.tar\.[gx]z|nodeprep_[^/]+\.deb|(?:linux-[a-z0-9]+\/)?(?:nodeprep|libatomic\.so\.1))$/;
 
 /** Writes `dist/SHA256SUMS` over what a build publishes, for `sha256sum --check`. */
 export async function writeSums(directory = DIST): Promise<void> {

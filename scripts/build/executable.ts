@@ -1,6 +1,7 @@
 /** Makes the single executable: Node, the bundle, its code cache and the files of the units in one file. */
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { manualPages } from '../man/pages.ts';
 import { discardStale } from './archive.ts';
 import { BUNDLE } from './bundle.ts';
 import { EXECUTABLE_FLAGS, SAME_EVERY_TIME, writeProgram } from './code-cache.ts';
@@ -59,6 +60,11 @@ export function writeExecutable(target: Target, packages: readonly string[]): st
   copyLibatomic(target, directory);
   copyFileSync(join(PROJECT, 'LICENSE'), join(directory, 'LICENSE'));
   writeFileSync(join(directory, 'THIRD-PARTY-NOTICES'), notices);
+  for (const [path, page] of Object.entries(manualPages())) {
+    const at = join(directory, 'man', path);
+    mkdirSync(dirname(at), { recursive: true });
+    writeFileSync(at, page);
+  }
   return directory;
 }
 

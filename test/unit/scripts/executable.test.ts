@@ -128,7 +128,8 @@ describe('a bundle', () => {
 
 test('only what is published is summed', async () => {
   const directory = temporaryDirectory();
-  const published = ['linux-x64/libatomic.so.1', 'linux-x64/nodeprep', 'nodeprep', 'nodeprep-1.0.0-linux-x64.tar.xz'];
+  const archives = ['nodeprep-1.0.0-linux-x64.tar.gz', 'nodeprep-1.0.0-linux-x64.tar.xz'];
+  const published = ['linux-x64/libatomic.so.1', 'linux-x64/nodeprep', 'nodeprep', ...archives];
   for (const name of [...published, 'image-root/usr/bin/nodeprep', 'linux-x64/LICENSE', 'nodeprep.cjs', 'SHA256SUMS']) {
     mkdirSync(dirname(join(directory, name)), { recursive: true });
     writeFileSync(join(directory, name), '');
