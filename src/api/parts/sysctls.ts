@@ -78,7 +78,7 @@ export const sysctls = part({
     SysctlRejected: 'The kernel refused the value, or changed only a part of it.',
     SysctlUnsupported: 'The running kernel has no such parameter.',
     SysctlDenied: 'The parameter is a trigger or an escape hatch that NodePrep never touches.',
-    OverriddenBySysctlD: 'A later file of the sysctl.d chain sets another value at boot.',
+    OverriddenBySysctlD: 'A file that is applied later at boot, of sysctl.d or of another program, sets another value.',
   },
   problemEvents: { SysctlRejected: 'SysctlRejected' },
   live: {},

@@ -1,9 +1,11 @@
 /** All there is to say about one parameter on this host. */
 import { deniedSysctl, sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Explanation, Source } from '../area.ts';
-import { type Rule, type Rules, rulesFor, rulesOf, winnerOf } from './boot-files/chain.ts';
+import { type Rule, type Rules, rulesFor, rulesOf, settledBy } from './boot-files/chain.ts';
+import { laterRule } from './boot-files/other-programs.ts';
 import type { Desired } from './desired.ts';
 import { hazardOf } from './values/hazards.ts';
+import { asKernelReads } from './values/kernel-reading.ts';
 import { keyPathFrom, nameFrom, trustedName } from './values/key-path.ts';
 import { knowledgeOf, rivalOf } from './knowledge/knowledge.ts';
 import { describeWanted } from './values/match.ts';
@@ -21,7 +23,8 @@ export function explainSysctl(entry: string, desired: Desired, observed: Observe
   const { why, breaks, symptom, askedBy, notes = [] } = knowledgeOf(name);
   const declared = desired.entries.find((one) => one.name === name);
   const live = observed.live.get(name);
-  const sources = sourcesOf(keyPathFrom(name), observed);
+  const shape = live?.state === 'value' ? live.value : declared?.value;
+  const sources = [...sourcesOf(keyPathFrom(name), observed, shape), ...laterSources(keyPathFrom(name), observed)];
   return {
     name,
     why,
@@ -52,15 +55,16 @@ function deniedExplanation(entry: string, why: string): Explanation {
 }
 
 /** Every line of the chain about a key, in the order of reading; one winner for each reader. */
-function sourcesOf(keyPath: string, { chain }: Observed): readonly Source[] {
+function sourcesOf(keyPath: string, { chain }: Observed, shape: string | undefined): readonly Source[] {
   const systemd = rulesOf(chain, 'systemd', () => true);
   const procps = rulesOf(chain, 'procps', () => true);
-  const wins = { systemd: winnerOf(systemd, keyPath), procps: winnerOf(procps, keyPath) };
+  const wins = { systemd: settledBy(systemd, keyPath, shape), procps: settledBy(procps, keyPath, shape) };
   const hasOneWinner = wins.systemd !== undefined && isWinner(wins.systemd, wins.procps);
   return inReadingOrder(systemd, procps, keyPath).map((rule) => {
     const [atBoot, later] = [isWinner(rule, wins.systemd), isWinner(rule, wins.procps)];
     const notes = [
       ...(rule.keyPath === keyPath ? [] : ['a pattern']),
+      ...(asKernelReads(rule.value ?? '0', shape) === undefined ? ['refused by the kernel'] : []),
       ...(rule.file === SYSCTL_CONF ? ['read by "sysctl --system" only'] : []),
       ...(hasOneWinner || atBoot === later ? [] : [atBoot ? 'wins at boot' : 'wins when "sysctl --system" runs']),
     ];
@@ -72,6 +76,13 @@ function sourcesOf(keyPath: string, { chain }: Observed): readonly Source[] {
       ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
     };
   });
+}
+
+function laterSources(keyPath: string, { later }: Observed): readonly Source[] {
+  const rule = laterRule(later, keyPath);
+  if (rule === undefined) return [];
+  const { file, line, value, by } = rule;
+  return [{ file, line, value, wins: true, note: `set when ${by} starts, after sysctl.d` }];
 }
 
 function isWinner(rule: Rule, winner: Rule | undefined): boolean {

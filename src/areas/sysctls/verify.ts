@@ -2,19 +2,22 @@
 import type { SysctlEntry } from '../../api/parts/sysctl-entry.ts';
 import { sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Check } from '../area.ts';
-import { type Rules, rulesOf, winnerOf } from './boot-files/chain.ts';
+import { type Rules, rulesOf, settledBy } from './boot-files/chain.ts';
+import { laterRule } from './boot-files/other-programs.ts';
 import type { Desired } from './desired.ts';
+import { asKernelReads } from './values/kernel-reading.ts';
 import { keyPathFrom } from './values/key-path.ts';
 import { knowledgeOf } from './knowledge/knowledge.ts';
 import { describeWanted, isSatisfied } from './values/match.ts';
 import type { Observed } from './observe/observe.ts';
+import { shapeOf } from './plan/plan-context.ts';
 import { READER_NAMES } from './plan/plan-conflicts.ts';
 
 /** Two checks for every declared parameter. */
 export function verifySysctls(desired: Desired, observed: Observed): readonly Check[] {
   const systemd = rulesOf(observed.chain, 'systemd', () => true);
   const procps = rulesOf(observed.chain, 'procps', () => true);
-  return desired.entries.flatMap((entry) => [liveCheck(entry, observed), bootCheck(entry, systemd, procps)]);
+  return desired.entries.flatMap((entry) => [liveCheck(entry, observed), bootCheck(entry, systemd, procps, observed)]);
 }
 
 function liveCheck(entry: SysctlEntry, observed: Observed): Check {
@@ -38,9 +41,10 @@ function liveCheck(entry: SysctlEntry, observed: Observed): Check {
   return { ...check, found: live.why, outcome: 'skip' };
 }
 
-function bootCheck(entry: SysctlEntry, systemdRules: Rules, procpsRules: Rules): Check {
+function bootCheck(entry: SysctlEntry, systemdRules: Rules, procpsRules: Rules, observed: Observed): Check {
   const keyPath = keyPathFrom(entry.name);
-  const [systemd, procps] = [winnerOf(systemdRules, keyPath), winnerOf(procpsRules, keyPath)];
+  const shape = shapeOf(entry, observed);
+  const [systemd, procps] = [settledBy(systemdRules, keyPath, shape), settledBy(procpsRules, keyPath, shape)];
   const check = {
     title: `${entry.name} is ${describeWanted(entry)} after a boot`,
     looked: 'sysctl.d and /etc/sysctl.conf',
@@ -55,6 +59,12 @@ function bootCheck(entry: SysctlEntry, systemdRules: Rules, procpsRules: Rules):
   if (!isSatisfied(entry, systemd.value)) return { ...check, found, outcome: failure(entry) };
   if (procps?.value !== undefined && !isSatisfied(entry, procps.value)) {
     const other = `${found}; but ${procps.value} (${procps.file}:${procps.line}) whenever ${READER_NAMES.procps} runs`;
+    return { ...check, found: other, outcome: failure(entry) };
+  }
+  const later = laterRule(observed.later, keyPath);
+  const last = later && asKernelReads(later.value, shape);
+  if (later !== undefined && last !== undefined && !isSatisfied(entry, last)) {
+    const other = `${found}; but ${last} (${later.file}:${later.line}) when ${later.by} starts`;
     return { ...check, found: other, outcome: failure(entry) };
   }
   return { ...check, found, outcome: 'pass' };

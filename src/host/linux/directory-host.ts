@@ -10,6 +10,7 @@
 import { closeSync, constants, existsSync, lstatSync, openSync, readlinkSync } from 'node:fs';
 import { HostFileError } from '../errors.ts';
 import { assertPath, fileErrorFrom } from './files/file-errors.ts';
+import { pathToBytes } from '../file-names.ts';
 import { holdFlags, type Lookup, type Place, type Places } from './place.ts';
 import { makeDirectory } from './files/sync-directory.ts';
 
@@ -98,7 +99,7 @@ class Walk {
       const last = parts.length === 0;
       if (last && this.#lookup !== 'read') return this.#place(part.name);
 
-      const found = lstatSync(this.#at(part.name), { throwIfNoEntry: false });
+      const found = lstatSync(pathToBytes(this.#at(part.name)), { throwIfNoEntry: false });
       if (found === undefined) {
         // What an absolute link of the image means here is known only when the image has the target.
         if (part.link?.leadsOut) throw this.#leadsOut(part.link);
@@ -106,7 +107,7 @@ class Walk {
         makeDirectory(this.#at(part.name), this.#at());
         this.#enter(part.name);
       } else if (found.isSymbolicLink()) {
-        const target = readlinkSync(this.#at(part.name));
+        const target = readlinkSync(pathToBytes(this.#at(part.name)), 'utf8');
         if (target === '/dev/null') return last ? this.#place(part.name, true) : this.#notDirectory();
         parts.unshift(...this.#follow(this.#real(part.name), target));
       } else if (last) return this.#place(part.name);
@@ -160,7 +161,7 @@ class Walk {
 
   #place(name: string, masked = false): Place {
     return {
-      at: this.#at(name),
+      at: pathToBytes(this.#at(name)),
       directory: this.#at(),
       name,
       real: masked ? '/dev/null' : this.#real(name),

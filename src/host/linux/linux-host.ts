@@ -14,6 +14,7 @@ import { fileErrorFrom } from './files/file-errors.ts';
 import { writeKernelText } from './files/kernel-file.ts';
 import { KeptReads } from './files/kept-reads.ts';
 import { assertLiveRoot, enterHost, liveHost } from './live-root.ts';
+import { nameFromBytes } from '../file-names.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
 import { isAbsent, isKernelFile, readText } from './files/read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
@@ -80,7 +81,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
       }),
     readLink: async (path) =>
       look('read the link', path, places, 'entry', (place) =>
-        lstatSync(place.at, IF_THERE)?.isSymbolicLink() ? readlinkSync(place.at) : undefined,
+        lstatSync(place.at, IF_THERE)?.isSymbolicLink() ? readlinkSync(place.at, 'utf8') : undefined,
       ),
     realPath: async (path) => {
       using place = places.find('resolve', path, 'read');
@@ -164,14 +165,21 @@ function namesIn(place: Place, path: string, kept: KeptReads<readonly string[]>)
 }
 
 function listedIn(place: Place): readonly string[] {
-  if (place.flags === 0) return readdirSync(place.at);
+  if (place.flags === 0) return namesOf(place.at);
   // Held, because readdir(3) by path would follow a link that somebody has put there meanwhile.
   const descriptor = openSync(place.at, holdFlags);
   try {
-    return readdirSync(`/proc/self/fd/${descriptor}`);
+    return namesOf(`/proc/self/fd/${descriptor}`);
   } finally {
     closeSync(descriptor);
   }
+}
+
+function namesOf(directory: string | Buffer): readonly string[] {
+  const names = readdirSync(directory);
+  // U+FFFD stands for bytes that are not UTF-8, or for itself.
+  if (!names.some((name) => name.includes('\ufffd'))) return names;
+  return readdirSync(directory, { encoding: 'buffer' }).map(nameFromBytes);
 }
 
 function fileStatFrom(found: Stats): FileStat {

@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { HostRootError } from '../errors.ts';
 import { directoryHost } from './directory-host.ts';
 import { assertPath, errnoOf } from './files/file-errors.ts';
+import { pathToBytes } from '../file-names.ts';
 import type { Lookup, Places } from './place.ts';
 import { KernelResolvedPlace } from './whole-host.ts';
 
@@ -90,7 +91,7 @@ function wayTo(root: string, path: string, lookup: Lookup): 'plain' | 'absent' |
   try {
     if (lstatSync(directory, IF_THERE) === undefined || realpathSync.native(directory) !== directory) return 'links';
     if (lookup !== 'read') return 'plain';
-    const last = lstatSync(`${root}${path}`, IF_THERE);
+    const last = lstatSync(pathToBytes(`${root}${path}`), IF_THERE);
     if (last === undefined) return 'absent';
     return last.isSymbolicLink() ? 'links' : 'plain';
   } catch {

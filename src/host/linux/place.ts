@@ -12,7 +12,7 @@ export type Lookup = 'read' | 'entry' | 'write';
 /** A found path. Disposing it closes the directories that were held open so that nobody can swap them. */
 export interface Place extends Disposable {
   /** The path to hand to a system call. */
-  readonly at: string;
+  readonly at: string | Buffer;
   /** The same for the directory that holds it. */
   readonly directory: string;
   readonly name: string;

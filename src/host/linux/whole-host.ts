@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { assertPath, errnoOf, fileErrorFrom } from './files/file-errors.ts';
+import { pathToBytes } from '../file-names.ts';
 import type { Place, Places } from './place.ts';
 import { makeDirectory } from './files/sync-directory.ts';
 
@@ -9,22 +10,24 @@ import { makeDirectory } from './files/sync-directory.ts';
  * mounted. Nothing is held open; parts are taken only when somebody writes.
  */
 export class KernelResolvedPlace implements Place {
-  readonly at: string;
+  readonly at: string | Buffer;
   readonly real: string;
+  readonly #path: string;
   readonly flags = 0;
   readonly masked = false;
 
   constructor(root: string, path: string) {
-    this.at = root === '' ? path : `${root}${path}`;
+    this.#path = root === '' ? path : `${root}${path}`;
+    this.at = pathToBytes(this.#path);
     this.real = path;
   }
 
   get directory(): string {
-    return dirname(this.at);
+    return dirname(this.#path);
   }
 
   get name(): string {
-    return posix.basename(this.at);
+    return posix.basename(this.#path);
   }
 
   [Symbol.dispose](): void {}

@@ -4,6 +4,7 @@
  * only. In both, patterns pass over every key that is named anywhere. A pattern with "-" excludes
  * nothing in systemd 252 and procps 4.0.2 (newer procps lets it stop patterns). Pure.
  */
+import { asKernelReads } from '../values/kernel-reading.ts';
 import { isGlob, matchesGlob } from './glob.ts';
 import type { Reader } from './parse-conf.ts';
 import type { Chain } from './sysctl-d.ts';
@@ -15,6 +16,8 @@ export interface Rule {
   readonly keyPath: string;
   /** Absent: the line takes the key out of patterns (and for systemd out of the chain). */
   readonly value?: string;
+  /** The value that the kernel would refuse: the line sets nothing. */
+  readonly refused?: string;
 }
 
 /** The rules of one reader, ready to be asked. */
@@ -48,6 +51,33 @@ export function rulesOf(chain: Chain, reader: Reader, include: (path: string) =>
 /** The rule that decides a key, without `value` when the chain leaves the key alone on purpose; `undefined` when none does. */
 export function winnerOf(rules: Rules, keyPath: string): Rule | undefined {
   return rules.explicit.get(keyPath) ?? rules.globs.findLast((rule) => matchesGlob(rule.keyPath, keyPath));
+}
+
+/**
+ * The same with what the kernel makes of the value; `shape` is a value that the parameter has. Of
+ * systemd's one assignment for a key nothing is left when the kernel refuses it; procps has written
+ * the lines before it.
+ */
+export function settledBy(rules: Rules, keyPath: string, shape: string | undefined): Rule | undefined {
+  return settled(rules, shape, winnerOf(rules, keyPath));
+}
+
+/** As `settledBy`, from the lines that name the key itself only. */
+export function settledByName(rules: Rules, keyPath: string, shape: string | undefined): Rule | undefined {
+  return settled(rules, shape, rules.explicit.get(keyPath));
+}
+
+function settled(rules: Rules, shape: string | undefined, winner: Rule | undefined): Rule | undefined {
+  if (winner?.value === undefined) return winner;
+  const read = asKernelReads(winner.value, shape);
+  if (read !== undefined) return { ...winner, value: read };
+  if (rules.reader === 'systemd') {
+    const { value: refused, ...rest } = winner;
+    return { ...rest, refused };
+  }
+  const isTaken = ({ value }: Rule) => value !== undefined && asKernelReads(value, shape) !== undefined;
+  const earlier = rules.all.findLast((rule) => rule.keyPath === winner.keyPath && isTaken(rule));
+  return earlier && { ...earlier, value: asKernelReads(earlier.value ?? '', shape) ?? '' };
 }
 
 /** Every rule that mentions a key, in the order of reading. */

@@ -4,6 +4,7 @@
  * stops at an odd file, so neither does this one; where the answer may then be wrong it says so.
  */
 import { HostFileError } from '../../../host/errors.ts';
+import { pathToBytes } from '../../../host/file-names.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { type ParsedConf, parseConf, READERS, type Reader } from './parse-conf.ts';
 
@@ -17,6 +18,19 @@ export const SYSCTL_D_DIRECTORIES = [
 ] as const;
 /** Read last by procps, and not at all by systemd (systemd#20919). */
 export const SYSCTL_CONF = '/etc/sysctl.conf';
+
+/**
+ * The systemd credential "sysctl.extra", read by systemd-sysctl after all files: where it is while the
+ * system runs, and where it comes from. The first one counts.
+ */
+const CREDENTIALS = [
+  '/run/credentials/systemd-sysctl.service/sysctl.extra',
+  '/run/credentials/@system/sysctl.extra',
+  '/etc/credstore/sysctl.extra',
+  '/run/credstore/sysctl.extra',
+  '/usr/local/lib/credstore/sysctl.extra',
+  '/usr/lib/credstore/sysctl.extra',
+] as const;
 
 /** One file of the chain; a file that masks others and says nothing has no assignments. */
 export interface ChainFile {
@@ -51,6 +65,11 @@ export async function observeChain(host: HostReader): Promise<Chain> {
   }
   const files: ChainFile[] = [];
   for (const path of pathsFrom(lists)) files.push(await chainFile(host, path, problems));
+  for (const path of CREDENTIALS) {
+    if ((await host.stat(path)) === undefined) continue;
+    files.push(await chainFile(host, path, problems));
+    break;
+  }
   return { files, problems };
 }
 
@@ -73,7 +92,7 @@ function pathsFrom(lists: readonly (readonly string[] | undefined)[]): readonly 
 
 /** C order of bytes, as strcmp(3) sorts names. */
 export function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return Buffer.compare(Buffer.from(pathToBytes(a)), Buffer.from(pathToBytes(b)));
 }
 
 const lastFiles = new Map<string, { readonly bytes: string | undefined; readonly file: ChainFile }>();
@@ -109,6 +128,7 @@ async function chainFile(host: HostReader, path: string, problems: ChainProblem[
 }
 
 function readersOf(path: string): readonly Reader[] {
+  if ((CREDENTIALS as readonly string[]).includes(path)) return ['systemd'];
   // systemd passes over hidden files, procps does not.
   return path === SYSCTL_CONF || path.includes('/.') ? ['procps'] : READERS;
 }

@@ -7,6 +7,7 @@ import type { Desired } from '../desired.ts';
 import { interfaceOf, keyPathFrom, trustedPath } from '../values/key-path.ts';
 import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from '../boot-files/own-files.ts';
 import { normalise } from '../values/parse.ts';
+import { type LaterRule, observeLater } from '../boot-files/other-programs.ts';
 import { type Chain, observeChain } from '../boot-files/sysctl-d.ts';
 
 /** What the kernel shows of one parameter. */
@@ -32,6 +33,8 @@ export interface Observed {
   readonly conf: OwnFile;
   readonly rules: OwnFile;
   readonly chain: Chain;
+  /** What other programs set at boot, after the chain. */
+  readonly later: readonly LaterRule[];
   /** Path of systemd-sysctl on this host, for the udev rule. */
   readonly program: string;
 }
@@ -45,6 +48,7 @@ export async function observeSysctls(
 ): Promise<Observed> {
   const [conf, rules] = [await ownFile(host, CONF_PATH), await ownFile(host, RULES_PATH)];
   const chain = await observeChain(host);
+  const later = await observeLater(host);
   signal.throwIfAborted();
   const owned = conf.state === 'file' ? parseOwnConf(conf.bytes).keys() : [];
   const wanted = [...desired.entries.map((entry) => entry.name), ...owned, ...rememberedNames(memory)];
@@ -53,7 +57,7 @@ export async function observeSysctls(
   const hasLive = states.some(({ state }) => state !== 'absent') || (await hasParameters(host));
   const live = new Map<string, LiveState>();
   if (hasLive) for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
-  return { kernel: host.kernel, hasLive, live, conf, rules, chain, program: await sysctlProgram(host) };
+  return { kernel: host.kernel, hasLive, live, conf, rules, chain, later, program: await sysctlProgram(host) };
 }
 
 /** Asked only when no parameter is there that would answer it. */

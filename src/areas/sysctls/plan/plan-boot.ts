@@ -1,6 +1,5 @@
 /** Which value, if any, our own file must set so that the next boot starts as declared. Pure. */
 import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
-import { keyPathFrom } from '../values/key-path.ts';
 import { isSatisfied, mergedValue, writableValue } from '../values/match.ts';
 import { liveKey } from '../boot-files/own-files.ts';
 import type { PlanContext } from './plan-context.ts';
@@ -11,7 +10,7 @@ import type { PlanContext } from './plan-context.ts';
  */
 export function bootValue(entry: SysctlEntry, context: PlanContext): string | undefined {
   if (entry.match === 'Exact') return writableValue(entry.value);
-  const foreign = context.foreignValue(keyPathFrom(entry.name));
+  const foreign = context.foreignValue(entry);
   if (foreign !== undefined) return isSatisfied(entry, foreign) ? undefined : mergedValue(entry, foreign);
   if (entry.match === 'Contains') return writableValue(entry.value);
   const original = originalValue(entry.name, context);

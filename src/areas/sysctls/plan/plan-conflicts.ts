@@ -1,10 +1,12 @@
 /** Who else in the sysctl.d chain decides a declared parameter at boot. Pure. */
 import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import type { Finding } from '../../area.ts';
-import { type Rule, winnerOf } from '../boot-files/chain.ts';
+import { type Rule, settledBy, settledByName } from '../boot-files/chain.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import { describeWanted, isSatisfied } from '../values/match.ts';
 import { CONF_PATH, RULES_PATH } from '../boot-files/own-files.ts';
+import { laterRule } from '../boot-files/other-programs.ts';
+import { asKernelReads } from '../values/kernel-reading.ts';
 import { READERS, type Reader } from '../boot-files/parse-conf.ts';
 import type { PlanContext } from './plan-context.ts';
 
@@ -28,14 +30,22 @@ export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: P
     const place = `${rule.file}:${rule.line}`;
     byPlace.set(place, { rule, readers: [...(byPlace.get(place)?.readers ?? []), reader] });
   }
-  return [...byPlace.values()].map(({ rule, readers }) => ({
-    target: entry.name,
-    reason: 'OverriddenBySysctlD',
-    message: messageOf(entry, rule, readers),
-    file: rule.file,
-    line: rule.line,
-    ...required,
-  }));
+  const inChain = [...byPlace.values()].map(({ rule, readers }): Finding => {
+    const { file, line } = rule;
+    const message = messageOf(entry, rule, readers);
+    return { target: entry.name, reason: 'OverriddenBySysctlD', message, file, line, ...required };
+  });
+  return [...inChain, ...laterConflict(entry, context).map((finding) => ({ ...finding, ...required }))];
+}
+
+/** A program that sets the value after every file of sysctl.d was read. */
+function laterConflict(entry: SysctlEntry, { observed, shapeOf }: PlanContext): readonly Finding[] {
+  const rule = laterRule(observed.later, keyPathFrom(entry.name));
+  const value = rule && asKernelReads(rule.value, shapeOf(entry));
+  if (rule === undefined || value === undefined || isSatisfied(entry, value)) return [];
+  const { file, line, by } = rule;
+  const message = `${file}:${line} sets "${entry.name}" to "${value}" when ${by} starts, after sysctl.d was read: after the next boot the node does not have "${describeWanted(entry)}" until NodePrep corrects it. Change that line (NodePrep never edits files of others), or declare its value`;
+  return [{ target: entry.name, reason: 'OverriddenBySysctlD', message, file, line }];
 }
 
 /** Files of the chain that could not be judged; never required, because the readers may see no more than we do. */
@@ -64,17 +74,21 @@ function overridingRule(
   entry: SysctlEntry,
   isPersisted: boolean,
   reader: Reader,
-  { others, later }: PlanContext,
+  { others, later, shapeOf }: PlanContext,
 ): Rule | undefined {
   const keyPath = keyPathFrom(entry.name);
+  const shape = shapeOf(entry);
   // Our line names the key, so patterns pass over it wherever they stand; only explicit lines can beat it.
-  const rule = isPersisted ? later[reader].explicit.get(keyPath) : winnerOf(others[reader], keyPath);
+  const rule = isPersisted ? settledByName(later[reader], keyPath, shape) : settledBy(others[reader], keyPath, shape);
   if (rule === undefined) return undefined;
   if (rule.value === undefined) return isPersisted && reader === 'systemd' ? rule : undefined;
   return isSatisfied(entry, rule.value) ? undefined : rule;
 }
 
 function messageOf(entry: SysctlEntry, rule: Rule, readers: readonly Reader[]): string {
+  if (rule.refused !== undefined) {
+    return `${rule.file}:${rule.line} sets "${entry.name}" to "${rule.refused}", which the kernel refuses; systemd-sysctl keeps one line for each name, so at the next boot it sets neither that nor "${describeWanted(entry)}". Remove or change that line (NodePrep never edits files of others)`;
+  }
   const what =
     rule.value === undefined
       ? `takes "${entry.name}" out ("-${entry.name}")`

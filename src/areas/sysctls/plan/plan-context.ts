@@ -1,7 +1,9 @@
 /** What every part of the plan looks at. */
+import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import type { Memory } from '../../area.ts';
-import { type Rules, rulesOf, winnerOf } from '../boot-files/chain.ts';
+import { type Rules, rulesOf, settledBy } from '../boot-files/chain.ts';
 import type { Desired } from '../desired.ts';
+import { keyPathFrom } from '../values/key-path.ts';
 import type { Observed } from '../observe/observe.ts';
 import { CONF_PATH, isOurs, parseOwnConf } from '../boot-files/own-files.ts';
 import type { Reader } from '../boot-files/parse-conf.ts';
@@ -19,7 +21,9 @@ export interface PlanContext {
   /** The part of the chain that is read after our file and so beats it. */
   readonly later: Readonly<Record<Reader, Rules>>;
   /** What the boot would set without our file. */
-  readonly foreignValue: (keyPath: string) => string | undefined;
+  readonly foreignValue: (entry: SysctlEntry) => string | undefined;
+  /** A value of the form that the parameter has: that of the kernel, or else the declared one. */
+  readonly shapeOf: (entry: SysctlEntry) => string;
 }
 
 /** Derives the context of one plan. */
@@ -35,8 +39,15 @@ export function contextFrom(desired: Desired, observed: Observed, memory: Memory
     own,
     others,
     later,
-    foreignValue: (keyPath) => winnerOf(others.systemd, keyPath)?.value,
+    foreignValue: (entry) => settledBy(others.systemd, keyPathFrom(entry.name), shapeOf(entry, observed))?.value,
+    shapeOf: (entry) => shapeOf(entry, observed),
   };
+}
+
+/** A value of the form that the parameter has: that of the kernel, or else the declared one. */
+export function shapeOf(entry: Pick<SysctlEntry, 'name' | 'value'>, observed: Pick<Observed, 'live'>): string {
+  const live = observed.live.get(entry.name);
+  return live?.state === 'value' ? live.value : entry.value;
 }
 
 function byReader<T>(make: (reader: Reader) => T): Readonly<Record<Reader, T>> {

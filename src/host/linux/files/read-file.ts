@@ -24,7 +24,7 @@ export function readText(path: string, place: Place, encoding: TextEncoding, kep
   try {
     // Not on a directory that stands for a host: what is kept open there could be swapped.
     const isOwnKernel = place.flags === 0 && path.startsWith('/proc/sys/') && !path.includes('..');
-    if (isOwnKernel) return readSysctl(place.at, decoding);
+    if (isOwnKernel && typeof place.at === 'string') return readSysctl(place.at, decoding);
     if (isKernelFile(path)) return readBytes(path, place).toString(decoding);
     // Looked at before it is opened, because opening a device can already do something (a watchdog starts).
     const found = statSync(place.at, { throwIfNoEntry: false });

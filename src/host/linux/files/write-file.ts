@@ -149,7 +149,7 @@ function keepOwner(descriptor: number, old: Stats): void {
   if (!unchanged) fchownSync(descriptor, old.uid, old.gid);
 }
 
-function unlinkIfThere(path: string): void {
+function unlinkIfThere(path: string | Buffer): void {
   try {
     unlinkSync(path);
   } catch (error) {

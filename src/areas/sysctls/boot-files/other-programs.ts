@@ -1,0 +1,199 @@
+/**
+ * What else sets kernel parameters at boot, after sysctl.d: ufw, tuned and systemd-networkd. Only
+ * what is enabled is read, and only values that stand there as they are written.
+ */
+import type { HostReader } from '../../../host/host.ts';
+import { keyPathFrom } from '../values/key-path.ts';
+import { isGlob, matchesGlob } from './glob.ts';
+import { parseConf } from './parse-conf.ts';
+
+/** A value that a program other than the readers of sysctl.d sets at boot. */
+export interface LaterRule {
+  readonly file: string;
+  readonly line: number;
+  readonly keyPath: string;
+  readonly value: string;
+  /** The program, as an administrator knows it. */
+  readonly by: string;
+}
+
+/** The values that other programs set at boot, last one last. */
+export async function observeLater(host: HostReader): Promise<readonly LaterRule[]> {
+  return [...(await ufwRules(host)), ...(await networkdRules(host)), ...(await tunedRules(host))];
+}
+
+/** The last of these values for a key. */
+export function laterRule(rules: readonly LaterRule[], keyPath: string): LaterRule | undefined {
+  return rules.findLast(
+    (rule) => rule.keyPath === keyPath || (isGlob(rule.keyPath) && matchesGlob(rule.keyPath, keyPath)),
+  );
+}
+
+const UFW_DEFAULTS = '/etc/default/ufw';
+
+async function ufwRules(host: HostReader): Promise<readonly LaterRule[]> {
+  if (!/^\s*ENABLED\s*=\s*"?yes/im.test((await read(host, '/etc/ufw/ufw.conf')) ?? '')) return [];
+  const setting = /^\s*IPT_SYSCTL\s*=\s*["']?([^"'#\s]*)/m.exec((await read(host, UFW_DEFAULTS)) ?? '');
+  const file = setting?.[1] ?? '/etc/ufw/sysctl.conf';
+  if (!file.startsWith('/')) return [];
+  return parseConf((await read(host, file)) ?? '', 'procps').assignments.flatMap(({ keyPath, value, line }) =>
+    value === undefined ? [] : [{ file, line, keyPath, value, by: 'ufw' }],
+  );
+}
+
+const TUNED = ['/etc/tuned/profiles', '/etc/tuned', '/usr/lib/tuned/profiles', '/usr/lib/tuned'] as const;
+const MOST_PROFILES = 16;
+
+/** Without `reapply_sysctl = 0` tuned applies sysctl.d once more after its own values, so those win. */
+async function tunedRules(host: HostReader): Promise<readonly LaterRule[]> {
+  if (!(await isEnabled(host, 'tuned.service'))) return [];
+  const main = (await read(host, '/etc/tuned/tuned-main.conf')) ?? '';
+  if (!/^\s*reapply_sysctl\s*=\s*(?:0|false|no|off)\s*$/im.test(main)) return [];
+  const active = ((await read(host, '/etc/tuned/active_profile')) ?? '').split(/\s+/).filter((name) => name !== '');
+  const rules: LaterRule[] = [];
+  const seen = new Set<string>();
+  const add = async (name: string): Promise<void> => {
+    if (!/^[\w.-]+$/.test(name) || seen.has(name) || seen.size >= MOST_PROFILES) return;
+    seen.add(name);
+    const profile = await tunedProfile(host, name);
+    if (profile === undefined) return;
+    const lines = sectionsOf(profile.text);
+    for (const parent of lines.filter(({ section, key }) => section === 'main' && key === 'include')) {
+      for (const one of parent.value.split(/[\s,;]+/)) await add(one);
+    }
+    for (const { section, key, value, line } of lines) {
+      // A value with a variable or a function is known to tuned only; "<" and ">" are limits of its own.
+      if (section !== 'sysctl' || /[$<>]/.test(value)) continue;
+      const plain = value.replace(/^"(.*)"$/, '$1');
+      rules.push({
+        file: profile.file,
+        line,
+        keyPath: keyPathFrom(key),
+        value: plain,
+        by: `tuned (profile "${name}")`,
+      });
+    }
+  };
+  for (const name of active) await add(name);
+  return rules;
+}
+
+async function tunedProfile(host: HostReader, name: string): Promise<{ file: string; text: string } | undefined> {
+  for (const directory of TUNED) {
+    const file = `${directory}/${name}/tuned.conf`;
+    const text = await read(host, file);
+    if (text !== undefined) return { file, text };
+  }
+  return undefined;
+}
+
+const NETWORKD = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd'] as const;
+const SWITCHES: Readonly<Record<string, string>> = { yes: '1', true: '1', on: '1', no: '0', false: '0', off: '0' };
+
+async function networkdRules(host: HostReader): Promise<readonly LaterRule[]> {
+  if (!(await isEnabled(host, 'systemd-networkd.service'))) return [];
+  const rules: LaterRule[] = [];
+  const files = await configFiles(
+    host,
+    NETWORKD.map((directory) => `${directory}/network`),
+    '.network',
+  );
+  for (const file of files) rules.push(...networkRules(file, (await read(host, file)) ?? ''));
+  const main = NETWORKD.map((directory) => `${directory}/networkd.conf`);
+  const dropIns = await configFiles(
+    host,
+    main.map((file) => `${file}.d`),
+    '.conf',
+  );
+  for (const file of [...main.toReversed(), ...dropIns]) {
+    for (const { section, key, value, line } of sectionsOf((await read(host, file)) ?? '')) {
+      const family = /^IPv([46])Forwarding$/.exec(key)?.[1];
+      const number = SWITCHES[value.toLowerCase()];
+      if (section !== 'Network' || family === undefined || number === undefined) continue;
+      rules.push(...forwarding(family, 'all', number).map((rule) => ({ ...rule, file, line, by: 'systemd-networkd' })));
+    }
+  }
+  return rules;
+}
+
+/** A link with IPForward= switches the whole node on, and never off; the newer settings are of the link alone. */
+function networkRules(file: string, text: string): readonly LaterRule[] {
+  const lines = sectionsOf(text);
+  const names = lines
+    .filter(({ section, key }) => section === 'Match' && key === 'Name')
+    .flatMap(({ value }) => value.split(/\s+/));
+  return lines.flatMap(({ section, key, value, line }): readonly LaterRule[] => {
+    if (section !== 'Network') return [];
+    const word = value.toLowerCase();
+    const found = { file, line, by: 'systemd-networkd' };
+    if (key === 'IPForward') {
+      const families = word === 'ipv4' ? ['4'] : word === 'ipv6' ? ['6'] : SWITCHES[word] === '1' ? ['4', '6'] : [];
+      return families.flatMap((family) => forwarding(family, 'all', '1').map((rule) => ({ ...rule, ...found })));
+    }
+    const family = /^IPv([46])Forwarding$/.exec(key)?.[1];
+    const number = SWITCHES[word];
+    if (family === undefined || number === undefined) return [];
+    return names
+      .filter((name) => !name.startsWith('!'))
+      .flatMap((name) => forwarding(family, name, number).map((rule) => ({ ...rule, ...found })));
+  });
+}
+
+function forwarding(family: string, link: string, value: string): { keyPath: string; value: string }[] {
+  const own = { keyPath: `net/ipv${family}/conf/${link}/forwarding`, value };
+  return family === '4' && link === 'all' ? [own, { keyPath: 'net/ipv4/ip_forward', value }] : [own];
+}
+
+/** The files of several directories by name, where the first directory masks the others, and their drop-ins. */
+async function configFiles(
+  host: HostReader,
+  directories: readonly string[],
+  ending: string,
+): Promise<readonly string[]> {
+  const byName = new Map<string, string>();
+  for (const directory of directories) {
+    for (const name of (await list(host, directory)) ?? []) {
+      if (name.endsWith(ending) && !byName.has(name)) byName.set(name, `${directory}/${name}`);
+      if (!name.endsWith(`${ending}.d`)) continue;
+      for (const part of (await list(host, `${directory}/${name}`)) ?? []) {
+        if (part.endsWith('.conf')) byName.set(`${name}/${part}`, `${directory}/${name}/${part}`);
+      }
+    }
+  }
+  return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+}
+
+interface Line {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
+  readonly line: number;
+}
+
+function sectionsOf(text: string): readonly Line[] {
+  let section = '';
+  return text.split('\n').flatMap((raw, at): readonly Line[] => {
+    const line = raw.trim();
+    const head = /^\[([^\]]*)\]$/.exec(line);
+    if (head !== null) section = head[1] ?? '';
+    const equals = line.indexOf('=');
+    if (head !== null || equals <= 0 || /^[#;]/.test(line)) return [];
+    return [{ section, key: line.slice(0, equals).trim(), value: line.slice(equals + 1).trim(), line: at + 1 }];
+  });
+}
+
+const WANTS = ['multi-user', 'network-online', 'network', 'sysinit', 'basic'] as const;
+
+/** Whether a link of systemd's starts the unit at boot. */
+async function isEnabled(host: HostReader, unit: string): Promise<boolean> {
+  for (const target of WANTS) {
+    const link = `/etc/systemd/system/${target}.target.wants/${unit}`;
+    if ((await host.stat(link)) !== undefined)
+      return (await host.readLink(`/etc/systemd/system/${unit}`)) !== '/dev/null';
+  }
+  return false;
+}
+
+/** A program whose settings cannot be read sets nothing that could be named. */
+const read = (host: HostReader, path: string) => host.readFile(path, 'bytes').catch(() => undefined);
+const list = (host: HostReader, path: string) => host.listDirectory(path).catch(() => undefined);
