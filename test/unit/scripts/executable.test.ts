@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { writeSums } from '../../../scripts/build/archive.ts';
@@ -15,6 +16,14 @@ if (!existsSync(EXECUTABLE)) console.warn('Left out: there is no dist/nodeprep; 
 const execute = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
   spawnSync(EXECUTABLE, args, { encoding: 'utf8', env: { ...process.env, ...env } });
 
+const QUIET = ['--metrics-port', '0'];
+const isCaught = (pid: number | undefined, signal: NodeJS.Signals) =>
+  isCaughtIn(readFileSync(`/proc/${pid}/status`, 'latin1'), signal);
+const isCaughtIn = (status: string, signal: NodeJS.Signals) => {
+  const caught = BigInt(`0x${/^SigCgt:\t([0-9a-f]+)$/m.exec(status)?.[1]}`);
+  return ((caught >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
+};
+
 describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
   test('is no older than its version', () => {
     expect(execute(['version'])).toMatchObject({ status: 0, stdout: `nodeprep ${VERSION}\n` });
@@ -29,6 +38,37 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
 
     expect(existsSync(join(directory, 'ran'))).toBe(false);
   });
+
+  test('has no debugger that a signal opens', async () => {
+    const { child, stdout, stderr, finished } = startProgram(EXECUTABLE, [
+      'run',
+      '--root',
+      temporaryDirectory(),
+      ...QUIET,
+    ]);
+    await expect.poll(stdout).toContain('Condition changed');
+
+    expect(isCaught(child.pid, 'SIGUSR1')).toBe(false);
+    child.kill('SIGUSR1');
+    child.kill('SIGTERM');
+
+    expect(await finished).toMatchObject({ code: 0 });
+    expect(stderr()).toBe('');
+  });
+
+  test.skipIf(spawnSync('prlimit', ['--version']).status !== 0)(
+    'starts with the memory that a host of 512 MB commits when it never overcommits [needs prlimit]',
+    () => {
+      // Half of such a host is committed at most, and others want a part of it. The kernel counts the same for this limit.
+      const limit = `--data=${64 << 20}`;
+      const env = { ...process.env, MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' };
+      const args = ['bootstrap', '--root', temporaryDirectory()];
+
+      const result = spawnSync('prlimit', [limit, EXECUTABLE, ...args], { encoding: 'utf8', env, timeout: 30_000 });
+
+      expect(result).toMatchObject({ status: 3, stderr: '' });
+    },
+  );
 
   test.each(['--inspect-brk', '--eval=1', '--require=/nothing.cjs'])(
     'takes %s for an unknown option of its own',
@@ -98,6 +138,13 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
 });
 
 describe('the sources', () => {
+  test('have no debugger that a signal opens', () => {
+    const look = "console.log(require('node:fs').readFileSync('/proc/self/status', 'latin1'))";
+    const { stdout } = spawnSync('sh', [join(PROJECT, 'scripts/node26'), '--eval', look], { encoding: 'utf8' });
+
+    expect(isCaughtIn(stdout, 'SIGUSR1')).toBe(false);
+  });
+
   test('refuse to be installed, and say what to do instead', async () => {
     const result = await nodeprep(['install', '--root', temporaryDirectory()]);
 
