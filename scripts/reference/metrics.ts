@@ -1,9 +1,15 @@
+import { everyArea } from '../../src/areas/index.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { markdownTable } from './table.ts';
 
 /** Every metric that the daemon serves. */
 export function metricsReference(): string {
-  const metrics = createMetrics({ version: 'any' });
+  const metrics = createMetrics({
+    version: 'any',
+    probes: everyArea((area) => area.gauges ?? [])
+      .flat()
+      .map((gauge) => ({ ...gauge, read: async () => undefined })),
+  });
   metrics.cluster();
   const rows = metrics
     .describe()

@@ -6,6 +6,7 @@
 import type { AreaName, NodePrepSpec } from '../api/spec/nodeprep.ts';
 import type { Reason } from '../api/status/conditions.ts';
 import type { Hint, Host, HostReader } from '../host/host.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** One thing a step changes, as plans print and metrics count it. */
 export interface Change {
@@ -157,7 +158,7 @@ export interface Check {
  * Members are property functions on purpose: with method syntax TypeScript would let `observe`
  * demand the writing `Host`.
  */
-export interface Area<Desired, Observed, S extends Step = Step> {
+export interface Area<Desired, Observed, S extends Step = Step> extends Surroundings {
   readonly name: AreaName;
   /** Takes this area's part of the spec. An absent part means "own nothing". */
   readonly desired: (spec: NodePrepSpec) => Desired;

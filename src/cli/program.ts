@@ -1,6 +1,7 @@
 /** The command line: every command with its options, from which help and reference are made. */
 import { Command } from 'commander';
 import { VERSION } from '../app/version.ts';
+import { areaCommands } from './commands/area-commands.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
@@ -35,12 +36,13 @@ export function buildProgram(io: Io): Command {
     installCommand(io),
     uninstallCommand(io),
     captureCommand(io),
+    ...areaCommands(io),
     completionCommand(io),
     command('version', 'Print the version', ['version']).action(() => io.out(`nodeprep ${VERSION}\n`)),
   ];
   for (const one of commands) program.addCommand(one);
   // Sub-commands do not inherit how errors and help are written.
-  for (const one of [program, ...commands]) {
+  for (const one of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
     one.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
     one.helpOption('-h, --help', 'print help');
   }

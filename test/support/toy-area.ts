@@ -84,6 +84,8 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
     rival: (target) => (target === 'fought' ? 'kube-proxy' : undefined),
     explain: () => undefined,
     verify: () => [],
+    writesIn: ['/toy'],
+    rights: {},
   };
 }
 

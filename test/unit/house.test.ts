@@ -198,6 +198,7 @@ describe('areas', () => {
     const code = '^(?! *(/?\\*|//)).*';
     expect(matching(elsewhere, new RegExp(`${code}'(${names})'|${code}\\bspec\\??\\.(${names})\\b`))).toEqual([]);
     expect(matching(elsewhere, new RegExp(`\\b(${types})\\b`))).toEqual([]);
+    expect(matching(elsewhere, new RegExp(`\\bareas/(${names})/`))).toEqual([]);
   });
 
   /** Files of every area; one that outgrew a file is a folder of the same name around it. */

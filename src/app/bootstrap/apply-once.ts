@@ -52,7 +52,7 @@ export async function convergeOnce(
   signal: AbortSignal,
 ): Promise<NodeReport> {
   return locked(machine, 'bootstrap', async () => {
-    await sweepUnfinished(machine.host);
+    await sweepUnfinished(machine.host, machine.areas);
     const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), options.onWarning);
     if (keeper.warning !== undefined) options.onWarning(keeper.warning);
     const snapshot = await pick(keeper);
@@ -88,7 +88,7 @@ export async function uninstall(
 ): Promise<NodeReport> {
   requireRoot(machine, 'uninstall');
   return locked(machine, 'uninstall', async () => {
-    await sweepUnfinished(machine.host);
+    await sweepUnfinished(machine.host, machine.areas);
     const hadRecord = (await machine.host.stat(LEDGER_PATH)) !== undefined;
     const engine = await openEngine(machine, options, []);
     const snapshot = { name: await hostNameOf(machine.host), generation: 1, spec: emptySpec('Restore'), source: {} };

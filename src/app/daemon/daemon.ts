@@ -9,10 +9,10 @@ import { type HostTurn, type Standby, takeHost } from '../../host/hand-over/take
 import type { ApiClient } from '../../kubernetes/client.ts';
 import type { ReportSink } from '../../reconcile/report/node-report.ts';
 import type { Logger } from '../../telemetry/log/logger.ts';
+import type { Probe } from '../../telemetry/metrics/instruments.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics/metrics.ts';
 import type { TelemetryServer } from '../../telemetry/endpoint/server.ts';
 import { standbyMetrics } from '../../telemetry/metrics/standby-metrics.ts';
-import { swapBytesOf } from '../../telemetry/metrics/swap-bytes.ts';
 import type { ClusterOptions } from './cluster.ts';
 import { hostNameOf, type Machine } from '../machine.ts';
 import { manageHost } from './manage.ts';
@@ -59,7 +59,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   requireRoot(machine, 'run');
   await using stack = new AsyncDisposableStack();
   const me: LockHolder = { pid: process.pid, version: VERSION, command: 'run', rank: options.rank };
-  const served: Served = { metrics: standbyMetrics(VERSION), standby: undefined };
+  const served: Served = { metrics: standbyMetrics(VERSION, probesOf(machine)), standby: undefined };
   // One connection for the whole life: scrapes are to be checked while the agent stands by, too.
   const client = options.cluster && (await import('./cluster.ts')).connectCluster(options.cluster);
   if (client !== undefined) stack.defer(() => client.close());
@@ -104,7 +104,7 @@ async function takeTurn(
   { turn, served, server, client, memory }: Turn,
   signal: AbortSignal,
 ): Promise<void> {
-  const metrics = createMetrics({ version: VERSION, swapBytes: swapBytesOf(machine.host) });
+  const metrics = createMetrics({ version: VERSION, probes: probesOf(machine) });
   served.metrics = metrics;
   served.standby = undefined;
   try {
@@ -116,10 +116,15 @@ async function takeTurn(
       signal,
     );
   } finally {
-    served.metrics = standbyMetrics(VERSION);
+    served.metrics = standbyMetrics(VERSION, probesOf(machine));
     served.standby = { holder: turn.askedBy(), proven: true, why: 'the host was handed over to it' };
     server.forget();
   }
+}
+
+/** What the areas read from the host at every scrape. */
+function probesOf({ areas, host }: Pick<Machine, 'areas' | 'host'>): readonly Probe[] {
+  return areas.flatMap((area) => area.gauges ?? []).map((gauge) => ({ ...gauge, read: () => gauge.read(host) }));
 }
 
 /** What the endpoint shows changes with the turns; the endpoint itself stays. */

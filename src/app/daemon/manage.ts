@@ -43,7 +43,7 @@ export interface ManageOptions {
 export async function manageHost(machine: Machine, options: ManageOptions, signal: AbortSignal): Promise<void> {
   const { logger } = options;
   await using stack = new AsyncDisposableStack();
-  await sweepUnfinished(machine.host);
+  await sweepUnfinished(machine.host, machine.areas);
   const ledger = await openLedger(machine.host, machine.now);
   const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), (message) =>
     logger.warn('Record could not be written', { problem: message }),
@@ -55,7 +55,7 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
   const trigger = new Trigger(machine.clock);
   stack.defer(options.onReload(() => trigger.fire('spec')));
   const log = createReportLog(logger);
-  const facts = await factsOf(machine.host);
+  const facts = await factsOf(machine.host, machine.areas);
   const engine = createEngine({ ...machine, ledger, onStep: log.onStep, previous: status.conditions, facts });
   const cluster = await join(machine, options);
   if (cluster !== undefined) stack.defer(cluster.start(signal));

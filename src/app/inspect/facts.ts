@@ -1,12 +1,16 @@
 import type { NodeFacts } from '../../api/status/status.ts';
+import { observeCgroups } from '../../areas/cgroup.ts';
+import type { Surroundings } from '../../areas/surroundings.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
 
 /** What tables show of a host besides its state; what cannot be read is left out. */
-export async function factsOf(host: HostReader): Promise<NodeFacts> {
+export async function factsOf(host: HostReader, areas: readonly Pick<Surroundings, 'facts'>[]): Promise<NodeFacts> {
   if (host.kernel === 'absent') return {};
   const kernel = await textOf(host, '/proc/sys/kernel/osrelease');
-  return { ...(kernel === '' ? {} : { kernel }), ...(await cgroupOf(host)), ...(await identityOf(host)) };
+  const facts: NodeFacts[] = [kernel === '' ? {} : { kernel }, await cgroupOf(host), await identityOf(host)];
+  for (const area of areas) facts.push((await area.facts?.(host)) ?? {});
+  return Object.assign({}, ...facts) as NodeFacts;
 }
 
 /** Empty for what is not there or cannot be read. */
@@ -21,9 +25,8 @@ async function textOf(host: HostReader, path: string): Promise<string> {
 
 async function cgroupOf(host: HostReader): Promise<NodeFacts> {
   try {
-    // Only the unified hierarchy has this file at its root; on a hybrid one it is in a folder below.
-    if ((await host.stat('/sys/fs/cgroup/cgroup.controllers')) !== undefined) return { cgroup: 'v2' };
-    return (await host.stat('/sys/fs/cgroup/cpu')) === undefined ? {} : { cgroup: 'v1' };
+    const cgroups = await observeCgroups(host);
+    return cgroups === undefined ? {} : { cgroup: cgroups.version };
   } catch (error) {
     if (error instanceof HostFileError) return {};
     throw error;

@@ -1,5 +1,6 @@
 /** Steps of the guides that no area manages: looked at, never changed. */
 import type { Check } from '../../areas/area.ts';
+import { CGROUP_CONTROLLERS, observeCgroups } from '../../areas/cgroup.ts';
 import { CommandError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
 
@@ -20,28 +21,26 @@ export async function hostChecks(host: HostReader): Promise<Check[]> {
 }
 
 async function cgroupChecks(host: HostReader): Promise<Check[]> {
-  const looked = '/sys/fs/cgroup/cgroup.controllers';
+  const looked = CGROUP_CONTROLLERS;
   const title = 'cgroup version is 2';
   if (host.kernel === 'absent') {
     return [
       { title, looked, found: 'no running kernel', outcome: 'skip', consequence: 'It shows after the first boot.' },
     ];
   }
-  // The controllers of the unified hierarchy: /proc/cgroups no longer lists memory on cgroup v2 since Linux 6.12.
-  const controllers = await host.readFile(looked);
-  if (controllers === undefined) {
+  const cgroups = await observeCgroups(host);
+  if (cgroups?.version !== 'v2') {
     const consequence =
       'The kubelet from 1.35 on refuses cgroup v1 by default. Boot with systemd.unified_cgroup_hierarchy=1, or without the option that switched it off.';
     return [{ title, looked, found: 'cgroup v1', outcome: 'warn', consequence }];
   }
-  const memory = controllers.split(/\s+/).includes('memory');
   return [
     { title, looked, found: 'cgroup v2', outcome: 'pass', consequence: '' },
     {
       title: 'memory cgroup controller is enabled',
       looked,
-      found: controllers.trim() || 'no controllers',
-      outcome: memory ? 'pass' : 'fail',
+      found: cgroups.controllers.join(' ') || 'no controllers',
+      outcome: cgroups.controllers.includes('memory') ? 'pass' : 'fail',
       consequence:
         'The kubelet does not start without it. On a Raspberry Pi add cgroup_enable=memory to the end of the line in /boot/firmware/cmdline.txt and reboot.',
     },

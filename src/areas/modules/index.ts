@@ -6,6 +6,7 @@
  * one of modules-load.d and one of modprobe.d. A module that the kernel refused is never persisted,
  * since systemd-modules-load would fail at every boot; why it was refused is diagnosed instead.
  */
+import { dirname } from 'node:path';
 import type { Area } from '../area.ts';
 import { applyModuleStep } from './apply/apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
@@ -14,6 +15,7 @@ import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
 import { type Observed, observeModules } from './observe/observe.ts';
 import { planModules } from './plan/plan.ts';
+import { LOAD_FILE, OPTIONS_FILE } from './plan/own-files.ts';
 import type { ModuleStep } from './plan/steps.ts';
 import { verifyModules } from './verify.ts';
 
@@ -28,4 +30,14 @@ export const modules: Area<Desired, Observed, ModuleStep> = {
   rival: rivalOf,
   explain: explainModule,
   verify: verifyModules,
+  writesIn: [dirname(LOAD_FILE), dirname(OPTIONS_FILE)],
+  rights: {
+    unit: {
+      CapabilityBoundingSet: { CAP_SYS_MODULE: 'modprobe' },
+      SystemCallFilter: { '@module': 'modprobe, which runs as a child' },
+      RestrictAddressFamilies: { AF_NETLINK: 'kmod and udev' },
+    },
+    unprotected: { ProtectKernelModules: 'modules are the work' },
+    pod: { capabilities: { SYS_MODULE: 'modprobe' } },
+  },
 };

@@ -7,13 +7,17 @@
  * these is recorded, so that removal takes back exactly what was ours. Without systemd, fstab is all
  * there is. `LimitedSwap` changes nothing and reports what does not fit together.
  */
+import { dirname } from 'node:path';
 import type { Area } from '../area.ts';
 import { applySwapStep } from './apply/apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainSwap } from './explain.ts';
+import { SWAP_GAUGES } from './gauges.ts';
 import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
 import { observeSwap, type Observed } from './observe/observe.ts';
+import { FSTAB } from './plan/fstab.ts';
+import { SYSTEM_UNITS } from './plan/own-files.ts';
 import { planSwap } from './plan/plan.ts';
 import type { SwapStep } from './plan/steps.ts';
 import { verifySwap } from './verify.ts';
@@ -29,4 +33,19 @@ export const swap: Area<Desired, Observed, SwapStep> = {
   rival: rivalOf,
   explain: explainSwap,
   verify: verifySwap,
+  // fstab, masks of units, and the folder that a mask below /etc may have to be made in.
+  writesIn: [dirname(FSTAB), SYSTEM_UNITS, dirname(SYSTEM_UNITS)],
+  gauges: SWAP_GAUGES,
+  rights: {
+    // A container may not turn swap off whatever its capabilities: in a pod, systemd does it (docs/adr/0027).
+    unit: {
+      CapabilityBoundingSet: { CAP_SYS_ADMIN: 'swapoff' },
+      SystemCallFilter: { '@swap': 'swapoff, which runs as a child' },
+      DeviceAllow: { 'block-* rw': 'swapoff opens the device' },
+    },
+    unprotected: {
+      PrivateDevices: 'swapoff opens the device; DevicePolicy= allows block devices only',
+      ProtectHome: 'a swap file may lie below /home, and swapoff has to open it for writing',
+    },
+  },
 };

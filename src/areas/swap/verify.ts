@@ -1,4 +1,5 @@
 /** The checks of the guides: is swap off now, and will it be off after a boot. Pure. */
+import { CGROUP_CONTROLLERS } from '../cgroup.ts';
 import type { Check } from '../area.ts';
 import { type Desired, mustGo, turnsOff } from './desired.ts';
 import { SWAP_KNOWLEDGE } from './knowledge.ts';
@@ -62,7 +63,7 @@ function limitedCheck(observed: Observed): Check {
   const findings = incoherence(observed);
   return {
     title: 'swap, cgroup version and kubelet fit together',
-    looked: ['/sys/fs/cgroup/cgroup.controllers', ...(observed.kubelet?.files ?? [])].join(', '),
+    looked: [CGROUP_CONTROLLERS, ...(observed.kubelet?.files ?? [])].join(', '),
     found:
       findings.length === 0
         ? `LimitedSwap; swap: ${liveSwap(observed) ?? 'unknown'}`

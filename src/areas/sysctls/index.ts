@@ -5,8 +5,10 @@
  * meaning, read back after every write, and persisted only when the kernel holds them. The
  * sysctl.d chain is replayed as its two readers do, so that whoever beats us is named.
  */
+import { dirname } from 'node:path';
 import type { Area } from '../area.ts';
 import { applySysctlStep } from './apply/apply.ts';
+import { CONF_PATH, RULES_PATH } from './boot-files/own-files.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainSysctl } from './explain.ts';
 import { hintsFor } from './hints.ts';
@@ -27,4 +29,24 @@ export const sysctls: Area<Desired, Observed, SysctlStep> = {
   rival: rivalOf,
   explain: explainSysctl,
   verify: verifySysctls,
+  writesIn: [dirname(CONF_PATH), dirname(RULES_PATH)],
+  rights: {
+    unit: {
+      CapabilityBoundingSet: { CAP_NET_ADMIN: 'net.*', CAP_SYS_RESOURCE: 'limits such as fs.* and user.*' },
+    },
+    unprotected: {
+      ProtectKernelTunables: 'kernel parameters are the work',
+      ProtectProc: 'the kernel tells of a changed parameter only on the procfs on which it was changed',
+      ProcSubset: 'the same',
+      ProtectControlGroups: 'it would mount a second procfs; ReadOnlyPaths= protects the control groups instead',
+      PrivateNetwork: 'net.* belongs to the network namespace of the process that writes it',
+    },
+    pod: {
+      capabilities: { NET_ADMIN: 'net.*', SYS_RESOURCE: 'user.*' },
+      namespaces: {
+        hostNetwork: 'net.* belongs to the network namespace of the process that writes it',
+        hostIPC: 'shared memory and queues of kernel.* belong to the IPC namespace of the process that writes them',
+      },
+    },
+  },
 };

@@ -5,6 +5,7 @@
  */
 import type { AreaName, Mode, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { Area, Change, Check, Explanation, Finding, Plan, Step } from '../../areas/area.ts';
+import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, Host, HostReader } from '../../host/host.ts';
 import { entryReports } from './entries.ts';
 import { errorFrom, findingFrom } from './failure.ts';
@@ -46,7 +47,7 @@ export interface Inspection {
 }
 
 /** An area with its own types sealed in, so that all areas fit in one list. */
-export interface ManagedArea {
+export interface ManagedArea extends Surroundings {
   readonly name: AreaName;
   /** Never throws unless aborted: what goes wrong is in the report. */
   readonly reconcile: (spec: NodePrepSpec, context: PassContext) => Promise<AreaReport>;
@@ -58,8 +59,14 @@ export interface ManagedArea {
 export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Observed, S>): ManagedArea {
   const planner = createPlanner(area);
   const quiet: QuietReports<S> = new WeakMap();
+  const { writesIn, rights, gauges, commands, facts } = area;
   return {
     name: area.name,
+    writesIn,
+    rights,
+    ...(gauges === undefined ? {} : { gauges }),
+    ...(commands === undefined ? {} : { commands }),
+    ...(facts === undefined ? {} : { facts }),
     hints: (spec) => area.hints(area.desired(spec)),
     inspect: async (spec, host, signal) => {
       const desired = area.desired(spec);

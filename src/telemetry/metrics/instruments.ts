@@ -31,11 +31,17 @@ const PASS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 /** What waits for a retry, for a held-off correction or for a person takes longer than any pass. */
 const REPAIR_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 
-/** Reads a value when the metrics are scraped; `undefined` when it cannot be known. */
-export type Probe = () => Promise<number | undefined>;
+/** A number that is read when the metrics are scraped. */
+export interface Probe {
+  /** Without the prefix. */
+  readonly name: string;
+  readonly help: string;
+  /** `undefined` when it cannot be known. */
+  readonly read: () => Promise<number | undefined>;
+}
 
 /** All instruments on a registry of their own, every label set present from the start. */
-export function createInstruments(swapBytes: Probe) {
+export function createInstruments(probes: readonly Probe[]) {
   const registry = new Registry();
   const registers = [registry];
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -94,15 +100,18 @@ export function createInstruments(swapBytes: Probe) {
     specRefused: gauge('spec_refused', '1 while the newest spec is refused, or the limits of the host cannot be read.'),
     rebootRequired: gauge('reboot_required', '1 while changes wait for a boot, by reason.', ['reason']),
     process: processMetrics(registry),
-    swapBytes: new Gauge({
-      name: 'nodeprep_swap_bytes',
-      help: 'Size of all active swap, read when scraped; NaN when it cannot be read.',
-      registers,
-      async collect() {
-        this.set((await swapBytes()) ?? Number.NaN);
-      },
-    }),
   };
+  for (const { name, help, read } of probes) {
+    const probe = new Gauge({
+      name: `nodeprep_${name}`,
+      help,
+      registers: [],
+      async collect() {
+        this.set((await read().catch(() => undefined)) ?? Number.NaN);
+      },
+    });
+    registry.registerMetric(probe);
+  }
 
   for (const area of AREA_NAMES) {
     for (const mode of AREA_MODES) instruments.areaMode.set({ area, mode }, mode === 'NotManaged' ? 1 : 0);

@@ -42,15 +42,14 @@ export interface Metrics extends ReportSink {
 /** What the metrics need to know besides reports. */
 export interface MetricsOptions {
   readonly version: string;
-  /** Size of all active swap, asked at every scrape. */
-  readonly swapBytes?: Probe;
+  /** Numbers that the areas read from the host. */
+  readonly probes?: readonly Probe[];
   readonly now?: () => Date;
 }
 
 /** Creates all metrics with every label set present. */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const probe = options.swapBytes;
-  const instruments = createInstruments(async () => probe?.().catch(() => undefined));
+  const instruments = createInstruments(options.probes ?? []);
   const now = options.now ?? (() => new Date());
   const book = createDriftBook();
   instruments.buildInfo.set({ version: options.version, nodejs: process.version }, 1);

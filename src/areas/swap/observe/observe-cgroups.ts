@@ -3,6 +3,7 @@
  * group that it was taken from, and a group at its own limit kills its processes however much memory
  * the machine has. Read only while swap is in use and has to go.
  */
+import { observeCgroups } from '../../cgroup.ts';
 import type { HostReader } from '../../../host/host.ts';
 
 /** A control group with memory in swap. */
@@ -27,7 +28,7 @@ const NO_LIMIT = 2 ** 62;
 
 /** All groups with memory in swap, parents before children; empty where nothing accounts for swap. */
 export async function observeCgroupSwap(host: HostReader): Promise<readonly CgroupSwap[]> {
-  const isV2 = (await host.stat(`${V2}/cgroup.controllers`)) !== undefined;
+  const isV2 = (await observeCgroups(host))?.version === 'v2';
   const root = isV2 ? V2 : V1;
   const found: CgroupSwap[] = [];
   const pending = [{ path: '', depth: 0 }];

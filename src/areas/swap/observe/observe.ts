@@ -1,4 +1,5 @@
 /** Observes everything that `plan` needs to know about swap. */
+import { observeCgroups } from '../../cgroup.ts';
 import type { HostReader, Kernel } from '../../../host/host.ts';
 import { StepError } from '../../area.ts';
 import { type Desired, mustGo, turnsOff } from '../desired.ts';
@@ -52,7 +53,7 @@ export async function observeSwap(host: HostReader, desired: Desired, signal: Ab
     systemd,
     units,
     kubelet: isLimited ? await observeKubelet(host) : undefined,
-    isCgroupV2: (await host.stat('/sys/fs/cgroup/cgroup.controllers')) !== undefined,
+    isCgroupV2: (await observeCgroups(host))?.version === 'v2',
   };
 }
 

@@ -13,7 +13,7 @@ function factsWith(files: Readonly<Record<string, string>>) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content);
   }
-  return factsOf(openMachine({ root }).host);
+  return factsOf(openMachine({ root }).host, []);
 }
 
 describe('facts of a host', () => {

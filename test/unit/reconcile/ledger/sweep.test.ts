@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { everyArea } from '../../../../src/areas/index.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { sweepUnfinished } from '../../../../src/reconcile/ledger/sweep.ts';
 
@@ -14,7 +15,10 @@ it('removes unfinished files of NodePrep and nothing else', async () => {
     '/etc/systemd/system/.swap.target.nodeprep.tmp': { link: '/dev/null' },
   });
 
-  await sweepUnfinished(host);
+  await sweepUnfinished(
+    host,
+    everyArea(({ writesIn }) => ({ writesIn })),
+  );
 
   expect(host.toString()).toBe(new MemoryHost(foreign).toString());
 });

@@ -1,0 +1,60 @@
+/**
+ * What an area asks of the rest of NodePrep and of the system around it, besides being reconciled. Declared here and
+ * by the area, so that sweep, metrics, `verify`, the command line and the manifests name no area.
+ */
+import type { NodeFacts } from '../api/status/status.ts';
+import type { Host, HostReader } from '../host/host.ts';
+
+/** A number that is read from the host at every scrape. */
+export interface AreaGauge {
+  /** Without the prefix `nodeprep_`. */
+  readonly name: string;
+  readonly help: string;
+  /** `undefined` when it cannot be known. */
+  readonly read: (host: HostReader) => Promise<number | undefined>;
+}
+
+/** A command of the area's own: `nodeprep AREA NAME`. */
+export interface AreaCommand {
+  readonly name: string;
+  /** What help says about it, in one line. */
+  readonly summary: string;
+  /** Throws what a person must know; `out` prints the result. */
+  readonly run: (host: Host, out: (text: string) => void, signal: AbortSignal) => Promise<void>;
+}
+
+/** Values of a setting, each with what the area needs it for. */
+type Needed = Readonly<Record<string, string>>;
+
+/** What the systemd units and the pod must grant because of an area. Without it, what it is for fails with EPERM. */
+export interface AreaRights {
+  /** Settings of the units that list what is allowed. */
+  readonly unit?: {
+    readonly CapabilityBoundingSet?: Needed;
+    readonly SystemCallFilter?: Needed;
+    readonly RestrictAddressFamilies?: Needed;
+    readonly DeviceAllow?: Needed;
+    readonly ReadWritePaths?: Needed;
+    readonly BindPaths?: Needed;
+  };
+  /** Protections that the units must leave out. */
+  readonly unprotected?: Needed;
+  readonly pod?: {
+    readonly capabilities?: Needed;
+    /** `hostNetwork`, `hostIPC`, `hostPID`. */
+    readonly namespaces?: Needed;
+    /** Paths of the host that are mounted besides its root. */
+    readonly mounts?: Needed;
+  };
+}
+
+/** What an area declares about itself, apart from how it is reconciled. */
+export interface Surroundings {
+  /** Folders in which it writes files or links: what a kill left unfinished there is removed. */
+  readonly writesIn: readonly string[];
+  readonly rights: AreaRights;
+  readonly gauges?: readonly AreaGauge[];
+  readonly commands?: readonly AreaCommand[];
+  /** Facts about the host that only this area knows. Throws nothing: what cannot be read is left out. */
+  readonly facts?: (host: HostReader) => Promise<NodeFacts>;
+}
