@@ -1,9 +1,9 @@
-/** How `npm run test:e2e` runs the scenarios on virtual machines: the long ones first, and time to spare. */
+/** How `npm run test:e2e` runs the scenarios on emulated machines and native nodes: the long ones first, and time to spare. */
 import { availableParallelism, totalmem } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const LONG = ['11-cluster', '05-crash', '09-long-life', '06-obstacles'];
+const LONG = ['11-cluster', 'emulated/05', 'emulated/02', 'emulated/06', 'emulated'];
 
 /** The long ones first, so that none of them is left for the end; the others by their names. */
 class LongestFirst extends BaseSequencer {

@@ -14,7 +14,8 @@ import { type Drift, repair, SYSCTL_FILE } from './harness/drift.ts';
 import type { Machine } from './harness/machine.ts';
 import { KILL_POD, type Pod, POD_CGROUP, preparePod, rightsOf } from './harness/pod.ts';
 import { CONNECT } from './harness/qemu-arguments.ts';
-import { install, note, scenario } from './harness/scenario.ts';
+import { note } from './harness/note.ts';
+import { install, scenario } from './harness/scenario.ts';
 import { expectCondition, expectReady, LIVE_AS_DECLARED, live } from './harness/world.ts';
 
 const NODE = 'node1';

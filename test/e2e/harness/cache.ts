@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -20,6 +21,19 @@ export function cacheFolder(): string {
   const folder = join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'nodeprep-e2e');
   mkdirSync(folder, { recursive: true });
   return folder;
+}
+
+/**
+ * A new folder for something of this process. Folders that a killed run has left are removed: their names begin with the
+ * process that made them.
+ */
+export function newFolder(kind: string): string {
+  const all = join(cacheFolder(), kind);
+  mkdirSync(all, { recursive: true });
+  for (const name of readdirSync(all)) {
+    if (!existsSync(`/proc/${name.split('.')[0]}`)) rmSync(join(all, name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(all, `${process.pid}.`));
 }
 
 /** A short name for the content of files, for keys of the cache. */

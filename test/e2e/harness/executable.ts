@@ -1,19 +1,8 @@
-/** The second disk of every machine: the executable under test, the build before it, its packages, its container image. */
+/** What every system gets to see at `TOOLS`: the executable under test, the build before it, its packages, its image. */
 import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { cacheFolder, hashOf } from './cache.ts';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { hashOf, newFolder } from './cache.ts';
 import { previousBuild } from './previous.ts';
 
 /** Large enough for three executables and two packages; constant, because a snapshot remembers the size of its disks. */
@@ -31,17 +20,20 @@ const SOURCES = [
   'manifests/systemd',
 ];
 
-/** A built executable and the folder that holds it with what it needs beside it. */
-export interface ToolsDisk {
-  readonly file: string;
+/** What is under test, for as long as this process runs. */
+export interface Tools {
+  /** As a native node sees it. */
+  readonly root: string;
+  /** The same as the second disk of an emulated machine. */
+  readonly disk: string;
   /** Changes with the executable under test. */
   readonly key: string;
   /** What the executable of the build before is, in words. */
   readonly previous: string;
 }
 
-/** Builds what is missing or older than its sources, and writes the disk. */
-export async function buildToolsDisk(): Promise<ToolsDisk> {
+/** Builds what is missing or older than its sources, and puts it together. */
+export async function buildTools(): Promise<Tools> {
   const given = process.env['E2E_DIST'];
   const dist = resolve(given ?? join(PROJECT, 'dist'));
   const executable = join(dist, 'nodeprep');
@@ -51,24 +43,22 @@ export async function buildToolsDisk(): Promise<ToolsDisk> {
     if (changed > newest(packagesIn(dist))) npm('build:deb');
   }
   const previous = await previousBuild();
-  const work = mkdtempSync(join(cacheFolder(), `unfinished-${process.pid}-tools`));
-  try {
-    const root = join(work, 'root');
-    copyExecutable(dist, join(root, 'current'));
-    copyExecutable(previous.folder ?? dist, join(root, 'previous'));
-    // Without an earlier build, the same one with another content: what is appended to an executable is not loaded.
-    if (previous.folder === undefined) appendFileSync(join(root, 'previous/nodeprep'), '\n');
-    copyPackages(dist, join(root, 'packages'), work);
-    npm('build:image-root', '--', '--output', join(root, 'image'), '--executable', executable);
-    const key = hashOf(executable);
-    const file = join(cacheFolder(), 'tools.img');
-    const disk = join(work, 'disk');
-    writeDisk(root, disk);
-    renameSync(disk, file);
-    return { file, key, previous: previous.words };
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  const folder = newFolder('tools');
+  const root = join(folder, 'root');
+  copyExecutable(dist, join(root, 'current'));
+  copyExecutable(previous.folder ?? dist, join(root, 'previous'));
+  // Without an earlier build, the same one with another content: what is appended to an executable is not loaded.
+  if (previous.folder === undefined) appendFileSync(join(root, 'previous/nodeprep'), '\n');
+  copyPackages(dist, join(root, 'packages'), folder);
+  npm('build:image-root', '--', '--output', join(root, 'image'), '--executable', executable);
+  const disk = join(folder, 'disk');
+  writeDisk(root, disk);
+  return { root, disk, key: hashOf(executable), previous: previous.words };
+}
+
+/** Removes what `buildTools` has put together. */
+export function removeTools({ disk }: Tools): void {
+  rmSync(dirname(disk), { recursive: true, force: true });
 }
 
 /** Writes a file system with what is in a folder, for the second disk of a machine. */

@@ -1,17 +1,17 @@
 /**
- * Small real machines: a Linux kernel, systemd, disks, reboots and power cuts, under QEMU. A machine is
+ * Small emulated machines: a Linux kernel, systemd, disks, reboots and power cuts, under QEMU. A machine is
  * booted from an image or restored, running, from a snapshot. Every machine ends with the test process.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, type Answer, connectAgent } from './agent.ts';
-import { cacheFolder } from './cache.ts';
+import { newFolder } from './cache.ts';
 import { type MachineParts, qemuArguments } from './qemu-arguments.ts';
 import { connectMonitor, freeze, type Monitor, thaw } from './qmp.ts';
 
-/** Where the second disk is mounted in the machine. */
+/** Where a machine sees what is under test. */
 export const TOOLS = '/opt/e2e';
 
 /** Emulation on a busy computer: a boot takes 15 to 30 seconds, and three times that when others work too. */
@@ -25,7 +25,7 @@ export interface ExecOptions {
   readonly port?: 0 | 1;
 }
 
-/** A machine that is on. */
+/** A system that is on: an emulated machine or a native node. */
 export interface Machine {
   /** Runs a bash script as root. Rejects only when no answer comes. */
   readonly exec: (script: string, options?: ExecOptions) => Promise<Answer>;
@@ -35,15 +35,21 @@ export interface Machine {
   readonly put: (path: string, text: string) => Promise<void>;
   /** A real reboot from inside; resolves when the machine has finished booting. */
   readonly reboot: () => Promise<void>;
-  /** Ends the machine as a power cut would and boots it again: what only its page cache held is lost. */
+  /** Ends the machine as a power cut would and boots it again. */
+  readonly powerCycle: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  /** The last lines of the serial console, for messages about failures. */
+  readonly console: () => string;
+}
+
+/** A machine with a kernel of its own. What only its page cache held is lost at a power cut. */
+export interface EmulatedMachine extends Machine {
+  /** A power cut; `append` is the kernel command line from then on. */
   readonly powerCycle: (append?: string) => Promise<void>;
   /** Freezes the machine into a folder, from which `restoreMachine` continues it. It ends here. */
   readonly save: (folder: string) => Promise<void>;
-  readonly stop: () => Promise<void>;
   /** Processor time that the machine has taken until now: says more than the clock where others work, too. */
   readonly processorSeconds: () => number;
-  /** The last lines of the serial console, for messages about failures. */
-  readonly console: () => string;
 }
 
 const running = new Set<{ readonly process: ChildProcess; readonly folder: string }>();
@@ -55,8 +61,8 @@ process.on('exit', () => {
 });
 
 /** Boots a machine from the image on a fresh disk. */
-export async function bootMachine(parts: MachineParts): Promise<Machine> {
-  const folder = newFolder();
+export async function bootMachine(parts: MachineParts): Promise<EmulatedMachine> {
+  const folder = newFolder('machines');
   overlay(join(parts.image, 'disk.qcow2'), folder);
   const machine = machineIn(folder, parts);
   await machine.start([]);
@@ -69,8 +75,8 @@ export async function restoreMachine(
   snapshot: string,
   parts: Partial<MachineParts> = {},
   saveable = false,
-): Promise<Machine> {
-  const folder = newFolder();
+): Promise<EmulatedMachine> {
+  const folder = newFolder('machines');
   overlay(join(snapshot, 'disk.qcow2'), folder);
   const saved = JSON.parse(readFileSync(join(snapshot, 'parts.json'), 'utf8')) as MachineParts;
   const machine = machineIn(folder, { ...saved, ...parts });
@@ -96,23 +102,11 @@ async function rejectLater(error: unknown): Promise<never> {
   throw error;
 }
 
-function newFolder(): string {
-  const all = join(cacheFolder(), 'machines');
-  mkdirSync(all, { recursive: true });
-  for (const name of readdirSync(all)) {
-    // Left by a run that was killed: the name begins with the process that made it.
-    if (!existsSync(`/proc/${name.split('.')[0]}`)) rmSync(join(all, name), { recursive: true, force: true });
-  }
-  const folder = join(all, `${process.pid}.${Date.now().toString(36)}`);
-  mkdirSync(folder);
-  return folder;
-}
-
 function overlay(backing: string, folder: string): void {
   execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', backing, '-F', 'qcow2', join(folder, 'disk.qcow2')]);
 }
 
-interface StartableMachine extends Machine {
+interface StartableMachine extends EmulatedMachine {
   readonly start: (extra: readonly string[], sharedRam?: string) => Promise<void>;
   readonly booted: () => Promise<void>;
   readonly thaw: (stateFile: string) => Promise<void>;

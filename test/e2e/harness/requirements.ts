@@ -28,11 +28,12 @@ export function whyNot(): string | undefined {
   const disk = statfsSync(cacheFolder());
   const diskMb = (disk.bavail * disk.bsize) / 1024 / 1024;
   if (diskMb < DISK_MB) return `they need ${DISK_MB} MB in ${cacheFolder()}, and there are ${Math.floor(diskMb)}`;
-  return install();
+  return whyNotInstalled(TOOLS);
 }
 
-function install(): string | undefined {
-  const missing = () => Object.entries(TOOLS).filter(([name]) => !isInPath(name));
+/** Installs the packages of commands that are missing; the reason in words when that is not possible. */
+export function whyNotInstalled(tools: Readonly<Record<string, string>>): string | undefined {
+  const missing = () => Object.entries(tools).filter(([name]) => !isInPath(name));
   const packages = missing().map(([, name]) => name);
   if (packages.length === 0) return undefined;
   if (!isInPath('apt-get')) return `they need ${packages.join(', ')}, and apt is not there to install that`;

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { DAEMON_READY } from './in-machine.ts';
 import type { Machine } from './machine.ts';
+import { note } from './note.ts';
 
 /** Every condition of a machine that is as the built-in profile declares it. */
 export const ALL_TRUE: Readonly<Record<string, string>> = {
@@ -65,7 +66,7 @@ export async function expectCondition(
 export async function live(machine: Machine): Promise<string> {
   return machine.run(`
     echo "swap: $(tail -n +2 /proc/swaps | cut -d' ' -f1 | sort | tr '\\n' ' ')"
-    for m in overlay br_netfilter; do [ -d /sys/module/$m ] && echo "$m: loaded" || echo "$m: absent"; done
+  X
     cd /proc/sys; for k in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables vm/overcommit_memory \\
       vm/panic_on_oom kernel/panic kernel/panic_on_oops; do [ -e $k ] && read -r v <$k || v=absent; echo "$k: $v"; done`);
 }
@@ -83,7 +84,7 @@ kernel/panic: 10
 kernel/panic_on_oops: 1`;
 
 /** Seconds since boot at which units became active, in their order; absent units are left out. */
-export async function startOrder(
+async function startOrder(
   machine: Machine,
   units: readonly string[],
 ): Promise<readonly { unit: string; second: number }[]> {
@@ -96,4 +97,29 @@ export async function startOrder(
     .map(([unit = '', microseconds = '0']) => ({ unit, second: Number(microseconds) / 1e6 }))
     .filter(({ second }) => second > 0)
     .toSorted((one, other) => one.second - other.second);
+}
+
+const UNITS = ['nodeprep-bootstrap.service', 'containerd.service', 'kubelet.service', 'nodeprep.service'];
+
+/** Both stand-ins have found the host ready when they started. */
+export async function expectReadyBeforeKubelet(machine: Machine): Promise<void> {
+  const standIns = await machine.run('cat /run/stand-in.containerd /run/stand-in.kubelet');
+  expect(standIns.split('\n').map((line) => line.replace(/^uptime=\S+ /, ''))).toEqual([
+    READY_FOR_KUBELET,
+    READY_FOR_KUBELET,
+  ]);
+}
+
+/** Systemd started the bootstrap before everything that must find the host ready; the order is printed. */
+export async function expectStartedFirst(machine: Machine): Promise<void> {
+  const order = await startOrder(machine, UNITS);
+  note(`active after boot: ${order.map(({ unit, second }) => `${unit} ${second.toFixed(2)} s`).join(' < ')}`);
+  expect(order[0]?.unit).toBe('nodeprep-bootstrap.service');
+  expect(order.map(({ unit }) => unit).toSorted()).toEqual(UNITS.toSorted());
+  const journal = await machine.run(
+    'journalctl -b --no-pager -o short-monotonic -u nodeprep-bootstrap -u kubelet -u containerd | grep -E "ready|Finished|Started|stand-in"',
+  );
+  note(`journal:\n${journal}`);
+  expect(journal.indexOf('Finished nodeprep-bootstrap')).toBeLessThan(journal.indexOf('Started kubelet'));
+  expect(journal).toContain('Finished nodeprep-bootstrap');
 }

@@ -1,9 +1,10 @@
 /** Point 8: the same results with cgroup v1 and on Debian 13. */
 import { expect } from 'vitest';
-import { ensureImage } from './harness/image.ts';
-import { bootMachine, type Machine } from './harness/machine.ts';
-import { install, note, scenario } from './harness/scenario.ts';
-import { expectReady, LIVE_AS_DECLARED, live, READY_FOR_KUBELET } from './harness/world.ts';
+import { ensureImage } from '../harness/image.ts';
+import { bootMachine, type Machine } from '../harness/machine.ts';
+import { note } from '../harness/note.ts';
+import { install, scenario } from '../harness/scenario.ts';
+import { expectReady, LIVE_AS_DECLARED, live, READY_FOR_KUBELET } from '../harness/world.ts';
 
 async function expectSameResults(machine: Machine): Promise<void> {
   await install(machine);

@@ -1,7 +1,8 @@
 /** Point 2: swap from every source at once goes off, stays off, and comes back as it was. */
 import { expect } from 'vitest';
-import { install, note, scenario } from './harness/scenario.ts';
-import { expectReady } from './harness/world.ts';
+import { note } from '../harness/note.ts';
+import { install, PREVIOUS, scenario } from '../harness/scenario.ts';
+import { expectReady } from '../harness/world.ts';
 
 /** Names, types, sizes and priorities; not what is used at the moment. */
 const SWAPS = `tail -n +2 /proc/swaps | awk '{ print $1, $2, $3, $5 }' | sort`;
@@ -10,7 +11,7 @@ const SOURCES = `cat /etc/fstab /etc/systemd/zram-generator.conf; stat -c '%n %a
   find /etc/systemd/system /etc/systemd/zram-generator.conf.d -name '*swap*' -o -name '*zram*' 2>/dev/null | sort`;
 
 scenario(
-  'swap on a partition, in fstab, in a file and on zram is off, also after a boot, and comes back with uninstall',
+  'swap on a partition, in fstab, in a file and on zram is off, also after an upgrade and a boot, and comes back with uninstall',
   20,
   async (machines) => {
     const machine = await machines.pristine();
@@ -21,6 +22,10 @@ scenario(
     const sourcesBefore = await machine.run(SOURCES);
     expect(swapsBefore).toMatch(/^\/dev\/vda2 [^]*\/dev\/zram0 [^]*\/swapfile /m);
 
+    await machine.run(`${PREVIOUS} install`, { timeoutMs: 300_000 });
+    await expectReady(machine);
+    expect(await machine.run(SWAPS)).toBe('');
+    // What the earlier build has recorded is what this one gives back.
     await install(machine);
     await expectReady(machine);
     expect(await machine.run(SWAPS)).toBe('');

@@ -1,8 +1,9 @@
 /** The harness itself: what every scenario relies on. */
 import { createServer } from 'node:net';
 import { expect } from 'vitest';
-import { CONNECT, OUTSIDE } from './harness/qemu-arguments.ts';
-import { note, scenario } from './harness/scenario.ts';
+import { CONNECT, OUTSIDE } from '../harness/qemu-arguments.ts';
+import { note } from '../harness/note.ts';
+import { scenario } from '../harness/scenario.ts';
 
 scenario(
   'a pristine machine is restored in about a second, keeps files over a reboot and loses what was not flushed at a power cut',
