@@ -81,7 +81,7 @@ nodeScenario(
 
     await expectSaid(node, 'the kubelet is held back');
     expect((await node.exec('systemctl is-active kubelet nodeprep-bootstrap')).output).toBe('inactive\nactivating\n');
-    await node.run('umount /proc/sys/net/ipv4/ip_forward');
+    await node.run('umount -l /proc/sys/net/ipv4/ip_forward');
     await expectSaid(node, 'This host is ready, the kubelet may start');
     await expectKubeletFound(node, READY_FOR_KUBELET);
 
@@ -90,7 +90,7 @@ nodeScenario(
 
     await expectSaid(node, 'the kubelet starts anyway');
     await expectKubeletFound(node, 'ip_forward=0');
-    await node.run('umount /proc/sys/net/ipv4/ip_forward; systemctl start nodeprep');
+    await node.run('umount -l /proc/sys/net/ipv4/ip_forward; systemctl start nodeprep');
     await waitUntilGood(node, 'the kubelet started before the host was ready');
   },
 );
