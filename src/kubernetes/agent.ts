@@ -36,8 +36,8 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const { node, taint } = options;
   const client = observedClient(options.client, ports.observer);
   const seams = { clock: ports.clock, random: ports.random };
-  const { log } = ports;
-  const mirror = createObjectMirror({ client, node, log, seams, onConnected: ports.observer.onConnected });
+  const { log, memory } = ports;
+  const mirror = createObjectMirror({ client, node, log, seams, memory, onConnected: ports.observer.onConnected });
   const parts = { ...ports, client, node, mirror };
   const registrar = createRegistrar(parts);
   const events = createEventWriter(parts);

@@ -39,6 +39,13 @@ export interface ClusterRecord {
     readonly isDeleted: boolean;
   };
   readonly applied?: AppliedLocal;
+  /** What tells this cluster from itself before a restore, and its definition from one that was made again. */
+  readonly history?: {
+    /** Up to where the history of the API server was known when the agent ended. */
+    readonly version?: string;
+    /** The uid of the definition. */
+    readonly definition?: string;
+  };
 }
 
 /** What the local file has brought into the object. */

@@ -6,6 +6,14 @@ export const LOCAL_FILE_MANAGER = 'nodeprep-local-file';
 /** Writes the status and the condition of the Node, in which nobody else has a say. */
 export const AGENT_MANAGER = 'nodeprep-agent';
 
+/** Writes a NodePrep that the cluster has lost as the host has kept it. */
+export const RECORD_MANAGER = 'nodeprep-record';
+
+/** Name of the definition of NodePreps. */
+export const DEFINITION_NAME = 'nodepreps.nodeprep.dev';
+/** Where that is. */
+export const DEFINITION_PATH = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${DEFINITION_NAME}`;
+
 /** What the server offers of our group. */
 export const NODE_PREP_GROUP_PATH = `/apis/${API_VERSION}`;
 

@@ -111,6 +111,8 @@ function createMemory(host: Host, node: string, file: ClusterRecordFile, logger:
 function recordFrom(content: Readonly<Record<string, unknown>>): ClusterRecord {
   const object = content['object'] as Partial<NonNullable<ClusterRecord['object']>> | null | undefined;
   const applied = content['applied'] as Partial<NonNullable<ClusterRecord['applied']>> | null | undefined;
+  const history = content['history'] as ClusterRecord['history'] | null | undefined;
+  const [version, definition] = [history?.version, history?.definition];
   const isObject =
     typeof object?.uid === 'string' && typeof object.generation === 'number' && typeof object.isDeleted === 'boolean';
   const isApplied =
@@ -118,5 +120,9 @@ function recordFrom(content: Readonly<Record<string, unknown>>): ClusterRecord {
   return {
     ...(isObject ? { object: object as NonNullable<ClusterRecord['object']> } : {}),
     ...(isApplied ? { applied: applied as NonNullable<ClusterRecord['applied']> } : {}),
+    history: {
+      ...(typeof version === 'string' ? { version } : {}),
+      ...(typeof definition === 'string' ? { definition } : {}),
+    },
   };
 }

@@ -1,15 +1,23 @@
 /** The part of following an object that knows what was already told, and where the next watch goes on. */
 import { type ApiClient, ApiError, type ApiObject, ApiUnreachableError, type WatchEvent } from '../client.ts';
+import type { Absence, Evidence } from './absence.ts';
 import { refusalFromStatus } from '../transport/refusal.ts';
 
 /** The server ends a watch after so long, spread so that a fleet does not come back at once. */
 const WATCH_SECONDS = { least: 290, spread: 290 };
+
+/** A watch that the server ends sooner, by this factor, ends because of the server. */
+const EARLY = 0.9;
+/** However well watches resume, a list now and then shows whether their history is still the server's. */
+const LIST_AGAIN_MS = 60 * 60_000;
 
 /** The object to follow. */
 export interface WatchTarget {
   /** Of the collection, as in `ApiRequest`. */
   readonly path: string;
   readonly name: string;
+  /** What a process before this one has seen. */
+  readonly known?: { readonly version: string | undefined };
 }
 
 /** Time and chance, which enter from outside. */
@@ -21,9 +29,11 @@ export interface WatchSeams {
 
 /** Told what is new; an error of `changed` ends the round, and the object is shown again in the next one. */
 export interface FollowerEvents {
-  readonly changed: (object: ApiObject | undefined) => void | Promise<void>;
-  /** Asked before an object that was there is told to be gone; throws when that cannot be believed. */
-  readonly confirmGone?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  readonly changed: (object: ApiObject | undefined, why?: Absence) => void | Promise<void>;
+  /** Asked why an object that was there is missing; throws when that cannot be believed. */
+  readonly judgeAbsence?: ((evidence: Evidence, signal: AbortSignal) => Promise<Absence>) | undefined;
+  /** Asked after 404; throws something better than that when it knows. */
+  readonly notFound?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   /** The server answered with something that makes sense. */
   readonly alive: () => void;
 }
@@ -39,15 +49,31 @@ export class ObjectFollower {
   /** What was last told: uid and version of the object, '' for none, `undefined` before the first time. */
   #told: string | undefined;
   #progress = false;
+  /** Up to where the history of the server is known. */
+  #highest: string | undefined;
+  #listedAt = Number.NEGATIVE_INFINITY;
+  /** There was an object, as far as this process or one before knows. */
+  #wasThere: boolean;
+  #wasDeleted = false;
 
   constructor(client: ApiClient, target: WatchTarget, events: FollowerEvents, seams: WatchSeams) {
     this.#client = client;
     this.#target = target;
     this.#events = events;
     this.#seams = seams;
+    this.#wasThere = target.known !== undefined;
+    this.#highest = target.known?.version;
   }
 
-  /** The next round begins with a list. */
+  /** Up to where the history of the server is known; `undefined` before the first answer. */
+  highest(): string | undefined {
+    return this.#highest;
+  }
+
+  /**
+   * The next round begins with a list. A server with another history, such as one restored from a backup, is silent to
+   * who asks for what comes after a version that it has not reached yet.
+   */
   forgetVersion(): void {
     this.#version = undefined;
   }
@@ -62,22 +88,26 @@ export class ObjectFollower {
   /** Lists when needed, then watches until the watch ends. Throws when any of it fails. */
   async round(signal: AbortSignal): Promise<void> {
     try {
-      const version = this.#version ?? (await this.#list(signal));
-      this.#version = version;
-      for await (const event of this.#client.watch(this.#request(version), signal)) {
+      if (this.#seams.clock() - this.#listedAt >= LIST_AGAIN_MS) this.#version = undefined;
+      this.#version ??= await this.#list(signal);
+      const request = this.#request(this.#version);
+      const startedAt = this.#seams.clock();
+      for await (const event of this.#client.watch(request, signal)) {
         await this.#take(event);
         if (this.#version === undefined) return;
       }
+      const lastedMs = this.#seams.clock() - startedAt;
+      if (lastedMs < (request.query.timeoutSeconds ?? 0) * 1000 * EARLY) this.#version = undefined;
     } catch (error) {
+      if (error instanceof ApiError && error.code === 404) await this.#events.notFound?.(signal);
       if (!(error instanceof ApiError) || error.code !== 410) throw error;
       // The history is gone, which is normal after a long silence: the next round lists.
       this.#version = undefined;
     }
   }
 
-  #request(version: string | undefined) {
+  #request(version: string) {
     const fieldSelector = `metadata.name=${this.#target.name}`;
-    if (version === undefined) return { method: 'GET', path: this.#target.path, query: { fieldSelector } } as const;
     const { least, spread } = WATCH_SECONDS;
     const timeoutSeconds = Math.round(least + spread * this.#seams.random());
     const query = { fieldSelector, resourceVersion: version, allowWatchBookmarks: true, timeoutSeconds };
@@ -85,15 +115,24 @@ export class ObjectFollower {
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const list = await this.#client.send(this.#request(undefined), signal);
+    const query = { fieldSelector: `metadata.name=${this.#target.name}` };
+    const list = await this.#client.send({ method: 'GET', path: this.#target.path, query }, signal);
     const { metadata, items } = (list ?? {}) as { metadata?: { resourceVersion?: unknown }; items?: unknown };
     const version = metadata?.resourceVersion;
     if (typeof version !== 'string' || version === '' || !Array.isArray(items))
       throw new ApiUnreachableError(`Cannot list "${this.#target.path}": the answer is not a list of objects`);
     const found = (items as unknown[]).filter(isObject).find((item) => this.#isOurs(item));
-    if (found === undefined && this.#told !== undefined && this.#told !== '') await this.#events.confirmGone?.(signal);
+    const evidence = {
+      isOtherHistory: isLower(version, this.#highest),
+      wasTold: this.#wasDeleted,
+      version: this.#highest,
+    };
+    const isMissing = found === undefined && this.#wasThere;
+    const why = isMissing ? await this.#events.judgeAbsence?.(evidence, signal) : 'never';
     // First what is there: "answers again" must not mean an object of before that is gone.
-    await this.#tell(found);
+    await this.#tell(found, why);
+    this.#highest = version;
+    this.#listedAt = this.#seams.clock();
     this.#events.alive();
     return version;
   }
@@ -108,8 +147,10 @@ export class ObjectFollower {
     // All objects of a kind are deleted when the kind itself is: only a list tells the one from the other.
     const isGone = isOurs && type === 'DELETED';
     if (isOurs && !isGone) await this.#tell(object);
+    this.#wasDeleted ||= isGone;
     // Only now: an event that could not be told must come again.
     this.#version = isGone ? undefined : version;
+    this.#highest = version;
     this.#progress = true;
     this.#events.alive();
   }
@@ -118,18 +159,26 @@ export class ObjectFollower {
     return object.metadata.name === this.#target.name;
   }
 
-  async #tell(object: ApiObject | undefined): Promise<void> {
+  async #tell(object: ApiObject | undefined, why?: Absence): Promise<void> {
     const key = object === undefined ? '' : `${object.metadata.uid} ${object.metadata.resourceVersion}`;
     if (key === this.#told) return;
     try {
-      await this.#events.changed(object);
+      await this.#events.changed(object, why);
       this.#told = key;
+      this.#wasThere = object !== undefined;
+      this.#wasDeleted = false;
     } catch (error) {
       this.#told = undefined;
       this.#version = undefined;
       throw error;
     }
   }
+}
+
+/** Resource versions are numbers that rise, since Kubernetes 1.35 by contract and before in fact. */
+function isLower(version: string, than: string | undefined): boolean {
+  if (than === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
+  return version.length === than.length ? version < than : version.length < than.length;
 }
 
 function isObject(value: unknown): value is ApiObject {

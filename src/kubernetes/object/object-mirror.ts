@@ -1,7 +1,9 @@
 /** The NodePrep of this node as the API server last showed it, for everything that depends on it. */
-import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
+import type { ApiClient, ApiObject } from '../client.ts';
 import type { AgentLog } from '../log.ts';
-import { assertServed } from './assert-served.ts';
+import type { ClusterMemory } from '../ports.ts';
+import { type Absence, judgeAbsence } from './absence.ts';
+import { DefinitionMissingError, readDefinition } from './definition.ts';
 import { NODE_PREPS_PATH } from '../resources.ts';
 import type { WatchSeams } from './object-follower.ts';
 import { watchObject } from './watch-object.ts';
@@ -12,7 +14,7 @@ export type ObjectView =
   | { readonly state: 'unknown' }
   /** The API server does not know the kind: the CRD is not installed. */
   | { readonly state: 'no-resource' }
-  | { readonly state: 'absent' }
+  | { readonly state: 'absent'; readonly why: Absence }
   | { readonly state: 'present'; readonly object: ApiObject };
 
 /** What has changed: the object, or whether the API server can be asked. */
@@ -35,11 +37,14 @@ export interface MirrorParts {
   readonly node: string;
   readonly log: AgentLog;
   readonly seams: WatchSeams;
+  readonly memory: ClusterMemory;
   readonly onConnected: (isConnected: boolean) => void;
 }
 
-/** A mirror that knows nothing until it runs. */
-export function createObjectMirror({ client, node, log, seams, onConnected }: MirrorParts): ObjectMirror {
+/** A mirror that knows only what a process before it has kept, until it runs. */
+export function createObjectMirror(parts: MirrorParts): ObjectMirror {
+  const { client, node, log, seams, memory, onConnected } = parts;
+  const before = memory.record();
   let view: ObjectView = { state: 'unknown' };
   /** What the watch has told last: it tells changes only, and after an error nothing may have changed. */
   let told: ObjectView = view;
@@ -49,19 +54,44 @@ export function createObjectMirror({ client, node, log, seams, onConnected }: Mi
     for (const listener of listeners) listener(change);
   };
   const said = { problem: '' };
+  let notedFor: string | undefined;
+  const keepHistory = (history: { readonly version?: string; readonly definition?: string }) => {
+    const record = memory.record();
+    return memory.keep({ ...record, history: { ...record.history, ...history } });
+  };
+  /** Once for each object: under which definition it was made. */
+  const noteDefinition = async ({ metadata }: ApiObject, signal: AbortSignal) => {
+    if (notedFor === metadata.uid) return;
+    notedFor = metadata.uid;
+    try {
+      const definition = await readDefinition(client, signal);
+      if (definition !== undefined && definition !== memory.record().history?.definition)
+        await keepHistory({ definition });
+    } catch {
+      // Whatever is wrong shows with the next request that is needed for itself.
+      notedFor = undefined;
+    }
+  };
   const follow = (signal: AbortSignal) =>
     watchObject(
       client,
-      { path: NODE_PREPS_PATH, name: node },
       {
-        onChange: (object) => {
+        path: NODE_PREPS_PATH,
+        name: node,
+        ...(before.object?.isDeleted === false ? { known: { version: before.history?.version } } : {}),
+      },
+      {
+        onChange: (object, why = 'deleted') => {
           problem = undefined;
-          told = object === undefined ? { state: 'absent' } : { state: 'present', object };
+          told = object === undefined ? { state: 'absent', why: whyOf(why, memory) } : { state: 'present', object };
           view = told;
           onConnected(true);
           tell('object');
+          if (object !== undefined) void noteDefinition(object, signal);
         },
-        confirmGone: (aborted) => assertServed(client, aborted),
+        judgeAbsence: (evidence, aborted) =>
+          judgeAbsence(client, node, memory.record().history?.definition, evidence, aborted),
+        notFound: (aborted) => readDefinition(client, aborted),
         onProblem: (error, retryMs) => {
           problem = error;
           onConnected(false);
@@ -91,7 +121,11 @@ export function createObjectMirror({ client, node, log, seams, onConnected }: Mi
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    run: follow,
+    run: async (signal) => {
+      const version = await follow(signal);
+      // What was lost is missing from this history: only the one before shows that it was lost.
+      if (version !== undefined && told.state === 'present') await keepHistory({ version });
+    },
   };
 }
 
@@ -100,5 +134,10 @@ const NO_RESOURCE =
   'until then the host is cared for by the spec it has';
 
 function isResourceMissing(error: Error): boolean {
-  return error instanceof ApiError && error.code === 404;
+  return error instanceof DefinitionMissingError;
+}
+
+/** What was deleted before this process began stays deleted. */
+function whyOf(why: Absence, memory: ClusterMemory): Absence {
+  return why === 'never' && memory.record().object?.isDeleted === true ? 'deleted' : why;
 }

@@ -3,7 +3,9 @@
  * by itself: whatever the network, the server or the listener does, it tries again, later each time.
  */
 import type { ApiClient, ApiObject } from '../client.ts';
+import type { Absence, Evidence } from './absence.ts';
 import { ObjectFollower, type WatchSeams, type WatchTarget } from './object-follower.ts';
+import { pause } from './pause.ts';
 import { watchDelayMs } from './watch-delay.ts';
 
 export type { WatchSeams, WatchTarget } from './object-follower.ts';
@@ -11,12 +13,14 @@ export type { WatchSeams, WatchTarget } from './object-follower.ts';
 /** Who is told what the object is, and how following it goes. */
 export interface ObjectListener {
   /**
-   * The object as it is now, `undefined` when there is none; awaited before the next call. When it
+   * The object as it is now, `undefined` when there is none, and then why; awaited before the next call. When it
    * throws, that is a problem like all others, and the object is shown again with the next attempt.
    */
-  readonly onChange: (object: ApiObject | undefined) => void | Promise<void>;
-  /** Asked before an object that was there is shown to be gone; when it throws, that is a problem as well. */
-  readonly confirmGone?: (signal: AbortSignal) => Promise<void>;
+  readonly onChange: (object: ApiObject | undefined, why?: Absence) => void | Promise<void>;
+  /** Asked why an object that was there is missing; when it throws, that is a problem as well. */
+  readonly judgeAbsence?: (evidence: Evidence, signal: AbortSignal) => Promise<Absence>;
+  /** Asked after 404; may throw what is told instead of that. */
+  readonly notFound?: (signal: AbortSignal) => Promise<unknown>;
   /** Something failed and is tried again after so many milliseconds. */
   readonly onProblem: (error: Error, retryMs: number) => void;
   /** The server answers again after a problem. */
@@ -26,32 +30,33 @@ export interface ObjectListener {
 /** A watch that ends sooner without having said anything did not really stand. */
 const STANDS_MS = 10_000;
 
-/** Calls the listener for the object as it is, and whenever it changes, until aborted. Never rejects. */
+/**
+ * Calls the listener for the object as it is, and whenever it changes, until aborted. Never rejects;
+ * resolves with the version up to which the history of the server is known.
+ */
 export async function watchObject(
   client: ApiClient,
   target: WatchTarget,
   listener: ObjectListener,
   seams: WatchSeams,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   let hasProblem = false;
   const alive = () => {
     if (hasProblem) quietly(() => listener.onRecovered?.());
     hasProblem = false;
   };
-  const { onChange: changed, confirmGone } = listener;
-  const follower = new ObjectFollower(client, target, { changed, confirmGone, alive }, seams);
+  const { onChange: changed, judgeAbsence, notFound } = listener;
+  const follower = new ObjectFollower(client, target, { changed, judgeAbsence, notFound, alive }, seams);
   let failures = 0;
   while (!signal.aborted) {
     const startedAt = seams.clock();
     const problem = await problemOf(() => follower.round(signal));
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     const stood = follower.takeProgress() || seams.clock() - startedAt >= STANDS_MS;
     if (stood) failures = 0;
     if (problem !== undefined || !stood) failures += 1;
-    // A second failure may mean a server with another history, such as one restored from a backup: it
-    // would keep silent about everything older than the version that it is asked for.
-    if (failures > 1) follower.forgetVersion();
+    if (problem !== undefined) follower.forgetVersion();
     const retryMs = watchDelayMs(failures, seams.random(), problem);
     if (problem !== undefined) {
       hasProblem = true;
@@ -59,6 +64,7 @@ export async function watchObject(
     }
     await pause(retryMs, signal);
   }
+  return follower.highest();
 }
 
 async function problemOf(work: () => Promise<void>): Promise<Error | undefined> {
@@ -77,18 +83,4 @@ function quietly(tell: () => void): void {
   } catch {
     // It was only told.
   }
-}
-
-/** Ends early, without an error, when aborted. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) return Promise.resolve();
-  const done = () => {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', done);
-    resolve();
-  };
-  const timer = setTimeout(done, milliseconds);
-  signal.addEventListener('abort', done, { once: true });
-  return promise;
 }

@@ -5,12 +5,12 @@
  */
 import { type Background, createBackground } from '../report/background.ts';
 import type { ApiClient } from '../client.ts';
-import { digestOf } from '../digest.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
-import { planRegistration } from './plan-registration.ts';
+import { ownershipOf } from '../object/ownership.ts';
+import { mayRegister, planRegistration } from './plan-registration.ts';
 import type { AgentPorts, AppliedLocal, LocalSpec } from '../ports.ts';
 import { type RefusedField, refusalMessage } from './refused-fields.ts';
-import { appliedFrom, applyLocal } from './registration.ts';
+import { appliedFrom, applyLocal, restoreObject } from './registration.ts';
 
 /** What the registrar is built from. */
 export interface RegistrarParts extends Pick<AgentPorts, 'log' | 'memory' | 'clock' | 'random'> {
@@ -41,9 +41,7 @@ class LocalFileManager implements Registrar {
   readonly #parts: RegistrarParts;
   readonly #background: Background;
   #local: LocalSpec = { kind: 'none', problem: '' };
-  #digest = '';
   #applied: AppliedLocal | undefined;
-  #mayRegister = true;
   #tell: () => void = () => undefined;
 
   constructor(parts: RegistrarParts) {
@@ -60,7 +58,6 @@ class LocalFileManager implements Registrar {
       random,
     });
     parts.mirror.onChange((change) => {
-      this.#noteView();
       if (change === 'recovered') this.#background.hurry();
       else this.#background.wake();
     });
@@ -68,14 +65,13 @@ class LocalFileManager implements Registrar {
 
   readonly declare = (local: LocalSpec): void => {
     this.#local = local;
-    const digest = local.kind === 'document' ? digestOf(local.source) : '';
-    // Whoever changes the file of a node whose object was deleted means the node to have an object again.
-    if (this.#digest !== '' && digest !== '' && digest !== this.#digest) this.#mayRegister = true;
-    if (digest !== '') this.#digest = digest;
     this.#background.wake();
   };
 
-  readonly willRegister = (): boolean => this.#mayRegister && this.#local.kind === 'document';
+  readonly willRegister = (): boolean => {
+    const view = this.#parts.mirror.view();
+    return mayRegister(view.state === 'absent' ? view.why : 'never', this.#local, this.#applied);
+  };
 
   readonly refusedFields = (): readonly RefusedField[] => this.#applied?.refused ?? [];
 
@@ -85,20 +81,28 @@ class LocalFileManager implements Registrar {
 
   readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);
 
-  /** As a kubelet its Node: once, at the start. A CRD that comes (back) is a new start. */
-  #noteView(): void {
-    const { state } = this.#parts.mirror.view();
-    if (state === 'present') this.#mayRegister = false;
-    if (state === 'no-resource') this.#mayRegister = true;
-  }
-
   async #work(signal: AbortSignal): Promise<undefined> {
-    const { client, node, mirror, log } = this.#parts;
+    const { client, node, mirror, log, memory } = this.#parts;
     if (mirror.problem() !== undefined) return;
     const view = mirror.view();
     const local = this.#local;
     const applied = this.#applied === undefined ? {} : { applied: this.#applied };
-    const plan = planRegistration({ view, local, mayRegister: this.#mayRegister, ...applied });
+    const { object: known } = memory.record();
+    const enforced = known?.isDeleted === false ? { enforced: known.source } : {};
+    const plan = planRegistration({ view, local, ...applied, ...enforced });
+    if (plan.action === 'restore') {
+      const restored = await restoreObject(client, node, plan.source, signal);
+      log.warn('Brought back the NodePrep that the cluster had lost, with the spec that is in force');
+      // The file as it was brought in before: what has changed in it since is still to come.
+      if (this.#applied !== undefined && restored?.metadata.uid !== undefined)
+        await this.#remember({
+          ...this.#applied,
+          uid: restored.metadata.uid,
+          refused: [],
+          ownership: ownershipOf(restored),
+        });
+      return;
+    }
     if (plan.action === 'none' || local.kind !== 'document') return;
     if (plan.action === 'note') return this.#remember(plan.applied);
 

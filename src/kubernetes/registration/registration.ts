@@ -1,10 +1,11 @@
 /** Brings the local spec into the object by server-side apply, as one field manager among others. */
+import type { NodePrepSpecSource } from '../../api/spec/nodeprep.ts';
 import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
 import { digestOf } from '../digest.ts';
 import { ownershipOf } from '../object/ownership.ts';
 import type { AppliedLocal, LocalSpec } from '../ports.ts';
 import { type RefusedField, refusedFieldsFrom, withoutFields } from './refused-fields.ts';
-import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath } from '../resources.ts';
+import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath, RECORD_MANAGER } from '../resources.ts';
 
 /** Attempts to apply what is left: in between, somebody could take another field. */
 const ATTEMPTS = 4;
@@ -23,9 +24,10 @@ export async function applyLocal(
 ): Promise<{ readonly object: ApiObject | undefined; readonly refused: readonly RefusedField[] }> {
   const refused: RefusedField[] = [];
   let body: object = appliedNodePrep(node, { spec: local.source }, uid);
+  let force = false;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const query = { fieldManager: LOCAL_FILE_MANAGER, force: false };
+      const query = { fieldManager: LOCAL_FILE_MANAGER, force };
       const path = nodePrepPath(node);
       const answer = await client.send(
         { method: 'PATCH', path, query, body, contentType: 'application/apply-patch+yaml' },
@@ -35,12 +37,35 @@ export async function applyLocal(
     } catch (error) {
       const fields = error instanceof ApiError ? refusedFieldsFrom(error) : [];
       if (fields.length === 0) throw error;
-      refused.push(...fields);
-      const rest = withoutFields(body, fields);
+      // What the agent itself brought back is nobody's word against the file.
+      const theirs = fields.filter(({ manager }) => manager !== RECORD_MANAGER);
+      force = theirs.length === 0;
+      refused.push(...theirs);
+      const rest = withoutFields(body, theirs);
       if (rest === undefined || attempt === ATTEMPTS) return { object: undefined, refused };
       body = rest;
     }
   }
+}
+
+/** Makes an object again that the cluster has lost, as it was kept here. */
+export async function restoreObject(
+  client: ApiClient,
+  node: string,
+  source: NodePrepSpecSource,
+  signal: AbortSignal,
+): Promise<ApiObject | undefined> {
+  const answer = await client.send(
+    {
+      method: 'PATCH',
+      path: nodePrepPath(node),
+      query: { fieldManager: RECORD_MANAGER, force: false },
+      body: appliedNodePrep(node, { spec: source }),
+      contentType: 'application/apply-patch+yaml',
+    },
+    signal,
+  );
+  return objectFrom(answer);
 }
 
 /** What to remember of an apply, so that the same file is not applied again. */

@@ -1,6 +1,7 @@
 /** Which spec the host is kept at, from everything that is known. Pure; the order of the cases is the rule. */
 import { emptySpec } from '../../api/spec/nodeprep.ts';
 import type { SpecSnapshot } from '../../reconcile/report/node-report.ts';
+import type { Absence } from '../object/absence.ts';
 import type { ObjectView } from '../object/object-mirror.ts';
 import { type ClusterSpec, specRevision } from './object-spec.ts';
 import type { LocalSpec } from '../ports.ts';
@@ -10,6 +11,8 @@ import { type RefusedField, refusalMessage } from '../registration/refused-field
 export interface Known {
   readonly node: string;
   readonly view: ObjectView['state'];
+  /** Why there is no object. */
+  readonly absence?: Absence;
   /** Of the object that is there now, also when it is refused. */
   readonly uid?: string;
   readonly generation?: number;
@@ -32,15 +35,15 @@ export function chooseSnapshot(known: Known): SpecSnapshot {
     ...(known.uid === undefined ? {} : { uid: known.uid }),
     ...(known.refused === undefined ? {} : { refused: `The newest spec is refused, ${inForce}: ${known.refused}` }),
   });
-  if (view === 'absent' && !known.willRegister) {
+  if (view === 'absent' && !known.willRegister && (good === undefined || good.isDeleted))
     return good === undefined ? withoutSpec(known) : deleted(node, good);
-  }
   if (good !== undefined && good.isDeleted && view !== 'absent') {
     return { ...deleted(node, good), ...about('nothing is managed since the one before was deleted') };
   }
   if (good !== undefined && !good.isDeleted) {
     const generation = known.refused === undefined ? good.generation : (known.generation ?? good.generation);
-    const kept = known.unsure === undefined ? {} : { refused: `The spec in force stays: ${known.unsure}` };
+    const unsure = known.unsure ?? (known.absence === 'unproven' ? UNPROVEN : undefined);
+    const kept = unsure === undefined ? {} : { refused: `The spec in force stays: ${unsure}` };
     return {
       ...clusterSnapshot(node, good),
       generation,
@@ -90,7 +93,7 @@ function deleted(node: string, good: ClusterSpec): SpecSnapshot {
     source: {},
     absent:
       `The NodePrep "${node}" was deleted: nothing is managed, deletionPolicy ${deletionPolicy} (${live}). ` +
-      'Create it again, change the local spec or restart the agent to have the node managed.',
+      'Create it again, or change the spec file of the host, to have the node managed.',
   };
 }
 
@@ -107,6 +110,10 @@ function withoutSpec({ node, local, generation, view, refused }: Known): SpecSna
     absent: `This node has no spec and waits for one: ${cluster} ("${node}").${problem}`,
   };
 }
+
+const UNPROVEN =
+  'the NodePrep is gone from the cluster, and it is too long ago to tell whether it was deleted or lost. ' +
+  'Create it again to manage the node, and delete it then to let the node go';
 
 const NOTHING_THERE: Readonly<Record<ObjectView['state'], string>> = {
   unknown: 'the API server was not reached yet',

@@ -7,6 +7,7 @@ import type { SpecSnapshot, SpecSource } from '../../reconcile/report/node-repor
 import { chooseSnapshot } from './choose-snapshot.ts';
 import type { ObjectMirror, ObjectView } from '../object/object-mirror.ts';
 import { digestOf } from '../digest.ts';
+import { keepRemoved } from './keep-removed.ts';
 import { type ClusterSpec, clusterSpecFrom, rememberedSpec, specRevision } from './object-spec.ts';
 import type { AgentPorts, LocalSpec } from '../ports.ts';
 import type { Registrar } from '../registration/registrar.ts';
@@ -14,9 +15,11 @@ import { nodePrepTitle } from '../resources.ts';
 
 /** How long a node without any memory of the cluster waits for the API server before its own files count. */
 const FIRST_ANSWER_MS = 5000;
+/** How long what is left out of a newer spec stays. */
+const REMOVAL_MS = 2000;
 
 /** What the source is built from. */
-export interface ClusterSpecParts extends Pick<AgentPorts, 'log' | 'local' | 'memory' | 'beyondLimits'> {
+export interface ClusterSpecParts extends Pick<AgentPorts, 'log' | 'local' | 'memory' | 'beyondLimits' | 'clock'> {
   readonly node: string;
   readonly mirror: ObjectMirror;
   readonly registrar: Registrar;
@@ -34,6 +37,10 @@ class NodePrepSpecs implements SpecSource {
   #good: ClusterSpec | undefined;
   /** Why the object that is there now is refused. */
   #refused: { readonly generation: number; readonly message: string } | undefined;
+  /** The newer spec with what it leaves out of the good one, until that has waited long enough. */
+  #held: { readonly until: number; readonly loaded: ClusterSpec['loaded'] } | undefined;
+  #heldTimer: NodeJS.Timeout | undefined;
+  #onChange: () => void = () => undefined;
   #local: LocalSpec | undefined;
   /** Of the view that the last snapshot was made from. */
   #seen = '';
@@ -61,6 +68,7 @@ class NodePrepSpecs implements SpecSource {
 
   readonly watch = async (onChange: () => void): Promise<() => Promise<void>> => {
     const { local, mirror, registrar } = this.#parts;
+    this.#onChange = onChange;
     const unwatch = await local.watch(onChange);
     registrar.onChange(onChange);
     const forget = mirror.onChange(() => {
@@ -69,6 +77,8 @@ class NodePrepSpecs implements SpecSource {
     });
     if (keyOf(mirror.view()) !== this.#seen) onChange();
     return async () => {
+      clearTimeout(this.#heldTimer);
+      this.#onChange = () => undefined;
       forget();
       registrar.onChange(() => undefined);
       await unwatch();
@@ -109,7 +119,8 @@ class NodePrepSpecs implements SpecSource {
   async #accept(view: ObjectView): Promise<void> {
     if (view.state === 'absent') {
       this.#refused = undefined;
-      if (this.#good?.isDeleted !== false || this.#parts.registrar.willRegister()) return;
+      this.#held = undefined;
+      if (view.why !== 'deleted' || this.#good?.isDeleted !== false) return;
       return this.#keep({ ...this.#good, isDeleted: true });
     }
     if (view.state !== 'present') return;
@@ -126,20 +137,39 @@ class NodePrepSpecs implements SpecSource {
       return;
     }
     this.#refused = undefined;
+    if (!isKnown && this.#hold(spec)) return;
+    this.#held = undefined;
     if (isKnown) this.#good = spec;
-    else await this.#keep(spec);
+    else await this.#keep(spec, view.object.metadata.resourceVersion);
   }
 
-  async #keep(good: ClusterSpec): Promise<void> {
+  /** Whether the spec leaves something out that has not waited long enough. */
+  #hold(spec: ClusterSpec): boolean {
+    if (this.#good?.isDeleted !== false) return false;
+    const loaded = keepRemoved(spec.loaded, this.#good.loaded, this.#called);
+    if (loaded === undefined) return false;
+    const now = this.#parts.clock();
+    const until = this.#held?.until ?? now + REMOVAL_MS;
+    if (now >= until) return false;
+    this.#held = { until, loaded };
+    clearTimeout(this.#heldTimer);
+    this.#heldTimer = setTimeout(() => this.#onChange(), until - now);
+    return true;
+  }
+
+  async #keep(good: ClusterSpec, version?: string): Promise<void> {
     this.#good = good;
     const { uid, generation, isDeleted, loaded } = good;
     const { memory } = this.#parts;
-    await memory.keep({ ...memory.record(), object: { uid, generation, isDeleted, source: loaded.source } });
+    const record = memory.record();
+    const history = { ...record.history, ...(version === undefined ? {} : { version }) };
+    await memory.keep({ ...record, history, object: { uid, generation, isDeleted, source: loaded.source } });
   }
 
   async #choose(view: ObjectView, local: LocalSpec): Promise<SpecSnapshot> {
     const { node, registrar, beyondLimits } = this.#parts;
-    const good = this.#good;
+    const held = this.#held?.loaded;
+    const good = this.#good === undefined || held === undefined ? this.#good : { ...this.#good, loaded: held };
     // The owner of the host may have set limits after the spec was received; a mistake in them changes nothing.
     const breach =
       good === undefined || good.isDeleted ? undefined : await beyondLimits(good.loaded.spec, this.#called);
@@ -153,6 +183,7 @@ class NodePrepSpecs implements SpecSource {
       willRegister: registrar.willRegister(),
       refusedFields: registrar.refusedFields(),
       ...(view.state === 'present' ? { uid: view.object.metadata.uid ?? '' } : {}),
+      ...(view.state === 'absent' ? { absence: view.why } : {}),
       ...(good === undefined || limit !== undefined ? {} : { good }),
       ...(breach === undefined || breach.isCertain ? {} : { unsure: breach.problem }),
       ...(refused === undefined ? {} : { refused: refused.message, generation: refused.generation ?? 0 }),

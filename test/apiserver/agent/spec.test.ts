@@ -79,7 +79,7 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
     expect(stdout().match(/Conflicting with other field managers/g)).toHaveLength(1);
   });
 
-  test('that is deleted is the empty spec, until the agent starts again', async () => {
+  test('that is deleted is the empty spec also after a restart, until the file of the host changes', async () => {
     const node = makeNode(plane());
     node.writeSpec(specWith(10));
     const first = node.start();
@@ -112,8 +112,13 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
     first.child.kill('SIGTERM');
     await first.finished;
 
-    node.start();
-    await expect.poll(node.persisted, SOON).toMatch(/vm\.swappiness\s*=\s*10/);
+    const second = node.start();
+    await expect.poll(second.stdout, SOON).toContain('was deleted');
+    expect(await node.stored()).toBeUndefined();
+    expect(node.persisted()).toBe('');
+
+    node.writeSpec(specWith(20));
+    await expect.poll(node.persisted, SOON).toMatch(/vm\.swappiness\s*=\s*20/);
     await expect.poll(async () => (await node.stored())?.status?.observedGeneration, SOON).toBe(1);
   });
 

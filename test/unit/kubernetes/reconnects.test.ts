@@ -58,7 +58,7 @@ test('three hundred reconnects leave nothing behind: no connection, no timer, no
   const listener = { onChange: () => {}, onProblem: () => {} };
   const target = { path: '/nodepreps', name: 'worker-1' };
   const ended = watchObject(client, target, listener, { clock: Date.now, random: () => 0 }, abort.signal);
-  stack.defer(() => ended);
+  stack.defer(async () => void (await ended));
   stack.defer(() => abort.abort());
   const restAfter = async (count: number) => {
     isQuiet = false;

@@ -7,6 +7,7 @@ import {
   ApiUnreachableError,
   type WatchEvent,
 } from '../../../../src/kubernetes/client.ts';
+import type { Absence, Evidence } from '../../../../src/kubernetes/object/absence.ts';
 import { type ObjectListener, watchObject } from '../../../../src/kubernetes/object/watch-object.ts';
 
 const TARGET = { path: '/apis/nodeprep.dev/v1alpha1/nodepreps', name: 'worker-1' };
@@ -16,11 +17,12 @@ const object = (resourceVersion: string, name = 'worker-1', uid = 'u') => ({
 const list = (resourceVersion: string, ...items: unknown[]) => ({ metadata: { resourceVersion }, items });
 const event = (type: WatchEvent['type'], value: unknown): WatchEvent => ({ type, object: value });
 
-/** One answer to a list, or the life of one watch; when all are used, a watch stays open and silent. */
+/** One answer to a list, or the life of one watch; then lists are the last one again, and a watch stays open and silent. */
 type Turn = { list: unknown } | { events?: readonly WatchEvent[]; lastsMs?: number; fails?: Error };
 
 function scripted(turns: readonly Turn[]) {
   const left = [...turns];
+  let listed: unknown;
   const requests: ApiRequest[] = [];
   let open = 0;
   const take = (kind: 'list' | 'watch') => {
@@ -33,9 +35,12 @@ function scripted(turns: readonly Turn[]) {
     send: async (request) => {
       requests.push(request);
       const turn = take('list');
-      if (turn === undefined || !('list' in turn)) throw new ApiUnreachableError('nobody');
-      if (turn.list instanceof Error) throw turn.list;
-      return turn.list;
+      if (turn !== undefined && 'list' in turn) {
+        if (turn.list instanceof Error) throw turn.list;
+        listed = turn.list;
+      }
+      if (listed === undefined) throw new ApiUnreachableError('nobody');
+      return listed;
     },
     watch: async function* (request, signal) {
       requests.push(request);
@@ -67,15 +72,22 @@ function life(milliseconds: number, signal: AbortSignal): Promise<void> {
   return promise;
 }
 
-function follow(client: ApiClient, changed: ObjectListener['onChange'] = () => {}) {
+function follow(
+  client: ApiClient,
+  changed: ObjectListener['onChange'] = () => {},
+  judgeAbsence: ObjectListener['judgeAbsence'] = async () => 'deleted',
+) {
+  const absences: (string | undefined)[] = [];
   const shown: (string | undefined)[] = [];
   const problems: string[] = [];
   const delays: number[] = [];
   const abort = new AbortController();
   let recoveries = 0;
   const listener: ObjectListener = {
-    onChange: async (now) => {
+    judgeAbsence,
+    onChange: async (now, why) => {
       await changed(now);
+      absences.push(now === undefined ? why : undefined);
       shown.push(now?.metadata.resourceVersion);
     },
     onProblem: (error, retryMs) => {
@@ -87,7 +99,7 @@ function follow(client: ApiClient, changed: ObjectListener['onChange'] = () => {
     },
   };
   const ended = watchObject(client, TARGET, listener, { clock: Date.now, random: () => 0.5 }, abort.signal);
-  return { shown, problems, delays, abort, ended, recoveries: () => recoveries };
+  return { shown, absences, problems, delays, abort, ended, recoveries: () => recoveries };
 }
 
 beforeEach(() => {
@@ -103,7 +115,7 @@ describe('following an object', () => {
   test('costs at most one request a minute when nothing happens, for hours', async () => {
     const quiet: Turn[] = Array.from({ length: 200 }, (_, index) => ({
       events: [event('BOOKMARK', object(String(100 + index)))],
-      lastsMs: 290_000,
+      lastsMs: 435_000,
     }));
     const { client, requests } = scripted([{ list: list('1', object('1')) }, ...quiet]);
     const { shown, problems, abort, ended } = follow(client);
@@ -113,7 +125,7 @@ describe('following an object', () => {
     await ended;
 
     expect(requests.length).toBeLessThan(6 * 60 * 0.25);
-    expect(requests.at(-1)?.query?.['resourceVersion']).not.toBe('1');
+    expect(requests.some(({ query }) => Number(query?.['resourceVersion']) > 140)).toBe(true);
     expect(shown).toEqual(['1']);
     expect(problems).toEqual([]);
   });
@@ -125,6 +137,7 @@ describe('following an object', () => {
         events: [event('MODIFIED', object('6')), event('MODIFIED', object('6'))],
         fails: new ApiUnreachableError('reset'),
       },
+      { list: list('8', object('6')) },
       { events: [event('ADDED', object('6'))], fails: new ApiError('Cannot GET', { code: 410 }) },
       { list: list('9', object('6')) },
     ]);
@@ -172,37 +185,76 @@ describe('following an object', () => {
   test('does not show others, should a server send them', async () => {
     const { client, requests } = scripted([
       { list: list('5', object('2', 'worker-2'), object('3'), object('4', 'worker-11')) },
-      { events: [event('DELETED', object('7', 'worker-2')), event('MODIFIED', object('8', 'worker-2'))] },
+      {
+        events: [event('DELETED', object('7', 'worker-2')), event('MODIFIED', object('8', 'worker-2'))],
+        lastsMs: 435_000,
+      },
     ]);
     const { shown, abort } = follow(client);
 
-    await minutes(1);
+    await minutes(8);
     abort.abort();
 
     expect(shown).toEqual(['3']);
     expect(requests.at(-1)?.query?.['resourceVersion']).toBe('8');
   });
 
-  test('lists again after a second failure, because the server may have another history', async () => {
+  test.each<[string, Turn]>([
+    ['a failure', { fails: new ApiUnreachableError('reset') }],
+    ['an end that the server was not asked for', { lastsMs: 100_000 }],
+  ])('lists again after %s, because the server may have another history', async (_, end) => {
     const { client, requests } = scripted([
       { list: list('1000', object('1000')) },
-      { fails: new ApiUnreachableError('reset') },
-      { fails: new ApiUnreachableError('reset') },
+      end,
       { list: list('500', object('400')) },
     ]);
     const { shown, abort } = follow(client);
 
+    await minutes(3);
+    abort.abort();
+
+    expect(requests.map(({ query }) => query?.['resourceVersion'])).toEqual([undefined, '1000', undefined, '500']);
+    expect(shown).toEqual(['1000', '400']);
+  });
+
+  test('resumes after the end that it asked for, and lists once an hour all the same', async () => {
+    const { client, requests } = scripted([
+      { list: list('1000', object('1000')) },
+      ...Array.from({ length: 30 }, () => ({ lastsMs: 435_000 })),
+    ]);
+    const { abort } = follow(client);
+
+    await minutes(3 * 60);
+    abort.abort();
+
+    expect(requests.filter(({ query }) => query?.['resourceVersion'] === undefined)).toHaveLength(3);
+  });
+
+  test('tells with what it knows why an object is missing, and asks again when that cannot be believed', async () => {
+    const { client } = scripted([
+      { list: list('1000', object('1000')) },
+      { fails: new ApiUnreachableError('reset') },
+      { list: list('900') },
+      { list: list('1001') },
+    ]);
+    const asked: Evidence[] = [];
+    const judge = async (evidence: Evidence): Promise<Absence> => {
+      asked.push(evidence);
+      if (asked.length === 1) throw new ApiUnreachableError('cannot be');
+      return 'lost';
+    };
+    const { shown, absences, problems, abort } = follow(client, undefined, judge);
+
     await minutes(1);
     abort.abort();
 
-    expect(requests.map(({ query }) => query?.['resourceVersion'])).toEqual([
-      undefined,
-      '1000',
-      '1000',
-      undefined,
-      '500',
+    expect(asked).toEqual([
+      { isOtherHistory: true, wasTold: false, version: '1000' },
+      { isOtherHistory: false, wasTold: false, version: '1000' },
     ]);
-    expect(shown).toEqual(['1000', '400']);
+    expect(problems).toEqual(['reset', 'cannot be']);
+    expect(shown).toEqual(['1000', undefined]);
+    expect(absences).toEqual([undefined, 'lost']);
   });
 
   test('shows an object again that its listener could not take, later each time', async () => {
@@ -211,7 +263,7 @@ describe('following an object', () => {
       { list: list('5', object('5')) },
       { list: list('5', object('5')) },
       { list: list('5', object('5')) },
-      { events: [event('MODIFIED', object('6'))] },
+      { events: [event('MODIFIED', object('6'))], lastsMs: 1e9 },
     ]);
     let left = 3;
     const { shown, problems, delays, abort } = follow(client, () => {

@@ -8,7 +8,7 @@ import type { AppliedLocal, LocalSpec } from '../../../../src/kubernetes/ports.t
 
 const load = (spec: object) =>
   loadObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', spec }, 'nodepreps/w');
-const source = { mode: 'Audit' };
+const source = { mode: 'Audit' } as const;
 const local: LocalSpec & { kind: 'document' } = {
   kind: 'document',
   origin: 'files',
@@ -31,18 +31,38 @@ const applied = (more: Partial<AppliedLocal> = {}): AppliedLocal => ({
   ...more,
 });
 const plan = (input: Partial<RegistrationInput>) =>
-  planRegistration({ view: { state: 'present', object: object() }, local, mayRegister: false, ...input }).action;
+  planRegistration({ view: { state: 'present', object: object() }, local, ...input }).action;
 
 describe('the local spec is applied', () => {
   it('when there is no object and none was deleted', () => {
-    expect(plan({ view: { state: 'absent' }, mayRegister: true })).toBe('apply');
-    expect(plan({ view: { state: 'absent' } })).toBe('none');
-    expect(plan({ view: { state: 'absent' }, mayRegister: true, local: { kind: 'none', problem: '' } })).toBe('none');
+    const never = { state: 'absent', why: 'never' } as const;
+
+    expect(plan({ view: never })).toBe('apply');
+    expect(plan({ view: never, local: { kind: 'none', problem: '' } })).toBe('none');
+  });
+
+  it('after a deletion only when the files of the host have changed since', () => {
+    const view = { state: 'absent', why: 'deleted' } as const;
+
+    expect(plan({ view, applied: applied() })).toBe('none');
+    expect(plan({ view, applied: applied({ digest: 'old' }) })).toBe('apply');
+    expect(plan({ view, applied: applied({ digest: 'old' }), local: { ...local, origin: 'default' } })).toBe('none');
   });
 
   it('never while it is not known what there is', () => {
-    for (const state of ['unknown', 'no-resource'] as const)
-      expect(plan({ view: { state }, mayRegister: true })).toBe('none');
+    for (const state of ['unknown', 'no-resource'] as const) expect(plan({ view: { state } })).toBe('none');
+    expect(plan({ view: { state: 'absent', why: 'unproven' } })).toBe('none');
+  });
+
+  it('never in place of what is enforced, when the cluster has lost the object', () => {
+    const view = { state: 'absent', why: 'lost' } as const;
+
+    expect(planRegistration({ view, local, enforced: { mode: 'Enforce' } })).toEqual({
+      action: 'restore',
+      source: { mode: 'Enforce' },
+    });
+    expect(plan({ view, enforced: source })).toBe('apply');
+    expect(plan({ view })).toBe('apply');
   });
 
   it('when it has changed since, and never because the object has', () => {

@@ -45,4 +45,32 @@ describe('an apply of the local spec', () => {
 
     expect(await applyLocal(client, 'w', local, signal, 'u')).toMatchObject({ object: { metadata: { uid: 'u' } } });
   });
+
+  it('takes what the agent has brought back, and leaves what people have set', async () => {
+    const owners: Record<string, string> = { mode: 'nodeprep-record', deletionPolicy: 'kubectl-edit' };
+    const sent: { readonly spec: object; readonly force: unknown }[] = [];
+    const client: ApiClient = {
+      ...serverWith().client,
+      send: async ({ body, query }) => {
+        const { spec } = body as { spec: object };
+        sent.push({ spec, force: query?.['force'] });
+        const refused =
+          query?.['force'] === true ? [] : Object.keys(spec).filter((field) => owners[field] !== undefined);
+        if (refused.length === 0) return { metadata: { name: 'w', uid: 'u' } };
+        const causes = refused.map((field) => ({
+          reason: 'FieldManagerConflict',
+          message: `conflict with "${owners[field]}" using nodeprep.dev/v1alpha1`,
+          field: `.spec.${field}`,
+        }));
+        throw new ApiError('Cannot PATCH', { code: 409, reason: 'Conflict', causes });
+      },
+    };
+    const source = { mode: 'Audit', deletionPolicy: 'Keep' } as const;
+
+    const { refused } = await applyLocal(client, 'w', { ...local, source }, signal);
+
+    expect(refused).toEqual([{ field: '.spec.deletionPolicy', manager: 'kubectl-edit' }]);
+    expect(sent.at(-1)).toEqual({ spec: { mode: 'Audit' }, force: true });
+    expect(sent.filter(({ force }) => force === true)).toHaveLength(1);
+  });
 });

@@ -28,8 +28,10 @@ describe('the spec of a node', () => {
     expect(choose({ view: 'absent', willRegister: true, local }).absent).toBeUndefined();
   });
 
-  it('stays the last good one while a deleted object is registered again', () => {
-    expect(choose({ view: 'absent', willRegister: true, local, good })).toMatchObject({ source: good.loaded.source });
+  it('stays the last good one while the object is lost, and is said to stay when nobody can tell', () => {
+    for (const absence of ['lost', 'unproven'] as const)
+      expect(choose({ view: 'absent', absence, local, good })).toMatchObject({ source: good.loaded.source });
+    expect(choose({ view: 'absent', absence: 'unproven', local, good }).refused).toContain('Create it again');
   });
 
   it('is empty, with the deletion policy it had, when the object was deleted', () => {

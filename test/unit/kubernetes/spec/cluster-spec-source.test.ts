@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadObject } from '../../../../src/api/spec/load-object.ts';
+import { digestOf } from '../../../../src/kubernetes/digest.ts';
 import { createClusterSpecSource } from '../../../../src/kubernetes/spec/cluster-spec-source.ts';
 import type { MirrorChange, ObjectMirror, ObjectView } from '../../../../src/kubernetes/object/object-mirror.ts';
 import type { AgentPorts, ClusterRecord, LocalSpec } from '../../../../src/kubernetes/ports.ts';
@@ -42,6 +43,7 @@ function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: Clus
     record: given.record ?? {},
     beyondLimits: (async () => undefined) as AgentPorts['beyondLimits'],
     changes: 0,
+    clock: 0,
     said: [] as string[],
   };
   const listeners = new Set<(change: MirrorChange) => void>();
@@ -64,6 +66,7 @@ function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: Clus
     memory,
     mirror,
     registrar,
+    clock: () => now.clock,
     node: 'w',
     local: { read: async () => now.local, watch: async () => async () => {} },
     beyondLimits: (spec, called) => now.beyondLimits(spec, called),
@@ -77,7 +80,10 @@ function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: Clus
 
 describe('the default document of an agent', () => {
   it('is held by the limits of the host, because it comes from the cluster', async () => {
-    const { source, registrar, now } = sourceWith({ view: { state: 'absent' }, local: document('default', 99) });
+    const { source, registrar, now } = sourceWith({
+      view: { state: 'absent', why: 'never' },
+      local: document('default', 99),
+    });
     now.beyondLimits = atMost(60);
 
     const snapshot = await source.current();
@@ -88,7 +94,7 @@ describe('the default document of an agent', () => {
 
   it('is enforced and registered within them, and the files of the host have none', async () => {
     for (const local of [document('default', 60), document('files', 99)]) {
-      const { source, registrar, now } = sourceWith({ view: { state: 'absent' }, local });
+      const { source, registrar, now } = sourceWith({ view: { state: 'absent', why: 'never' }, local });
       now.beyondLimits = atMost(60);
 
       expect((await source.current()).source).toEqual(local.kind === 'document' ? local.source : undefined);
@@ -179,5 +185,84 @@ describe('the limits of the host', () => {
       ...expected,
       refused: `The newest spec is refused, ${said}: beyond 7`,
     });
+  });
+});
+
+const listed = (names: readonly string[], metadata: { uid?: string; generation?: number } = {}): ObjectView => ({
+  state: 'present',
+  object: {
+    ...{ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep' },
+    metadata: { name: 'w', uid: 'u', generation: 1, ...metadata },
+    spec: { sysctls: names.map((name) => ({ name, value: 1 })) },
+  },
+});
+const namesIn = ({ source }: Awaited<ReturnType<ReturnType<typeof sourceWith>['source']['current']>>) =>
+  source.sysctls?.map(({ name }) => name).toSorted();
+
+describe('a list that is replaced', () => {
+  it('loses entries a moment later than it gains others, and tells of the new generation only then', async () => {
+    const { source, now, show } = sourceWith({ view: listed(['vm.a', 'vm.b']) });
+    await source.current();
+
+    show(listed(['vm.b', 'vm.c'], { generation: 2 }));
+    const meanwhile = await source.current();
+    expect(namesIn(meanwhile)).toEqual(['vm.a', 'vm.b', 'vm.c']);
+    expect(meanwhile.generation).toBe(1);
+    now.clock = 2000;
+
+    const after = await source.current();
+    expect(namesIn(after)).toEqual(['vm.b', 'vm.c']);
+    expect(after.generation).toBe(2);
+  });
+
+  it('that has its entries back in time never lost them, and neither does one that is emptied for a moment', async () => {
+    const { source, now, show } = sourceWith({ view: listed(['vm.a', 'vm.b']) });
+    const first = await source.current();
+
+    show(listed([], { generation: 2 }));
+    expect((await source.current()).revision).toBe(first.revision);
+    now.clock = 70;
+    show(listed(['vm.a', 'vm.b'], { generation: 3 }));
+    expect(namesIn(await source.current())).toEqual(['vm.a', 'vm.b']);
+    now.clock = 5000;
+    show(listed(['vm.a'], { generation: 4 }));
+
+    expect(namesIn(await source.current())).toEqual(['vm.a', 'vm.b']);
+  });
+});
+
+describe('a NodePrep that is gone', () => {
+  const gone = (why: 'deleted' | 'lost' | 'unproven') => ({ state: 'absent', why }) as const;
+
+  it('leaves the host managed unless it was deleted, also after a restart', async () => {
+    for (const why of ['lost', 'unproven'] as const) {
+      const { source, now, show } = sourceWith({ view: objectWith(10), local: document('files', 5) });
+      await source.current();
+      show(gone(why));
+      expect((await source.current()).source).toEqual(specOf(10));
+
+      const after = sourceWith({ view: gone(why), local: document('files', 5), record: now.record });
+      expect((await after.source.current()).source).toEqual(specOf(10));
+    }
+  });
+
+  it('stays deleted after a restart, until the files of the host change', async () => {
+    const local = document('files', 10);
+    const { source, now, show } = sourceWith({ view: objectWith(10), local });
+    await source.current();
+    show(gone('deleted'));
+    await source.current();
+    const record = {
+      ...now.record,
+      applied: { uid: 'u', digest: digestOf(specOf(10)), origin: 'files' as const, refused: [], ownership: '' },
+    };
+
+    const after = sourceWith({ view: gone('deleted'), local, record });
+    expect((await after.source.current()).absent).toContain('was deleted');
+    expect(after.registrar.willRegister()).toBe(false);
+
+    after.now.local = document('files', 20);
+    expect((await after.source.current()).source).toEqual(specOf(20));
+    expect(after.registrar.willRegister()).toBe(true);
   });
 });

@@ -1,0 +1,92 @@
+/**
+ * Why an object that was there is missing from a list. Only a deletion that the API server can show, and confirms when
+ * asked again, unmanages a host: a list may come from a store that was restored from a backup, from a definition that was
+ * made again without its objects, or from something on the way that answers for everybody.
+ */
+import { type ApiClient, ApiError, ApiUnreachableError } from '../client.ts';
+import { NODE_PREPS_PATH, nodePrepPath } from '../resources.ts';
+import { isNotFound, readDefinition } from './definition.ts';
+import { pause } from './pause.ts';
+
+/** Why there is no object. */
+export type Absence =
+  /** Nothing is known of one that ever was there. */
+  | 'never'
+  | 'deleted'
+  /** It went with its definition or with the store of the cluster: nobody meant to delete it. */
+  | 'lost'
+  /** It is gone, and what happened is too long ago to be told. */
+  | 'unproven';
+
+/** What was seen before it was missing. */
+export interface Evidence {
+  /** The list is older than what was seen before. */
+  readonly isOtherHistory: boolean;
+  /** The watch has told of the deletion. */
+  readonly wasTold: boolean;
+  /** Up to where the history is known. */
+  readonly version: string | undefined;
+}
+
+/** Before the question is asked again: longer than a server that is being restarted gives wrong answers. */
+const AGAIN_MS = 2000;
+/** For what was missed; the server sends it at once. */
+const REPLAY_SECONDS = 5;
+
+/** Judges the absence of the NodePrep of a node. Throws when nothing of it can be believed. */
+export async function judgeAbsence(
+  client: ApiClient,
+  node: string,
+  knownDefinition: string | undefined,
+  evidence: Evidence,
+  signal: AbortSignal,
+): Promise<Exclude<Absence, 'never'>> {
+  const definition = await readDefinition(client, signal);
+  if (evidence.isOtherHistory) return 'lost';
+  if (definition !== undefined && knownDefinition !== undefined && definition !== knownDefinition) return 'lost';
+  const isShown = evidence.wasTold || (await replaysDeletion(client, node, evidence.version, signal));
+  await pause(AGAIN_MS, signal);
+  signal.throwIfAborted();
+  await assertGone(client, node, signal);
+  return isShown ? 'deleted' : 'unproven';
+}
+
+/** Whether the watch shows the deletion to who missed it; false when its history does not reach back so far. */
+async function replaysDeletion(
+  client: ApiClient,
+  node: string,
+  version: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (version === undefined) return false;
+  const query = { fieldSelector: `metadata.name=${node}`, resourceVersion: version, timeoutSeconds: REPLAY_SECONDS };
+  try {
+    for await (const event of client.watch({ method: 'GET', path: NODE_PREPS_PATH, query }, signal)) {
+      const object = event.object as { code?: unknown; metadata?: { name?: unknown } } | undefined;
+      if (event.type === 'ERROR') {
+        if (object?.code === 410) return false;
+        break;
+      }
+      if (event.type === 'DELETED' && object?.metadata?.name === node) return true;
+    }
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 410) return false;
+    throw error;
+  }
+  throw new ApiUnreachableError(
+    `Cannot list "${NODE_PREPS_PATH}": the object is missing, and nothing tells of its deletion`,
+  );
+}
+
+/** Throws unless the API server says of this one object that there is none. */
+async function assertGone(client: ApiClient, node: string, signal: AbortSignal): Promise<void> {
+  const path = nodePrepPath(node);
+  try {
+    await client.send({ method: 'GET', path }, signal);
+  } catch (error) {
+    // Agents of older roles may only list.
+    if (isNotFound(error, node) || (error instanceof ApiError && error.code === 403)) return;
+    throw error;
+  }
+  throw new ApiUnreachableError(`Cannot list "${NODE_PREPS_PATH}": an object is missing that is there`);
+}
