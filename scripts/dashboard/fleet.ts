@@ -70,6 +70,15 @@ export function fleetPanels(): readonly Builder<Panel>[] {
     ),
     stat(
       {
+        title: 'No sign of life',
+        description: 'Nodes whose Lease has expired: the agent or its host is gone. Needs kube-state-metrics.',
+        span: 3,
+        queries: [now('count(time() - kube_lease_renew_time{namespace="nodeprep-system"} > 600) or vector(0)')],
+      },
+      NONE_IS_GOOD,
+    ),
+    stat(
+      {
         title: 'No API server',
         description: 'Agents that do not follow their NodePrep now; they enforce what they received last.',
         span: 3,

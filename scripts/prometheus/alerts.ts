@@ -55,6 +55,14 @@ export const AGENT_ALERTS: readonly AlertRule[] = [
     'It goes on enforcing the spec that it received last. Changes of the spec do not arrive, and the status in the cluster is old.',
   ),
   alert(
+    'NodePrepLeaseExpired',
+    'warning',
+    '5m',
+    'time() - kube_lease_renew_time{namespace="nodeprep-system"} > 600',
+    'The NodePrep agent of {{ $labels.lease }} has not renewed its Lease for {{ $value | humanizeDuration }}.',
+    'The agent or its host is gone, or does not reach the API server: what its NodePrep says is old. Other than scrapes this is seen also where Prometheus no longer knows the pod. Needs kube-state-metrics.',
+  ),
+  alert(
     'NodePrepStandingBy',
     'info',
     '1h',
@@ -141,6 +149,14 @@ export const FLEET_ALERTS: readonly AlertRule[] = [
     'cluster_job:nodeprep_nodes_unprepared:ratio > 0.2 and cluster_job:nodeprep_nodes:count >= 5',
     '{{ $value | humanizePercentage }} of the nodes are not prepared as declared.',
     'More than a fifth of the nodes that are enforced are not ready, and not because of a reboot. A change of the spec for all of them is the usual cause.',
+  ),
+  alert(
+    'NodePrepFleetDegraded',
+    'critical',
+    '10m',
+    'count by (cluster, job) (nodeprep_condition{type="Degraded",status="True"} == 1) / cluster_job:nodeprep_nodes:count > 0.1 and cluster_job:nodeprep_nodes:count >= 5',
+    '{{ $value | humanizePercentage }} of the nodes are degraded.',
+    'More than a tenth of the nodes refuse the newest spec or cannot apply it. One spec for all of them is the usual cause. It inhibits the alerts of the single nodes where Alertmanager has the rule of manifests/prometheus/inhibition.yaml.',
   ),
   alert(
     'NodePrepRepairSlow',

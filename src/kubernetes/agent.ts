@@ -9,6 +9,10 @@ import type { ApiClient } from './client.ts';
 import { createClusterSpecSource } from './spec/cluster-spec-source.ts';
 import { createEventWriter } from './report/event-writer.ts';
 import { createNodeWriter } from './report/node-writer.ts';
+import { createHeldCheck } from './registration/held-check.ts';
+import { createLabelWriter } from './report/label-writer.ts';
+import { createLeaseWriter } from './report/lease-writer.ts';
+import { createOwnNodeView } from './object/own-node.ts';
 import { createObjectMirror } from './object/object-mirror.ts';
 import { observedClient } from './observed-client.ts';
 import type { AgentPorts } from './ports.ts';
@@ -29,25 +33,30 @@ export interface AgentOptions {
   readonly node: string;
   /** The start-up taint to take off, `undefined` for none. */
   readonly taint: Taint | undefined;
+  /** Where the Lease of the node is. */
+  readonly leaseNamespace: string;
+  /** Keys of labels of the Node that its NodePrep gets as well. */
+  readonly nodeLabels: readonly string[];
 }
 
 /** An agent that sends nothing before `run`. */
 export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
-  const { node, taint } = options;
+  const { node } = options;
   const client = observedClient(options.client, ports.observer);
   const seams = { clock: ports.clock, random: ports.random };
   const { log, memory } = ports;
   const mirror = createObjectMirror({ client, node, log, seams, memory, onConnected: ports.observer.onConnected });
-  const parts = { ...ports, client, node, mirror };
+  const parts = { ...ports, ...options, client, mirror, ownNode: createOwnNodeView() };
   const registrar = createRegistrar(parts);
   const events = createEventWriter(parts);
   const status = createStatusWriter({ ...parts, tell: events.tell });
-  const nodeWriter = createNodeWriter({ ...parts, taint });
+  const nodeWriter = createNodeWriter(parts);
+  const beside = [createLeaseWriter(parts), createLabelWriter(parts), createHeldCheck(parts)];
   return {
     source: createClusterSpecSource({ ...parts, registrar }),
     sinks: [status, events, nodeWriter],
     run: async (signal) => {
-      await Promise.all([mirror, registrar, status, events, nodeWriter].map((part) => part.run(signal)));
+      await Promise.all([mirror, registrar, status, events, nodeWriter, ...beside].map((part) => part.run(signal)));
     },
   };
 }

@@ -9,6 +9,9 @@ export const AGENT_MANAGER = 'nodeprep-agent';
 /** Writes a NodePrep that the cluster has lost as the host has kept it. */
 export const RECORD_MANAGER = 'nodeprep-record';
 
+/** Copies labels of the Node. Not the manager of the status: old servers do not keep the two apart. */
+export const LABELS_MANAGER = 'nodeprep-node-labels';
+
 /** Name of the definition of NodePreps. */
 export const DEFINITION_NAME = 'nodepreps.nodeprep.dev';
 /** Where that is. */
@@ -33,6 +36,11 @@ export function statusPath(node: string): string {
 /** The Node itself. */
 export function nodePath(node: string): string {
   return `/api/v1/nodes/${encodeURIComponent(node)}`;
+}
+
+/** The Lease that says that the agent of a node is alive. */
+export function leasePath(namespace: string, node: string): string {
+  return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${encodeURIComponent(node)}`;
 }
 
 /** Events about objects without a namespace are kept in this one. */

@@ -30,7 +30,11 @@ export function createStubApi(): StubApi {
   };
   const change = (next: Partial<ApiObject>) => {
     version += 1;
-    object = { ...object, ...next, metadata: { ...object.metadata, resourceVersion: String(version) } };
+    object = {
+      ...object,
+      ...next,
+      metadata: { ...object.metadata, ...next.metadata, resourceVersion: String(version) },
+    };
     tell('object');
   };
   const restore = (backup: Partial<ApiObject>) => {

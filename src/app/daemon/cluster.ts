@@ -25,6 +25,10 @@ export interface ClusterOptions {
   readonly defaultFile?: string;
   /** The start-up taint to take off, `undefined` for none. */
   readonly taint: Taint | undefined;
+  /** Where the Lease of the node is. */
+  readonly leaseNamespace: string;
+  /** Keys of labels of the Node that its NodePrep gets as well. */
+  readonly nodeLabels: readonly string[];
 }
 
 /** What the daemon gives. */
@@ -54,7 +58,7 @@ export function connectCluster({ kubeconfig, context }: ClusterOptions): ApiClie
 /** Makes the agent; nothing is sent before it runs. */
 export async function joinCluster(parts: ClusterParts, options: ClusterOptions): Promise<Cluster> {
   const { machine, request, logger, observer, client } = parts;
-  const { node, defaultFile, taint } = options;
+  const { node, defaultFile, taint, leaseNamespace, nodeLabels } = options;
   const record = await openClusterRecord(machine.host, machine.now());
   if (record.warning !== undefined) logger.warn(record.warning);
   const agent = createAgent(
@@ -68,7 +72,7 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
       now: machine.now,
       random: Math.random,
     },
-    { client, node, taint },
+    { client, node, taint, leaseNamespace, nodeLabels },
   );
   return {
     source: agent.source,

@@ -13,10 +13,22 @@ export interface ClusterChoice {
   readonly nodeName?: string;
   readonly defaultFile?: string;
   readonly startupTaint: string;
+  readonly leaseNamespace: string;
+  readonly nodeLabels: readonly string[];
 }
 
 /** Options that mean nothing without `--kube`. */
-const NEED_KUBE = ['kubeconfig', 'context', 'nodeName', 'defaultFile', 'startupTaint'] as const;
+const NEED_KUBE = [
+  'kubeconfig',
+  'context',
+  'nodeName',
+  'defaultFile',
+  'startupTaint',
+  'leaseNamespace',
+  'nodeLabels',
+] as const;
+/** Labels are written with every NodePrep, and each is an index of its own for whoever selects by it. */
+const MAX_NODE_LABELS = 16;
 
 /** Adds `--kube` and what goes with it. */
 export function withCluster(target: Command): Command {
@@ -38,6 +50,20 @@ export function withCluster(target: Command): Command {
         .argParser(parseStartupTaint)
         .default(STARTUP_TAINT),
     )
+    .addOption(
+      new Option('--lease-namespace <name>', 'namespace of the Lease that says that the agent is alive')
+        .env('POD_NAMESPACE')
+        .argParser(parseNamespace)
+        .default('nodeprep-system'),
+    )
+    .addOption(
+      new Option(
+        '--node-labels <keys>',
+        `labels of the Node that its NodePrep gets as well, separated by commas (at most ${MAX_NODE_LABELS})`,
+      )
+        .argParser(parseLabelKeys)
+        .default([], 'none'),
+    )
     .hook('preAction', (_, chosen) => {
       if (chosen.opts<ClusterChoice>().kube === true) return;
       const stray = NEED_KUBE.find((name) => chosen.getOptionValueSource(name) === 'cli');
@@ -49,10 +75,12 @@ export function withCluster(target: Command): Command {
 /** How the daemon joins the cluster; `undefined` without `--kube`. Throws `NodeNameError`. */
 export async function clusterOptionsFrom(choice: ClusterChoice, machine: Machine): Promise<ClusterOptions | undefined> {
   if (choice.kube !== true) return undefined;
-  const { kubeconfig, context, defaultFile, startupTaint } = choice;
+  const { kubeconfig, context, defaultFile, startupTaint, leaseNamespace, nodeLabels } = choice;
   return {
     node: choice.nodeName ?? (await nodeNameOf(machine.host)),
     taint: taintFrom(startupTaint),
+    leaseNamespace,
+    nodeLabels,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
     ...(defaultFile === undefined ? {} : { defaultFile }),
@@ -72,6 +100,24 @@ function parseStartupTaint(text: string): string {
     throw new InvalidArgumentError(`Expected a taint such as ${STARTUP_TAINT} or ${STARTUP_TAINT}:NoSchedule.`);
   return text;
 }
+
+/** Throws `InvalidArgumentError`. */
+function parseNamespace(text: string): string {
+  if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text))
+    throw new InvalidArgumentError('Expected a name of a namespace.');
+  return text;
+}
+
+/** Throws `InvalidArgumentError`. */
+function parseLabelKeys(text: string): readonly string[] {
+  const keys = [...new Set(text.split(',').map((key) => key.trim()))].filter((key) => key !== '');
+  const wrong = keys.find((key) => !LABEL_KEY.test(key));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not a key of a label.`);
+  if (keys.length > MAX_NODE_LABELS) throw new InvalidArgumentError(`At most ${MAX_NODE_LABELS} labels are copied.`);
+  return keys;
+}
+
+const LABEL_KEY = /^([a-z0-9][-a-z0-9.]{0,252}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 
 function taintFrom(text: string): Taint | undefined {
   return text === '' ? undefined : parseTaint(text);

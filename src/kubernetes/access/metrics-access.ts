@@ -31,7 +31,7 @@ const BUSY: AccessVerdict = {
   message: 'Too many callers with unknown tokens; try again in a second.',
 };
 
-/** An authorizer for the metrics endpoint; its answers hold for two minutes, refusals for ten seconds. */
+/** An authorizer for the metrics endpoint; its answers hold for ten minutes, refusals for ten seconds. */
 export function createMetricsAccess({ client, clock }: MetricsAccessParts): MetricsAccess {
   const store = createVerdictStore(clock);
   const running = new Map<string, Promise<AccessVerdict>>();

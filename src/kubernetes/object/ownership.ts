@@ -1,6 +1,8 @@
 /** Who owns what of an object, as its managed fields say; read with suspicion. Pure. */
 import type { ApiObject } from '../client.ts';
-import { AGENT_MANAGER, LOCAL_FILE_MANAGER } from '../resources.ts';
+import { AGENT_MANAGER, LABELS_MANAGER, LOCAL_FILE_MANAGER } from '../resources.ts';
+
+const OWN: readonly unknown[] = [LOCAL_FILE_MANAGER, AGENT_MANAGER, LABELS_MANAGER];
 
 /** Whether the local file has brought anything into the object. */
 export function isOwnedByLocalFile(object: ApiObject): boolean {
@@ -10,7 +12,7 @@ export function isOwnedByLocalFile(object: ApiObject): boolean {
 /** A text that changes when somebody else takes or lets go of a field; the status and times do not count. */
 export function ownershipOf(object: ApiObject): string {
   const others = entriesOf(object)
-    .filter((entry) => entry['manager'] !== LOCAL_FILE_MANAGER && entry['manager'] !== AGENT_MANAGER)
+    .filter((entry) => !OWN.includes(entry['manager']))
     .filter((entry) => entry['subresource'] !== 'status')
     .map((entry) => JSON.stringify([entry['manager'], entry['operation'], entry['fieldsV1']]));
   return others.toSorted().join('\n');

@@ -1,5 +1,5 @@
 /**
- * Events on the NodePrep, as the recorder of Kubernetes writes them: what happens again raises the
+ * Events on the NodePrep and on its Node, as the recorder of Kubernetes writes them: what happens again raises the
  * count of its Event, many alike become one, and a host where something happens all the time has a
  * budget. Whoever reports never waits.
  */
@@ -25,7 +25,7 @@ const ALIKE_MS = 10 * 60_000;
 const MAX_WAITING = 32;
 const MAX_AGE_MS = 60 * 60_000;
 /** Events whose count is raised; the API server forgets them after an hour by default. */
-const MAX_TOLD = 64;
+const MAX_TOLD = 128;
 
 /** What the writer is built from. */
 export interface EventWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'now' | 'random'> {
@@ -51,6 +51,16 @@ interface Waiting {
   readonly first: Date;
   last: Date;
   times: number;
+  /** On which objects it was told already, should telling of another one have failed. */
+  readonly toldOn: Set<string>;
+}
+
+/** What an Event is about, as `involvedObject` has it. */
+interface Subject {
+  readonly apiVersion: string;
+  readonly kind: 'NodePrep' | 'Node';
+  readonly name: string;
+  readonly uid: string | undefined;
 }
 
 class NodePrepEventWriter implements EventWriter {
@@ -98,7 +108,7 @@ class NodePrepEventWriter implements EventWriter {
     const { clock, now } = this.#parts;
     const fact = this.#combined({ ...given, message: boundedMessage(given.message) }, clock());
     const key = JSON.stringify(fact);
-    const waiting = this.#waiting.get(key) ?? { fact, first: now(), last: now(), times: 0 };
+    const waiting = this.#waiting.get(key) ?? { fact, first: now(), last: now(), times: 0, toldOn: new Set() };
     waiting.last = now();
     waiting.times += 1;
     this.#waiting.delete(key);
@@ -127,7 +137,11 @@ class NodePrepEventWriter implements EventWriter {
         const waitMs = this.#pace.waitMs();
         if (waitMs > 0) return waitMs;
         this.#pace.took();
-        await this.#tell(view.object, waiting, signal);
+        for (const subject of this.#subjects(view.object)) {
+          if (waiting.toldOn.has(subject.kind)) continue;
+          await this.#tell(subject, waiting, signal);
+          waiting.toldOn.add(subject.kind);
+        }
       }
       // What was noted again while it was being told is told with the next one.
       if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
@@ -135,8 +149,17 @@ class NodePrepEventWriter implements EventWriter {
     return undefined;
   }
 
-  async #tell(object: ApiObject, waiting: Waiting, signal: AbortSignal): Promise<void> {
-    const name = this.#nameOf(object, waiting.fact);
+  /** `kubectl describe node` looks for the name as uid, which is what kubelets write and need not be read first. */
+  #subjects({ metadata }: ApiObject): readonly Subject[] {
+    const { node } = this.#parts;
+    return [
+      { apiVersion: API_VERSION, kind: 'NodePrep', name: metadata.name, uid: metadata.uid },
+      { apiVersion: 'v1', kind: 'Node', name: node, uid: node },
+    ];
+  }
+
+  async #tell(subject: Subject, waiting: Waiting, signal: AbortSignal): Promise<void> {
+    const name = this.#nameOf(subject, waiting.fact);
     const told = this.#told.get(name);
     if (told !== undefined) {
       const count = told.count + waiting.times;
@@ -146,22 +169,17 @@ class NodePrepEventWriter implements EventWriter {
       }
       this.#told.delete(name);
     }
-    await this.#create(object, name, waiting, signal);
+    await this.#create(subject, name, waiting, signal);
   }
 
-  async #create(object: ApiObject, name: string, waiting: Waiting, signal: AbortSignal): Promise<void> {
+  async #create(involvedObject: Subject, name: string, waiting: Waiting, signal: AbortSignal): Promise<void> {
     const { client, node } = this.#parts;
     const { fact, first, last, times } = waiting;
     const body = {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name, namespace: 'default' },
-      involvedObject: {
-        apiVersion: API_VERSION,
-        kind: 'NodePrep',
-        name: object.metadata.name,
-        uid: object.metadata.uid,
-      },
+      involvedObject,
       ...fact,
       count: times,
       firstTimestamp: rfc3339(first),
@@ -208,9 +226,9 @@ class NodePrepEventWriter implements EventWriter {
   }
 
   /** The same fact has the same name, also after the agent was started again. */
-  #nameOf({ metadata }: ApiObject, fact: EventFact): string {
+  #nameOf({ kind, uid }: Subject, fact: EventFact): string {
     const node = this.#parts.node.slice(0, 200).replace(/[-.]+$/, '');
-    return `${node}.${digestOf([metadata.uid, fact]).slice(0, 16)}`;
+    return `${node}.${digestOf(kind === 'NodePrep' ? [uid, fact] : [kind, fact]).slice(0, 16)}`;
   }
 }
 

@@ -35,13 +35,19 @@ export function nodeConditionFrom(ready: Condition, stored: unknown): NodeCondit
   };
 }
 
+/** A strategic merge patch that takes the condition off the Node. */
+export function conditionRemoval(): object {
+  return { status: { conditions: [{ $patch: 'delete', type: NODE_CONDITION }] } };
+}
+
 /** Whether the Node says this already; the text follows with the next change of status or reason. */
 export function saysSame(stored: unknown, wanted: NodeCondition): boolean {
   const found = storedCondition(stored);
   return found?.['status'] === wanted.status && found['reason'] === wanted.reason;
 }
 
-function storedCondition(node: unknown): Readonly<Record<string, unknown>> | undefined {
+/** The condition as the Node has it, whoever wrote it. */
+export function storedCondition(node: unknown): Readonly<Record<string, unknown>> | undefined {
   const conditions = (node as { status?: { conditions?: unknown } } | undefined)?.status?.conditions;
   if (!Array.isArray(conditions)) return undefined;
   return conditions.find((one: unknown): one is Record<string, unknown> => {

@@ -5,18 +5,29 @@ import { jitteredMs } from '../../reconcile/loop/backoff.ts';
 import type { ReportSink } from '../../reconcile/report/node-report.ts';
 import { type Background, createBackground } from './background.ts';
 import { type ApiClient, ApiError } from '../client.ts';
-import { isPrepared, nodeConditionFrom, saysSame, taintRemoval } from './node-condition.ts';
+import {
+  conditionRemoval,
+  isPrepared,
+  nodeConditionFrom,
+  saysSame,
+  storedCondition,
+  taintRemoval,
+} from './node-condition.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
+import type { OwnNodeView } from '../object/own-node.ts';
 import { createPace } from './pace.ts';
 import type { AgentPorts } from '../ports.ts';
 import { AGENT_MANAGER, nodePath } from '../resources.ts';
+import { isReachable } from './reachable.ts';
 
 /** How often it is looked whether the condition is still there: a Node that is made again has none. */
 const LOOK_MS = 5 * 60_000;
 /** A Node that does not exist yet: the kubelet comes after the agent, mostly soon. */
-const MISSING_MS = [5000, 10_000, 20_000, 40_000, 75_000] as const;
+const MISSING_MS = { first: 5000, longest: 5 * 60_000 };
 /** Somebody else changed the taints while ours was being taken off. */
-const AGAIN_MS = 1000;
+const AGAIN_MS = { first: 1000, longest: 60_000 };
+/** Every controller of the cluster watches Nodes: what changes back within this time is not told. */
+const SETTLE_MS = 30_000;
 const PAUSE_MS = 2000;
 const BURST = 6;
 const REFILL_MS = 60_000;
@@ -26,6 +37,8 @@ export interface NodeWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'ran
   readonly client: ApiClient;
   readonly node: string;
   readonly mirror: ObjectMirror;
+  /** Shown what is read of the Node. */
+  readonly ownNode: OwnNodeView;
   /** The taint to take off, `undefined` for none. */
   readonly taint: Taint | undefined;
 }
@@ -45,9 +58,14 @@ class ConditionWriter implements NodeWriter {
   readonly #parts: NodeWriterParts;
   readonly #background: Background;
   readonly #pace;
-  #ready: Condition | undefined;
+  /** What the Node is to say; `none` while nothing is managed. */
+  #wanted: Condition | 'none' | undefined;
+  #wantedAt = 0;
   #isPrepared = false;
+  /** The Node has said once that its host is ready. */
+  #wasReady = false;
   #missed = 0;
+  #contested = 0;
   /** What the Node says as far as we know, and until when we believe it. */
   #told: string | undefined;
   #lookAt = 0;
@@ -80,20 +98,22 @@ class ConditionWriter implements NodeWriter {
 
   readonly publish: ReportSink['publish'] = async (report) => {
     const ready = report.conditions.find((condition) => condition.type === 'Ready');
-    if (ready === undefined) return;
-    this.#ready = ready;
+    const wanted = report.snapshot.absent === undefined ? ready : 'none';
+    if (wanted === undefined) return;
+    if (this.#wanted === undefined || this.#gist(this.#wanted) !== this.#gist(wanted))
+      this.#wantedAt = this.#parts.clock();
+    this.#wanted = wanted;
     this.#isPrepared ||= isPrepared(report);
-    if (this.#gist(ready) !== this.#told) this.#background.wake();
+    if (this.#gist(wanted) !== this.#told) this.#background.wake();
   };
 
   readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);
 
   async #work(signal: AbortSignal): Promise<number | undefined> {
     const { mirror, clock, random } = this.#parts;
-    const ready = this.#ready;
-    const isReachable = mirror.view().state !== 'unknown' || isAnswer(mirror.problem());
-    if (ready === undefined || !isReachable) return undefined;
-    const gist = this.#gist(ready);
+    const wanted = this.#wanted;
+    if (wanted === undefined || !isReachable(mirror)) return undefined;
+    const gist = this.#gist(wanted);
     if (gist === this.#told && this.#lookAt > clock()) return this.#lookAt - clock();
     const waitMs = this.#pace.waitMs();
     if (waitMs > 0) return waitMs;
@@ -102,21 +122,39 @@ class ConditionWriter implements NodeWriter {
     if (node === undefined) {
       this.#told = undefined;
       this.#missed += 1;
-      return jitteredMs(MISSING_MS[this.#missed - 1] ?? 75_000, random());
+      return jitteredMs(grown(MISSING_MS, this.#missed), random());
     }
     this.#missed = 0;
-    await this.#writeCondition(node, ready, signal);
-    if (this.#isPrepared && !(await this.#removeTaint(node, signal))) return AGAIN_MS;
+    this.#parts.ownNode.saw(node);
+    if (this.#isPrepared && !(await this.#removeTaint(node, signal))) {
+      this.#contested += 1;
+      return jitteredMs(grown(AGAIN_MS, this.#contested), random());
+    }
+    this.#contested = 0;
+    const settleMs = this.#settleMs(node, wanted);
+    if (settleMs > 0) return settleMs;
+    if (wanted === 'none') await this.#removeCondition(node, signal);
+    else await this.#writeCondition(node, wanted, signal);
     this.#told = gist;
     const again = jitteredMs(LOOK_MS, random());
     this.#lookAt = clock() + again;
     return again;
   }
 
+  /** A Node that says nothing yet, one that becomes ready and one that is let go are told at once. */
+  #settleMs(node: unknown, wanted: Condition | 'none'): number {
+    const stored = storedCondition(node);
+    if (stored?.['status'] === 'True') this.#wasReady = true;
+    if (wanted === 'none' || stored === undefined || (wanted.status === 'True' && !this.#wasReady)) return 0;
+    return this.#wantedAt + SETTLE_MS - this.#parts.clock();
+  }
+
   /** `undefined` when there is no Node yet. */
   async #read(signal: AbortSignal): Promise<unknown> {
     try {
-      return await this.#parts.client.send({ method: 'GET', path: nodePath(this.#parts.node) }, signal);
+      // From the cache of the server: what is a moment old does no harm, and the store is not asked.
+      const query = { resourceVersion: '0' };
+      return await this.#parts.client.send({ method: 'GET', path: nodePath(this.#parts.node), query }, signal);
     } catch (error) {
       if (error instanceof ApiError && error.code === 404) return undefined;
       throw error;
@@ -141,6 +179,18 @@ class ConditionWriter implements NodeWriter {
     );
   }
 
+  /** Whoever wrote it: nothing is left on the Node of a host that is let go. */
+  async #removeCondition(node: unknown, signal: AbortSignal): Promise<void> {
+    if (storedCondition(node) === undefined) return;
+    const { client, node: name } = this.#parts;
+    const contentType = 'application/strategic-merge-patch+json';
+    await client.send(
+      { method: 'PATCH', path: `${nodePath(name)}/status`, body: conditionRemoval(), contentType },
+      signal,
+    );
+    this.#wasReady = false;
+  }
+
   /** Only the kubelet ever sets it, when it registers the Node; `false` when the taints were changed in between. */
   async #removeTaint(node: unknown, signal: AbortSignal): Promise<boolean> {
     const { client, taint, log } = this.#parts;
@@ -158,12 +208,12 @@ class ConditionWriter implements NodeWriter {
   }
 
   /** Changes when the Node is to be told something. */
-  #gist({ status, reason }: Condition): string {
-    return `${status} ${reason} ${this.#isPrepared}`;
+  #gist(wanted: Condition | 'none'): string {
+    return wanted === 'none' ? 'none' : `${wanted.status} ${wanted.reason} ${this.#isPrepared}`;
   }
 }
 
-/** A server that refuses to show the NodePrep can still be told about the Node. */
-function isAnswer(problem: Error | undefined): boolean {
-  return problem instanceof ApiError;
+/** Doubling with each time in a row. */
+function grown({ first, longest }: { readonly first: number; readonly longest: number }, times: number): number {
+  return Math.min(first * 2 ** (times - 1), longest);
 }

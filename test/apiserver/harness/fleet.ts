@@ -90,7 +90,7 @@ async function runNode(node: string, client: ApiClient, signal: AbortSignal): Pr
       now: () => new Date(),
       random: Math.random,
     },
-    { client, node, taint: undefined },
+    { client, node, taint: undefined, leaseNamespace: 'nodeprep-system', nodeLabels: [] },
   );
   await Promise.all([agent.run(signal), pretendHost(agent, signal)]);
 }

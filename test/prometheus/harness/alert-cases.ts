@@ -395,4 +395,37 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
     silentAt: ['35m', '60m', '120m'],
   },
+  {
+    alert: 'NodePrepLeaseExpired',
+    name: 'an agent that is gone together with its pod',
+    series: { 'kube_lease_renew_time{namespace="nodeprep-system",lease="worker-1",job="kube-state-metrics"}': '0x30' },
+    silentAt: ['9m', '14m'],
+    fires: {
+      at: '20m',
+      labels: { namespace: 'nodeprep-system', lease: 'worker-1', job: 'kube-state-metrics' },
+      summary: 'The NodePrep agent of worker-1 has not renewed its Lease for 20m 0s.',
+    },
+  },
+  {
+    alert: 'NodePrepLeaseExpired',
+    name: 'an agent that renews, and leases of others',
+    series: {
+      'kube_lease_renew_time{namespace="nodeprep-system",lease="worker-1"}': '0+60x60',
+      'kube_lease_renew_time{namespace="kube-node-lease",lease="worker-1"}': '0x60',
+    },
+    silentAt: ['30m', '60m'],
+  },
+  {
+    alert: 'NodePrepFleetDegraded',
+    name: 'a spec that two of ten nodes refuse',
+    series: fleet({ [condition('Degraded', 'True', 'AGENT')]: isFirst(2) }),
+    silentAt: ['5m'],
+    fires: { at: '12m', labels: { job: 'nodeprep' }, summary: '20% of the nodes are degraded.' },
+  },
+  {
+    alert: 'NodePrepFleetDegraded',
+    name: 'one node of ten',
+    series: fleet({ [condition('Degraded', 'True', 'AGENT')]: isFirst(1) }),
+    silentAt: ['30m'],
+  },
 ];

@@ -150,7 +150,10 @@ describe('the writer of the status', () => {
 
 const corrected = (target: string) =>
   aNodeReport({ cause: 'poll', areas: [anAreaReport({ applied: [aChange(target)] })] });
-const creates = (api: StubApi) => api.requests.filter((one) => one.method === 'POST');
+const isAbout = (kind: string, body: unknown) =>
+  (body as { involvedObject?: { kind: string } } | undefined)?.involvedObject?.kind === kind;
+const creates = (api: StubApi, kind = 'NodePrep') =>
+  api.requests.filter((one) => one.method === 'POST' && isAbout(kind, one.body));
 
 describe('the writer of Events', () => {
   it('raises the count of what happens again', async () => {
@@ -164,13 +167,31 @@ describe('the writer of Events', () => {
     expect(api.requests.at(-1)).toMatchObject({ method: 'PATCH', body: { count: 5 } });
   });
 
+  it('tells the same of the Node, where kubectl describe node finds it', async () => {
+    const { api, publish } = running(createEventWriter);
+    for (let n = 0; n < 2; n += 1) {
+      await publish(corrected('vm.swappiness'));
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+
+    expect(creates(api, 'Node').map(({ body }) => body)).toEqual([
+      expect.objectContaining({
+        reason: 'DriftCorrected',
+        involvedObject: { apiVersion: 'v1', kind: 'Node', name: 'w', uid: 'w' },
+      }),
+    ]);
+    const raised = api.requests.filter(({ method }) => method === 'PATCH');
+    expect(raised.map(({ body }) => body)).toEqual([expect.objectContaining({ count: 2 }), raised[0]?.body]);
+    expect(new Set(raised.map(({ path }) => path)).size).toBe(2);
+  });
+
   it('has a budget for a host where something happens all the time, and loses no count', async () => {
     const { api, publish } = running(createEventWriter);
     for (let n = 0; n < 3600; n += 1) {
       await publish(corrected('vm.swappiness'));
       await vi.advanceTimersByTimeAsync(1000);
     }
-    expect(api.requests.length).toBeLessThanOrEqual(25 + 13);
+    expect(api.requests.length).toBeLessThanOrEqual(2 * (25 + 13));
     await vi.advanceTimersByTimeAsync(HOUR);
 
     expect(api.requests.at(-1)).toMatchObject({ body: { count: 3600 } });

@@ -1,0 +1,9 @@
+import { ApiError } from '../client.ts';
+import type { ObjectMirror } from '../object/object-mirror.ts';
+
+/** Whether the API server answers; one that refuses to show the NodePrep can still be told about the Node. */
+export function isReachable(mirror: ObjectMirror): boolean {
+  const problem = mirror.problem();
+  if (problem instanceof ApiError) return true;
+  return problem === undefined && mirror.view().state !== 'unknown';
+}
