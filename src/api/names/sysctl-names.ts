@@ -55,6 +55,7 @@ function partsFrom(name: string): string[] {
 export const DENIED_SYSCTLS: Readonly<Record<string, string>> = {
   'fs.binfmt_misc.*':
     'it registers interpreters that run for every program of that format, with the rights of root when asked to',
+  'fs.ocfs2.nm.hb_ctl_path': 'it is a program that the kernel runs as root for its cluster file system',
   'kernel.cad_pid': 'it names the process that Ctrl-Alt-Del signals, and a process id means nothing after a boot',
   'kernel.core_pattern':
     'a value beginning with "|" is a program that the kernel runs as root outside of every container',
@@ -62,12 +63,18 @@ export const DENIED_SYSCTLS: Readonly<Record<string, string>> = {
     'the kubelet registers the Node under the host name; set it with hostnamectl before the node joins',
   'kernel.hotplug': 'it is a program that the kernel runs as root for every device event',
   'kernel.kexec_load_disabled': 'it can be switched on but never off again before a reboot',
+  'kernel.kexec_load_limit_panic': 'it can only be lowered, and never raised again before a reboot',
+  'kernel.kexec_load_limit_reboot': 'it can only be lowered, and never raised again before a reboot',
   'kernel.modprobe': 'it is a program that the kernel runs as root whenever a module is missing',
   'kernel.modules_disabled':
     'it can be switched on but never off again before a reboot, and then no module can be loaded, also none that a CNI plugin needs',
+  'kernel.msg_next_id': 'it is used up by the next message queue that is made, so it cannot be kept at a value',
   'kernel.ns_last_pid': 'it changes with every process that starts, so it cannot be kept at a value',
   'kernel.poweroff_cmd': 'it is a program that the kernel runs as root',
   'kernel.random.*': 'these are readings of the random number generator that change on every read',
+  'kernel.reboot-cmd': 'it is a command that the firmware runs at the next reboot',
+  'kernel.sem_next_id': 'it is used up by the next set of semaphores that is made, so it cannot be kept at a value',
+  'kernel.shm_next_id': 'it is used up by the next shared memory that is made, so it cannot be kept at a value',
   'kernel.sysrq': 'it opens the keyboard and serial console commands that kill, remount or reboot the machine',
   'kernel.tainted': 'it is a mark of what happened to the kernel that can be set but never taken back',
   'kernel.usermodehelper.*':

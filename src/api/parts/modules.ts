@@ -1,6 +1,7 @@
 /** The kernel modules of a document. */
 import * as z from 'zod';
 import { canonicalModule, parameterNameProblem, parameterValueProblem } from '../names/module-names.ts';
+import { DENIED_PARAMETERS, deniedParameter, PROGRAM_NAME } from '../names/module-parameters.ts';
 import type { SpecDocument } from '../yaml/documents.ts';
 import type { Problem } from '../yaml/errors.ts';
 import type { FieldPath } from '../yaml/field-path.ts';
@@ -91,18 +92,36 @@ export const modules = part({
             rule: 'self.all(name, name.matches("^[A-Za-z0-9_]{1,128}$"))',
             message: 'names of parameters have 1 to 128 letters, digits and "_"',
           },
+          {
+            rule: `self.all(name, !name.matches(${JSON.stringify(`^(${Object.keys(DENIED_PARAMETERS).join('|')})$|${PROGRAM_NAME}`)}))`,
+            message:
+              'sets a parameter that names a program, or a place of firmware, which the kernel would use as root; NodePrep never sets it',
+          },
         ],
       },
-      // modprobe.d(5) cannot carry quotes and backslashes.
-      '[].parameters.*': { pattern: '^[ !#-&(-\\[\\]-~]*[!#-&(-\\[\\]-~][ !#-&(-\\[\\]-~]*$' },
+      // modprobe.d(5) cannot carry quotes and backslashes; a path is a file or program that the kernel uses as root.
+      '[].parameters.*': { pattern: '^ *[!#-&(-.0-\\[\\]-~][ !#-&(-\\[\\]-~]*$' },
     },
   }),
   limits: {
-    schema: NameLimits.describe('Kernel modules that may be declared.'),
-    check: (entries, limits, refuse) => {
-      for (const { name } of entries) {
-        const allowed = nameLimit(name, limits);
+    schema: z
+      .strictObject({
+        ...NameLimits.shape,
+        parameters: NameLimits.optional().describe('Module parameters that may be set, as MODULE.PARAMETER.'),
+      })
+      .describe('Kernel modules that may be declared.'),
+    check: (entries, limits, refuse, real) => {
+      for (const { name, parameters } of entries) {
+        const names = [...new Set([name, real(name)])];
+        const allowed = nameLimit(names, limits);
         if (allowed !== undefined) refuse(`[name=${name}]`, quoted(name), allowed);
+        for (const parameter of Object.keys(parameters)) {
+          const set = nameLimit(
+            names.map((one) => `${one}.${parameter}`),
+            limits.parameters ?? {},
+          );
+          if (set !== undefined) refuse(`[name=${name}].parameters.${parameter}`, quoted(`${name}.${parameter}`), set);
+        }
       }
     },
   },
@@ -116,6 +135,7 @@ export const modules = part({
   reasons: {
     ModuleNotFound: 'No such module exists for the running kernel, and it is not built in.',
     ModuleBlocked: 'The module exists but may not be loaded: blacklisted, or refused by the kernel.',
+    ModuleParameterDenied: 'The parameter names a program or file that the kernel would use as root.',
     ModuleParameters: 'A module is loaded with other parameters, which only change when it is loaded again.',
   },
   problemEvents: { '*': 'ModuleLoadFailed' },
@@ -152,7 +172,8 @@ function entryProblems(document: SpecDocument, path: FieldPath): Problem[] {
     const name = parameterNameProblem(String(key));
     if (name !== undefined) problems.push(document.problem(here, name, 'key'));
     const text = typeof value.value === 'string' ? parameterValueProblem(value.value) : numberProblem(value);
-    if (text !== undefined) problems.push(document.problem(here, text));
+    const denied = text ?? deniedParameter(String(key), String(value.value));
+    if (denied !== undefined) problems.push(document.problem(here, denied));
   }
   return problems;
 }

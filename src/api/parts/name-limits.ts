@@ -13,11 +13,12 @@ export const NameLimits = z.strictObject({
 /** Which names may be declared on a host. */
 export type NameLimits = z.infer<typeof NameLimits>;
 
-/** What is allowed instead of this name; `undefined` when it is allowed itself. */
-export function nameLimit(name: string, limits: NameLimits): string | undefined {
-  const denied = limits.deny?.find((pattern) => matches(name, pattern));
+/** What is allowed instead of a thing with these names; `undefined` when it is allowed itself. */
+export function nameLimit(names: readonly string[], limits: NameLimits): string | undefined {
+  const isOneOf = (pattern: string) => names.some((name) => matches(name, pattern));
+  const denied = limits.deny?.find(isOneOf);
   if (denied !== undefined) return `nothing that matches ${quoted(denied)}`;
-  if (limits.allow === undefined || limits.allow.some((pattern) => matches(name, pattern))) return undefined;
+  if (limits.allow === undefined || limits.allow.some(isOneOf)) return undefined;
   return limits.allow.length === 0 ? 'none' : `only ${listed(limits.allow.map(quoted))}`;
 }
 

@@ -1,4 +1,5 @@
 /** Kernel parameters that the kernel itself changes together, so that declaring both is a fight without an opponent. */
+import { EQUAL_SYSCTLS } from '../names/equal-sysctls.ts';
 import type { Problem } from '../yaml/errors.ts';
 import type { Declaration, ServerRule } from './part.ts';
 import { sysctlFrom, SysctlSource } from './sysctl-entry.ts';
@@ -9,9 +10,6 @@ const ZEROING_PAIRS = [
   ['vm.dirty_background_bytes', 'vm.dirty_background_ratio'],
   ['vm.overcommit_kbytes', 'vm.overcommit_ratio'],
 ] as const;
-
-/** Two names of one switch: writing one changes the other, and resets the forwarding of every interface. */
-const EQUAL_PAIRS = [['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding']] as const;
 
 /** Pairs among the declared parameters, and between them and those of the profile, that can never both hold. */
 export function pairProblems(
@@ -25,7 +23,7 @@ export function pairProblems(
     return [second.document.problem([...second.path, 'name'], message)];
   });
   const profile = new Map((preset ?? []).map(sysctlFrom).map((entry) => [entry.name, entry.value]));
-  const equal = EQUAL_PAIRS.flatMap((pair) =>
+  const equal = EQUAL_SYSCTLS.flatMap((pair) =>
     [pair, pair.toReversed()].flatMap(([a = '', b = ''], index) => {
       const [mine, other] = [declared.get(a), declared.get(b)];
       // With both declared, the pair is reported once, at the second name.
@@ -66,15 +64,10 @@ export function pairRules(): readonly ServerRule[] {
     rule: `!self.exists(x, x.name in ${spellings(a)}) || !self.exists(x, x.name in ${spellings(b)})`,
     message: `${a} and ${b} cannot both be set: the kernel sets one to zero when the other is written; keep one of them`,
   }));
-  const equal = EQUAL_PAIRS.map(([a, b]) => ({
-    rule: ['0', '1']
-      .flatMap((value) => [[a, b, value] as const, [b, a, value] as const])
-      .map(
-        ([one, other, value]) =>
-          `!(self.exists(x, x.name in ${spellings(one)} && ${is('x', value)}) && self.exists(x, x.name in ${spellings(other)} && !${is('x', value)}))`,
-      )
-      .join(' && '),
-    message: `${a} and ${b} are one switch that the kernel keeps equal; give them one value`,
+  // Through a list of one, so that the values are picked only once.
+  const equal = EQUAL_SYSCTLS.map(([a, b]) => ({
+    rule: `[self.filter(x, x.name in ${textsIn([a, b].flatMap((name) => [name, name.replaceAll('.', '/')]))}).map(x, string(x.value))].all(values, values.all(value, value == values[0]))`,
+    message: `${a} and ${b} are one parameter that the kernel keeps equal; give them one value`,
   }));
   return [...zeroing, ...equal];
 }
@@ -83,7 +76,7 @@ export function pairRules(): readonly ServerRule[] {
 export function profileRules(
   presets: Readonly<Record<string, readonly SysctlSource[] | undefined>>,
 ): readonly ServerRule[] {
-  return EQUAL_PAIRS.flatMap((pair) =>
+  return EQUAL_SYSCTLS.flatMap((pair) =>
     [pair, pair.toReversed()].flatMap(([mine = '', other = '']) => {
       const values = new Map<string, string[]>();
       for (const [name, preset] of Object.entries(presets)) {

@@ -1,5 +1,14 @@
 /** What may be wrong with one kernel parameter, beyond its type, in a file and for the API server. */
 import { canonicalSysctl, DENIED_SYSCTLS, deniedSysctl } from '../names/sysctl-names.ts';
+import {
+  atLeastDigits,
+  FLOORS,
+  floorProblem,
+  NUMBER_FAMILIES,
+  NUMBERS,
+  numberProblemOf,
+  WORD_NAMES,
+} from '../names/sysctl-values.ts';
 import type { SpecDocument } from '../yaml/documents.ts';
 import type { Problem } from '../yaml/errors.ts';
 import type { FieldPath } from '../yaml/field-path.ts';
@@ -20,7 +29,11 @@ export function sysctlProblems(document: SpecDocument, path: FieldPath): Problem
   }
   const valued = [...path, 'value'];
   const value = partAt(document.root, valued);
-  const wrong = value === undefined ? undefined : valueProblem(value, textAt(document.root, [...path, 'match']));
+  const match = textAt(document.root, [...path, 'match']);
+  const wrong =
+    value === undefined
+      ? undefined
+      : (valueProblem(value, match) ?? (problems.length > 0 ? undefined : meaninglessValue(name, value, match)));
   if (wrong !== undefined) problems.push(document.problem(valued, wrong));
   return problems;
 }
@@ -35,6 +48,20 @@ function refusedName(name: string): string | undefined {
   if (!perInterface || name.includes('/')) return undefined;
   const meant = `net/${parts[1]}/${parts[2]}/${parts.slice(3, -1).join('.')}/${parts.at(-1)}`;
   return `${quoted(name)} has dots in the name of the interface; write it with slashes: ${quoted(meant)}`;
+}
+
+/** A value of a possible form that this parameter cannot have. */
+function meaninglessValue(name: string | undefined, { value }: Located, match: string | undefined): string | undefined {
+  if (name === undefined || (typeof value !== 'string' && typeof value !== 'number')) return undefined;
+  let canonical: string;
+  try {
+    canonical = canonicalSysctl(name);
+  } catch {
+    return undefined;
+  }
+  const text = String(value);
+  const number = match === 'Contains' ? undefined : numberProblemOf(canonical, text);
+  return number ?? floorProblem(canonical, text, match ?? 'Exact');
 }
 
 function valueProblem(value: Located, match: string | undefined): string | undefined {
@@ -94,6 +121,22 @@ export const ONE_SPELLING: ServerRule = {
   message: 'a kernel parameter is declared twice, with dots and with slashes; keep one of them',
 };
 
+/** One rule for each number of digits. */
+function floorRules() {
+  const byDigits = Map.groupBy(Object.entries(FLOORS), ([, { digits }]) => digits);
+  return [...byDigits].map(([digits, floors]) => ({
+    anyOf: [
+      { properties: { match: { enum: ['AtLeast', 'Contains'] } } },
+      {
+        properties: {
+          name: { not: { pattern: `^(${floors.map(([name]) => name.replaceAll('.', '[./]')).join('|')})$` } },
+        },
+      },
+      { properties: { value: { minimum: 10 ** (digits - 1), pattern: atLeastDigits(digits) } } },
+    ],
+  }));
+}
+
 /** What values may look like, for the API server. */
 export const VALUE_FIELDS = {
   '[]': {
@@ -107,6 +150,17 @@ export const VALUE_FIELDS = {
         },
       },
       { properties: { match: { enum: ['Contains'] }, value: { pattern: '[^ \\t,]' } } },
+    ],
+    allOf: [
+      {
+        anyOf: [
+          { properties: { match: { enum: ['Contains'] } } },
+          { properties: { name: { not: { pattern: NUMBER_FAMILIES } } } },
+          { properties: { name: { pattern: WORD_NAMES } } },
+          { properties: { value: { pattern: NUMBERS } } },
+        ],
+      },
+      ...floorRules(),
     ],
   },
   '[].value': { pattern: '^[\\t -~]*[!-~][\\t -~]*$' },

@@ -1,6 +1,8 @@
 /** The kernel parameters of a document. */
 import * as z from 'zod';
-import { canonicalSysctl } from '../names/sysctl-names.ts';
+import { namesOfSysctl } from '../names/equal-sysctls.ts';
+import { canonicalSysctl, sysctlPath } from '../names/sysctl-names.ts';
+import { rankOf, unlimitedNumber } from '../names/unlimited.ts';
 import { listAt } from '../yaml/located.ts';
 import { quoted } from '../yaml/quote.ts';
 import { mergedByName } from './merging.ts';
@@ -54,10 +56,12 @@ export const sysctls = part({
       .describe('Kernel parameters that may be declared.'),
     check: (entries, limits, refuse) => {
       for (const { name, value } of entries) {
-        const allowed = nameLimit(name, limits);
+        const names = namesOfSysctl(name);
+        const allowed = nameLimit(names, limits);
         if (allowed !== undefined) refuse(`[name=${name}]`, quoted(name), allowed);
+        const unlimited = unlimitedNumber(sysctlPath(name).slice('/proc/sys/'.length));
         for (const bound of limits.bounds ?? []) {
-          if (matches(name, bound.name) && !isWithin(value, bound))
+          if (names.some((one) => matches(one, bound.name)) && !isWithin(value, bound, unlimited))
             refuse(`[name=${name}].value`, quoted(value), rangeText(bound));
         }
       }
@@ -85,10 +89,10 @@ export const sysctls = part({
 });
 
 /** What is no list of whole numbers cannot be compared, and is refused. */
-function isWithin(value: string, { min, max }: Bound): boolean {
+function isWithin(value: string, { min, max }: Bound, unlimited: bigint | undefined): boolean {
   return value.split(/\s+/).every((field) => {
     if (!/^-?\d+$/.test(field)) return false;
-    const number = BigInt(field);
+    const number = rankOf(unlimited, BigInt(field));
     return (min === undefined || number >= BigInt(min)) && (max === undefined || number <= BigInt(max));
   });
 }

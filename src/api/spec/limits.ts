@@ -55,9 +55,15 @@ function limitsProblems(document: SpecDocument, value: unknown, error: z.ZodErro
 
 /**
  * What an expanded spec asks beyond the limits, each as a problem with a field path; empty when it
- * may be enforced. `object` is what messages call the object, such as `nodepreps/worker-1`.
+ * may be enforced. `object` is what messages call the object, such as `nodepreps/worker-1`; `real` gives the
+ * name by which the kernel of the host knows a module.
  */
-export function limitProblems(spec: NodePrepSpec, limits: NodePrepLimits, object: string): Problem[] {
+export function limitProblems(
+  spec: NodePrepSpec,
+  limits: NodePrepLimits,
+  object: string,
+  real: (module: string) => string = (module) => module,
+): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: string, what: string, allowed: string) =>
     problems.push({
@@ -83,7 +89,12 @@ export function limitProblems(spec: NodePrepSpec, limits: NodePrepLimits, object
   for (const area of AREA_NAMES) {
     const [desired, own] = [spec[area], limits[area]];
     if (desired === undefined || own === undefined) continue;
-    partOf(area).limits.check(desired, own, (path, what, allowed) => refuse(`spec.${area}${path}`, what, allowed));
+    partOf(area).limits.check(
+      desired,
+      own,
+      (path, what, allowed) => refuse(`spec.${area}${path}`, what, allowed),
+      real,
+    );
   }
   return problems;
 }

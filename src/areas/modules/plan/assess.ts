@@ -1,5 +1,6 @@
 /** Judges one declared module: what is missing now, what belongs into our files, what is in the way. Pure. */
 import type { ModuleEntry } from '../../../api/parts/modules.ts';
+import { deniedParameter } from '../../../api/names/module-parameters.ts';
 import type { Finding } from '../../area.ts';
 import { obstacleMessage } from '../apply/diagnose.ts';
 import type { ModuleObserved, Observed } from '../observe/observe.ts';
@@ -36,6 +37,13 @@ export function assessModule(entry: ModuleEntry, observed: Observed): Assessment
   if (illegal !== undefined) {
     const message = `Cannot write parameter "${illegal[0]}" of kernel module "${entry.name}": a quote, backslash or control character would change the meaning of the options line. Declare a value without it.`;
     return { ...nothing(entry, seen), blocked: [finding(entry, { reason: 'SpecInvalid' }, message)] };
+  }
+  const denied = Object.entries(entry.parameters)
+    .map(([name, value]) => deniedParameter(name, value))
+    .find((why) => why !== undefined);
+  if (denied !== undefined) {
+    const message = `Cannot set a parameter of kernel module "${entry.name}": ${denied}. Remove it from the spec.`;
+    return { ...nothing(entry, seen), blocked: [finding(entry, { reason: 'ModuleParameterDenied' }, message)] };
   }
   if (seen.presence === 'loaded') return assessLoaded(entry, seen, observed);
   if (seen.presence === 'absent') return assessAbsent(entry, seen, observed);

@@ -6,6 +6,7 @@ import type { Memory } from '../../area.ts';
 import type { Desired } from '../desired.ts';
 import { interfaceOf, keyPathFrom, trustedPath } from '../values/key-path.ts';
 import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from '../boot-files/own-files.ts';
+import { type MemorySize, parseMemorySize } from '../values/memory.ts';
 import { normalise } from '../values/parse.ts';
 import { type LaterRule, observeLater } from '../boot-files/other-programs.ts';
 import { type Chain, observeChain } from '../boot-files/sysctl-d.ts';
@@ -33,6 +34,7 @@ export interface Observed {
   readonly conf: OwnFile;
   readonly rules: OwnFile;
   readonly chain: Chain;
+  readonly memory: MemorySize;
   /** What other programs set at boot, after the chain. */
   readonly later: readonly LaterRule[];
   /** Path of systemd-sysctl on this host, for the udev rule. */
@@ -57,7 +59,17 @@ export async function observeSysctls(
   const hasLive = states.some(({ state }) => state !== 'absent') || (await hasParameters(host));
   const live = new Map<string, LiveState>();
   if (hasLive) for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
-  return { kernel: host.kernel, hasLive, live, conf, rules, chain, later, program: await sysctlProgram(host) };
+  return {
+    kernel: host.kernel,
+    hasLive,
+    live,
+    conf,
+    rules,
+    chain,
+    memory: parseMemorySize((await host.readFile('/proc/meminfo')) ?? ''),
+    later,
+    program: await sysctlProgram(host),
+  };
 }
 
 /** Asked only when no parameter is there that would answer it. */

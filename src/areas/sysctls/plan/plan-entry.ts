@@ -2,6 +2,8 @@
 import type { Reason } from '../../../api/status/conditions.ts';
 import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { deniedSysctl } from '../../../api/names/sysctl-names.ts';
+import { floorProblem } from '../../../api/names/sysctl-values.ts';
+import { memoryProblem } from '../values/memory.ts';
 import type { EntryView, Finding, Original } from '../../area.ts';
 import { keptByText } from '../../kept.ts';
 import { keyPathFrom } from '../values/key-path.ts';
@@ -125,6 +127,8 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
   });
   const denied = denialOf(entry.name);
   if (denied !== undefined) return finding('SysctlDenied', `${denied}; remove the entry`);
+  const brick = floorProblem(entry.name, entry.value, entry.match) ?? memoryProblem(entry, observed.memory);
+  if (brick !== undefined) return finding('SysctlDenied', `${brick}; declare another value`);
   if (hasControlCharacter(entry.value)) {
     return finding('SysctlRejected', 'the value holds a control character, which no file of sysctl.d can carry');
   }
@@ -163,6 +167,9 @@ function keptLine(entry: SysctlEntry, context: PlanContext, reason: Reason): Pic
   const listed = context.own.get(entry.name);
   const keyPath = keyPathFrom(entry.name);
   const live = context.observed.live.get(entry.name);
+  // Of a value that is refused nothing becomes true: the last good one stays.
+  const isRefused = reason === 'SysctlDenied' && denialOf(entry.name) === undefined;
+  if (isRefused && listed !== undefined) return { line: { entry, value: listed, isWaiting: true } };
   const isAway = reason === 'WaitingForModule' || reason === 'HostUnsupported' || isInterfaceAway(live, keyPath);
   if (listed === undefined || !isAway || !isSatisfied(entry, listed)) return {};
   return { line: { entry, value: listed, isWaiting: true } };

@@ -1,0 +1,202 @@
+/** What a document may not ask for: programs that the kernel runs, values that no kernel takes, values that brick a node. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { limitProblems, parseLimits } from '../../../../src/api/spec/limits.ts';
+import { numberProblemOf } from '../../../../src/api/names/sysctl-values.ts';
+import { emptySpec } from '../../../../src/api/spec/nodeprep.ts';
+import { loadSpec } from '../../../../src/api/spec/load.ts';
+import { beyondLimitsOf } from '../../../../src/disk/host-limits.ts';
+import { kernelHost, live, passSysctls, sysctlsSpec } from '../../../support/sysctls-pass.ts';
+import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
+import { linuxWorld, RELEASE } from '../../../support/linux-world.ts';
+
+function problemsOf(spec: string): string {
+  const text = `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n${spec}`;
+  try {
+    loadSpec([{ file: 'a.yaml', contents: text }]);
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const sysctl = (name: string, value: string, more = '') =>
+  problemsOf(`  sysctls:\n    - name: ${name}\n      value: ${value}\n${more}`);
+const parameter = (module: string, name: string, value: string) =>
+  problemsOf(`  modules:\n    - name: ${module}\n      parameters:\n        ${name}: ${value}\n`);
+
+describe('a program that the kernel would run as root', () => {
+  test.each([
+    ['nfsd', 'cltrack_prog', '/bin/x'],
+    ['fs-nfsd', 'cltrack_prog', 'x'],
+    ['drbd', 'usermode_helper', 'disabled'],
+    ['nfs', 'cache_getent', '/tmp/x'],
+    ['toy', 'reset_helper', 'x'],
+    ['toy', 'upcall', '1'],
+    ['firmware_class', 'path', '/tmp/firmware'],
+    ['toy', 'file', '"  /etc/shadow"'],
+  ])('is no parameter of a module: %s %s', (module, name, value) => {
+    expect(parameter(module, name, value)).toContain('denied');
+  });
+
+  test.each(['nf_conntrack hashsize 262144', 'nbd nbds_max 16', 'ip_vs conn_tab_bits 20', 'toy help 1'])(
+    'is not what an ordinary parameter is: %s',
+    (words) => {
+      const [module = '', name = '', value = ''] = words.split(' ');
+      expect(parameter(module, name, value)).toBe('');
+    },
+  );
+
+  test.each([
+    'fs.ocfs2.nm.hb_ctl_path',
+    'fs/ocfs2/nm/hb_ctl_path',
+    'kernel.msg_next_id',
+    'kernel.sem_next_id',
+    'kernel.shm_next_id',
+  ])('or a trigger is no kernel parameter: %s', (name) => {
+    expect(sysctl(name, '1')).toContain('denied');
+  });
+});
+
+describe('a value that bricks a node', () => {
+  test.each([
+    ['kernel.pid_max', '301'],
+    ['kernel/pid_max', '"301"'],
+    ['fs.file-max', '0'],
+    ['kernel.threads-max', '20'],
+    ['fs.nr_open', '64'],
+    ['user.max_pid_namespaces', '0'],
+    ['net.core.netdev_max_backlog', '0'],
+  ])('is refused: %s %s', (name, value) => {
+    expect(sysctl(name, value)).toContain('is too small');
+    // A limit that is only ever raised does no harm.
+    expect(sysctl(name, value, '      match: AtLeast\n')).toBe('');
+  });
+
+  test('is not written either when it comes from an older record', async () => {
+    const host = kernelHost({ 'kernel.pid_max': '4194304' });
+
+    const report = await passSysctls(host, sysctlsSpec([['kernel.pid_max', '301']]));
+
+    expect(live(host, 'kernel.pid_max')).toBe('4194304');
+    expect(report.blocked).toMatchObject([{ reason: 'SysctlDenied' }]);
+  });
+
+  test.each([
+    ['vm.min_free_kbytes', '900000', '200000'],
+    ['vm.nr_hugepages', '480', '400'],
+    ['vm.nr_hugepages_mempolicy', '480', '400'],
+  ])('is compared with the memory of the host: %s %s', async (name, tooMuch, possible) => {
+    const files = { '/proc/meminfo': 'MemTotal: 1000000 kB\nHugepagesize: 2048 kB\n' };
+    const host = kernelHost({ [name]: '0' }, files);
+
+    expect((await passSysctls(host, sysctlsSpec([[name, tooMuch]]))).blocked).toMatchObject([
+      { reason: 'SysctlDenied' },
+    ]);
+    expect(live(host, name)).toBe('0');
+    await passSysctls(host, sysctlsSpec([[name, possible]]));
+    expect(live(host, name)).toBe(possible);
+  });
+});
+
+describe('a value that no kernel takes', () => {
+  test.each([
+    ['fs.file-max', '2Mi'],
+    ['net.core.somaxconn', '4,096'],
+    ['vm.swappiness', '$SWAPPINESS'],
+    ['net.ipv4.ip_forward', '"yes"'],
+    ['net.ipv4.tcp_rmem', '4096 128K 6M'],
+    ['net/ipv4/conf/eth0.100/rp_filter', 'loose'],
+  ])('is refused: %s %s', (name, value) => {
+    expect(sysctl(name, value)).toContain('is no number');
+  });
+
+  test.each([
+    ['net.ipv4.tcp_congestion_control', 'bbr'],
+    ['net.core.default_qdisc', 'fq'],
+    ['net.ipv4.ip_local_reserved_ports', '8080,9000-9100'],
+    ['kernel.watchdog_cpumask', '0-3'],
+    ['vm.swappiness', '"0x1f"'],
+    ['net.ipv4.tcp_rmem', '4096 131072 6291456'],
+    ['dev.anything.mode', 'fast'],
+  ])('is none of these: %s %s', (name, value) => {
+    expect(sysctl(name, value)).toBe('');
+  });
+
+  test('is none that a captured host shows', () => {
+    const root = join(import.meta.dirname, '../../../support/hosts');
+    const wrong: string[] = [];
+    for (const host of readdirSync(root)) {
+      const base = join(root, host, 'root/proc/sys');
+      for (const name of filesBelow(base)) {
+        const text = readFileSync(join(base, name), 'utf8').trim();
+        if (text !== '' && numberProblemOf(name, text) !== undefined) wrong.push(`${name} = ${text}`);
+      }
+    }
+    // These are refused by their names.
+    expect(wrong.filter((line) => !/^kernel\/(modprobe|poweroff_cmd|core_pattern|hotplug)/.test(line))).toEqual([]);
+  });
+});
+
+function filesBelow(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1));
+  } catch {
+    return [];
+  }
+}
+
+describe('limits of a host', () => {
+  const head = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrepLimits\n';
+
+  test.each([
+    ['net.ipv4.conf.all.forwarding', 'net.ipv4.ip_forward'],
+    ['net.nf_conntrack_max', 'net.netfilter.nf_conntrack_max'],
+    ['vm.nr_hugepages_mempolicy', 'vm.nr_hugepages'],
+    ['user.max_inotify_watches', 'fs.inotify.max_user_watches'],
+  ])('hold for %s, which is %s', (declared, limited) => {
+    const spec = sysctlsSpec([[declared, '1']]);
+    const check = (text: string) => limitProblems(spec, parseLimits('l', `${head}sysctls:\n${text}`), 'o').length;
+
+    expect(check(`  deny: [${limited}]\n`)).toBe(1);
+    expect(check(`  allow: [${limited}]\n`)).toBe(0);
+    expect(check(`  bounds: [{name: ${limited}, max: 0}]\n`)).toBe(1);
+  });
+
+  test('count no limit as more than every bound', () => {
+    const limits = parseLimits('l', `${head}sysctls:\n  bounds: [{name: net.netfilter.nf_conntrack_max, max: 1000}]\n`);
+
+    expect(limitProblems(sysctlsSpec([['net.nf_conntrack_max', '0']]), limits, 'o')).toHaveLength(1);
+  });
+
+  test('hold for a module by whatever alias, and for parameters', async () => {
+    const files = {
+      [`/lib/modules/${RELEASE}/modules.dep`]: 'kernel/fs/udf/udf.ko:\n',
+      [`/lib/modules/${RELEASE}/modules.alias`]: 'alias fs-udf udf\n',
+    };
+    const check = async (text: string, parameters = {}) => {
+      const host = new MemoryHost(linuxWorld({ ...files, '/etc/nodeprep/limits.yaml': `${head}modules:\n${text}` }));
+      const spec = { ...emptySpec('Keep'), modules: [{ name: 'fs_udf', parameters, required: true }] };
+      return (await beyondLimitsOf(host, spec, 'o'))?.isCertain;
+    };
+
+    expect(await check('  deny: [udf]\n')).toBe(true);
+    expect(await check('  allow: [udf]\n')).toBeUndefined();
+    expect(await check('  parameters: {deny: [udf.*]}\n', { a: '1' })).toBe(true);
+    expect(await check('  parameters: {allow: []}\n', { a: '1' })).toBe(true);
+    expect(await check('  parameters: {allow: [udf.a]}\n', { a: '1' })).toBeUndefined();
+  });
+
+  test('twins with two values are refused, with one they are not', () => {
+    const twins = (a: string, b: string) =>
+      problemsOf(
+        `  sysctls:\n    - {name: net.nf_conntrack_max, value: ${a}}\n    - {name: net.netfilter.nf_conntrack_max, value: ${b}}\n`,
+      );
+
+    expect(twins('262144', '131072')).toContain('give them one value');
+    expect(twins('262144', '262144')).toBe('');
+  });
+});
