@@ -10,7 +10,7 @@ import type { SpecDocument } from '../yaml/documents.ts';
 import type { Problem } from '../yaml/errors.ts';
 import { type FieldPath, renderFieldPath } from '../yaml/field-path.ts';
 import { listAt, partAt } from '../yaml/located.ts';
-import { quoted } from '../yaml/quote.ts';
+import { plainText, quoted } from '../yaml/quote.ts';
 import { describe } from '../yaml/words.ts';
 import { NodePrepDocument } from './nodeprep.ts';
 
@@ -127,6 +127,7 @@ function disagreement(first: Declaration, second: Declaration, what: string): Pr
 
 /** An entry as its differing parts, a single field as its value. */
 function shown({ value }: Declaration): string {
+  if (Array.isArray(value)) return plainText(JSON.stringify(value), 60);
   if (typeof value !== 'object' || value === null) return describe(value);
   return quoted(
     Object.entries(value)
