@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/{unit,property,contract,kernel}/**/*.test.ts'],
     globalSetup: ['test/support/bundled-program.ts'],
+    setupFiles: ['test/support/time-limit.ts'],
     restoreMocks: true,
     // Some tests start programs, which takes seconds on a small and busy machine.
     testTimeout: 30_000,
