@@ -16,12 +16,14 @@ declare module 'vitest' {
 
 const CACHE = join(import.meta.dirname, '../../node_modules/.cache/nodeprep-test');
 
-let directory: string | undefined;
+// One for each project of vitest that this is called for.
+const directories: string[] = [];
 
 /** Called by vitest before the first test file. */
 export async function setup(project: TestProject): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
-  directory = mkdtempSync(join(CACHE, 'run-'));
+  const directory = mkdtempSync(join(CACHE, 'run-'));
+  directories.push(directory);
   // Other users run it, too.
   chmodSync(directory, 0o755);
   const program = join(directory, 'nodeprep.cjs');
@@ -33,5 +35,5 @@ export async function setup(project: TestProject): Promise<void> {
 
 /** Called by vitest after the last test file. */
 export function teardown(): void {
-  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }
