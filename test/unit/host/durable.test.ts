@@ -1,6 +1,7 @@
 /** What a power cut, another process and a kernel that takes half of a value do to a write: system calls are watched. */
+import type * as NodeFs from 'node:fs';
 import { linkSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
 import { writeKernelText } from '../../../src/host/linux/files/kernel-file.ts';
@@ -15,7 +16,7 @@ const disk = vi.hoisted(() => ({
 }));
 
 vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
+  const fs = await original<typeof NodeFs>();
   const nameOf = (descriptor: number) => fs.readlinkSync(`/proc/self/fd/${descriptor}`);
   const open = (path: string, flags: number, mode?: number) => {
     if ((flags & fs.constants.O_CREAT) !== 0) disk.beforeCreate?.(path);
@@ -33,7 +34,7 @@ vi.mock('node:fs', async (original) => {
       fs.fsyncSync(descriptor);
     },
     renameSync: (from: string, to: string) => {
-      disk.log.push(`rename ${to}`);
+      disk.log.push(`rename ${fs.realpathSync(dirname(to))}/${basename(to)}`);
       fs.renameSync(from, to);
     },
     writeSync: (descriptor: number, bytes: Uint8Array, offset: number, length: number) =>
