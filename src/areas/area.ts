@@ -81,6 +81,8 @@ export interface Finding {
   readonly required?: boolean;
   /** True when waiting may help, such as memory that could become free. */
   readonly transient?: boolean;
+  /** Looks again after so long, for what no hint tells, such as the end of a trial. */
+  readonly retryAfterMs?: number;
 }
 
 /** One declared entry next to what the host shows. */
@@ -170,7 +172,8 @@ export interface Area<Desired, Observed, S extends Step = Step> extends Surround
   /** Pure. The steps, in order, that turn `observed` into `desired`, and what stands in the way. */
   readonly plan: (desired: Desired, observed: Observed, memory: Memory) => Plan<S>;
   /**
-   * Performs one step. Throws `StepError` when it knows the reason, anything else becomes `ApplyFailed`.
+   * Performs one step. Throws `StepError` when it knows the reason; errors of the host become `ApplyFailed`,
+   * and anything else is a bug, `InternalError`.
    * May return the changes that were really made when the host needed fewer than planned.
    */
   readonly apply: (host: Host, step: S, signal: AbortSignal) => Promise<readonly Change[] | void>;

@@ -1,7 +1,7 @@
 /** The smallest honest area: each declared sysctl is a file below /toy. For tests of the engine itself. */
 import type { NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import { emptySpec } from '../../src/api/spec/nodeprep.ts';
-import type { Area, Change, Finding, Step } from '../../src/areas/area.ts';
+import { type Area, type Change, type Finding, type Step, StepError } from '../../src/areas/area.ts';
 
 export interface ToyStep extends Step {
   readonly name: string;
@@ -21,6 +21,10 @@ export interface ToyOptions {
   /** Ledger keys that the plan is done with. */
   readonly spent?: readonly string[];
   readonly failOn?: ReadonlySet<string>;
+  /** Thrown by `observe`. */
+  readonly unreadable?: Error;
+  /** Thrown by `apply`, as a bug would be. */
+  readonly bug?: Error;
   /** Every change waits for it before it is made. */
   readonly hangsUntil?: Promise<void>;
 }
@@ -33,6 +37,7 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
     name: 'sysctls',
     desired: (spec) => spec.sysctls ?? [],
     observe: async (host, desired) => {
+      if (options.unreadable !== undefined) throw options.unreadable;
       const values = new Map<string, string | undefined>();
       for (const { name } of desired) values.set(name, (await host.readFile(pathOf(name)))?.trim());
       return values;
@@ -77,7 +82,9 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
     }),
     apply: async (host, step) => {
       await options.hangsUntil;
-      if (options.failOn?.has(step.name) === true) throw new Error(`Cannot write "${step.name}": refused`);
+      if (options.bug !== undefined) throw options.bug;
+      if (options.failOn?.has(step.name) === true)
+        throw new StepError('ApplyFailed', `Cannot write "${step.name}": refused`, { transient: true });
       await host.writeFile(pathOf(step.name), step.value);
     },
     hints: (desired) => desired.map(({ name }) => ({ path: pathOf(name), by: 'event' })),

@@ -29,6 +29,7 @@ const GENERAL_REASONS = {
   Bootstrapping: 'The first complete pass has not ended yet.',
   DriftDetected: 'The host differs from the spec.',
   ApplyFailed: 'A change could not be made; the message has the error of the host.',
+  InternalError: 'NodePrep itself has a bug; its log has the stack. Other areas are kept as declared.',
   RebootRequired: 'Everything is in place for the next boot; the running kernel still differs.',
   Conflict: 'Another file or program overrides a declared value.',
   Paused: 'The spec asks to touch nothing.',

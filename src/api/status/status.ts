@@ -19,6 +19,7 @@ export const AREA_STATES = [
   'Failed',
   'NotManaged',
   'Paused',
+  'Unknown',
 ] as const;
 export type AreaState = (typeof AREA_STATES)[number];
 

@@ -5,6 +5,7 @@
  */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import { EARLY_MS, nearestBeat } from '../../host/beat.ts';
+import type { Finding } from '../../areas/area.ts';
 import type { Hint, HostWatcher } from '../../host/host.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
@@ -165,7 +166,14 @@ function noteRetries(report: NodeReport, retries: Map<AreaName, Retry>, parts: L
     } else if (area.contested.length > 0) {
       retries.set(area.area, { failures: 0, at: now + (parts.engine.nextRelease() ?? backoffMs(1, 0)) });
     }
+    const afterMs = Math.min(...findingsOf(area).map((finding) => finding.retryAfterMs ?? Number.POSITIVE_INFINITY));
+    const known = retries.get(area.area) ?? { failures: 0, at: Number.POSITIVE_INFINITY };
+    if (now + afterMs < known.at) retries.set(area.area, { ...known, at: now + afterMs });
   }
+}
+
+function findingsOf({ blocked, conflicts, left }: AreaReport): readonly Finding[] {
+  return [...blocked, ...conflicts, ...left];
 }
 
 /** Whether trying the same again may help without any change of the spec. */

@@ -17,9 +17,14 @@ const PASSING = new Set([
   'ETXTBSY',
 ]);
 
+/** Whether the error is a bug of NodePrep and not something that the host said. */
+export function isDefect(error: unknown): boolean {
+  return !(error instanceof StepError || error instanceof CommandError || error instanceof HostFileError);
+}
+
 /** What went wrong with `target`, with the most specific reason that the error allows. */
 export function findingFrom(error: unknown, target: string): Finding {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = isDefect(error) ? defectMessage(error) : errorFrom(error).message;
   const { reason, transient } = verdict(error);
   return { target, reason, message, ...(transient ? { transient } : {}) };
 }
@@ -27,6 +32,11 @@ export function findingFrom(error: unknown, target: string): Finding {
 /** An `Error` for anything that was thrown. */
 export function errorFrom(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+function defectMessage(error: unknown): string {
+  const { name, message } = errorFrom(error);
+  return `NodePrep has a bug here and cannot go on with this part of the node (${name}: ${message}); the rest is kept as declared. Report it with the stack from the log of NodePrep.`;
 }
 
 function verdict(error: unknown): { reason: Reason; transient: boolean } {
@@ -37,5 +47,5 @@ function verdict(error: unknown): { reason: Reason; transient: boolean } {
     const denied = ['EACCES', 'EPERM', 'EROFS'].includes(error.code);
     return { reason: denied ? 'PermissionDenied' : 'ApplyFailed', transient: PASSING.has(error.code) };
   }
-  return { reason: 'ApplyFailed', transient: true };
+  return { reason: 'InternalError', transient: false };
 }

@@ -8,7 +8,7 @@ import type { Area, Change, Check, Explanation, Finding, Plan, Step } from '../.
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, Host, HostReader } from '../../host/host.ts';
 import { entryReports } from './entries.ts';
-import { errorFrom, findingFrom } from './failure.ts';
+import { errorFrom, findingFrom, isDefect } from './failure.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPlanner, type Planner } from './planner.ts';
 import type { AreaReport } from '../report/report.ts';
@@ -103,8 +103,11 @@ async function reconcileArea<Desired, Observed, S extends Step>(
   });
   if (mode === 'Paused') return report({});
   let before: Plan<S> | undefined;
+  let isSeen = false;
+  let made: Made<S> = { applied: [], failures: [], defects: [], undone: [] };
   try {
     before = await planner(spec, context);
+    isSeen = true;
     // Nothing has changed since a pass that found nothing to do: there is nothing new to say either.
     const known = quiet.get(before);
     if (known !== undefined) return known;
@@ -112,26 +115,47 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     const isLooking = mode === 'Audit' || context.dryRun === true;
     const spent = isLooking ? [] : (before.spent ?? []);
     if (isLooking || sorted.ready.length + spent.length === 0) {
-      const found = report(outcome(area.name, before, before, [], [], sorted));
+      const found = report(outcome(area.name, before, before, made, sorted));
       if (before.steps.length === 0) quiet.set(before, found);
       return found;
     }
     const planned = before;
-    if (sorted.ready.length > 0) context.onPlan?.(() => report(outcome(area.name, planned, planned, [], [], sorted)));
-    const { applied, failures, undone } = await applySteps(area, sorted, context);
-    const outstanding = [...undone, ...before.steps.filter((step) => !sorted.ready.includes(step))];
-    if (!outstanding.some(isPersistent)) failures.push(...(await forgetSpent(area.name, spent, context)));
+    if (sorted.ready.length > 0) context.onPlan?.(() => report(outcome(area.name, planned, planned, made, sorted)));
+    made = await applySteps(area, sorted, context);
+    const outstanding = [...made.undone, ...before.steps.filter((step) => !sorted.ready.includes(step))];
+    if (!outstanding.some(isPersistent)) made.failures.push(...(await forgetSpent(area.name, spent, context)));
+    isSeen = false;
     const after = await planner(spec, context);
-    return report(outcome(area.name, before, after, applied, failures, sortSteps(area, after, context)));
+    isSeen = true;
+    return report(outcome(area.name, before, after, made, sortSteps(area, after, context)));
   } catch (thrown) {
     context.signal.throwIfAborted();
     const error = errorFrom(thrown);
-    const failure = findingFrom(error, area.name);
+    const failures = [...made.failures, findingFrom(thrown, area.name)];
+    const defects = [...made.defects, ...(isDefect(thrown) ? [error] : [])];
     const drift = before?.steps.flatMap((step) => step.changes) ?? [];
-    const found = { blocked: [], conflicts: [], contested: [], deferred: [], failures: [failure], remaining: drift };
+    const found = { blocked: [], conflicts: [], contested: [], deferred: [], failures, remaining: drift };
     const entries = entryReports(area.name, before?.entries ?? [], found);
-    return report({ entries, drift, remaining: drift, failures: [failure], error });
+    return report({
+      entries,
+      drift,
+      applied: made.applied,
+      remaining: drift,
+      failures,
+      error,
+      ...(isSeen ? {} : { isUnseen: true }),
+      ...(defects.length === 0 ? {} : { defects }),
+    });
   }
+}
+
+/** What the steps of a plan came to. */
+interface Made<S> {
+  readonly applied: Change[];
+  readonly failures: Finding[];
+  readonly defects: Error[];
+  /** Steps that failed or were left out. */
+  readonly undone: readonly S[];
 }
 
 interface SortedSteps<S> {
@@ -180,7 +204,7 @@ async function applySteps<Desired, Observed, S extends Step>(
   area: Area<Desired, Observed, S>,
   { ready: steps, waiting }: SortedSteps<S>,
   context: PassContext,
-): Promise<{ applied: Change[]; failures: Finding[]; undone: S[] }> {
+): Promise<Made<S>> {
   // One synced write for the whole area: when the first step starts, every original is on disk.
   await context.ledger.remember(
     area.name,
@@ -188,6 +212,7 @@ async function applySteps<Desired, Observed, S extends Step>(
   );
   const applied: Change[] = [];
   const failures: Finding[] = [];
+  const defects: Error[] = [];
   const undone = new Set(steps);
   const broken = new Set<string>();
   for (const step of steps) {
@@ -204,6 +229,7 @@ async function applySteps<Desired, Observed, S extends Step>(
     } catch (thrown) {
       context.signal.throwIfAborted();
       if (step.chain !== undefined) broken.add(step.chain);
+      if (isDefect(thrown)) defects.push(errorFrom(thrown));
       const finding = findingFrom(thrown, step.changes[0].target);
       for (const change of step.changes) failures.push({ ...finding, target: change.target });
       context.onStep?.({ type: 'failed', area: area.name, changes: step.changes, finding });
@@ -211,7 +237,7 @@ async function applySteps<Desired, Observed, S extends Step>(
   }
   // Only times are outstanding here: a full disk must not make a failure of changes that were made.
   await context.ledger.settle().catch(() => undefined);
-  return { applied, failures, undone: [...undone] };
+  return { applied, failures, defects, undone: [...undone] };
 }
 
 /** Until what the next boot reads is as declared, a crash may still need every record. */
@@ -234,8 +260,7 @@ function outcome<S extends Step>(
   area: AreaName,
   before: Plan<S>,
   after: Plan<S>,
-  applied: readonly Change[],
-  failures: readonly Finding[],
+  { applied, failures, defects }: Made<S>,
   sorted: SortedSteps<S>,
 ): Partial<AreaReport> {
   const { deferred, contested } = sorted;
@@ -249,6 +274,7 @@ function outcome<S extends Step>(
     remaining,
     deferred,
     ...findings,
+    ...(defects.length === 0 ? {} : { defects }),
     // What was left on purpose is known before the ledger forgets it.
     left: before.left,
   };

@@ -19,13 +19,28 @@ const REASON_OF_STATE: Readonly<Record<EntryState, Reason>> = {
   Failed: 'Failed',
 };
 
+/** Nothing is known of an area that was not looked at, so nothing good may be said of it either; `undefined` when all were. */
+export function unseenVerdict(reports: readonly AreaReport[]): Verdict | undefined {
+  const unseen = reports.filter((report) => report.isUnseen === true);
+  if (unseen.length > 0) {
+    const names = unseen.map(({ area }) => area).join(', ');
+    const failures = unseen.flatMap((report) => report.failures);
+    const message = `Cannot be read: ${names}. ${summaryOf(failures)}`;
+    return { status: 'Unknown', reason: failures[0]?.reason ?? 'Failed', message };
+  }
+  const paused = reports.filter((report) => report.mode === 'Paused').map(({ area }) => area);
+  if (paused.length === 0) return undefined;
+  if (reports.length === 1) return { status: 'Unknown', reason: 'Paused', message: 'The spec asks to touch nothing.' };
+  return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
+}
+
 /** The area's verdict; entries that are not required never make it false. */
 export function areaVerdict(report: AreaReport): Verdict {
+  const unseen = unseenVerdict([report]);
+  if (unseen !== undefined) return unseen;
   if (report.error !== undefined) {
     return { status: 'False', reason: report.failures[0]?.reason ?? 'Failed', message: summaryOf(report.failures) };
   }
-  if (report.mode === 'Paused')
-    return { status: 'Unknown', reason: 'Paused', message: 'The spec asks to touch nothing.' };
   if (!report.managed) return unmanaged(report);
   const differing = report.entries
     .filter((entry) => entry.state !== 'InSync')

@@ -7,7 +7,7 @@ import type { Condition, ConditionType, Reason } from '../../api/status/conditio
 import { liveWords, PARTS } from '../../api/parts/parts.ts';
 import type { Change, Finding } from '../../areas/area.ts';
 import type { Kernel } from '../../host/host.ts';
-import { areaVerdict, type Verdict } from './area-condition.ts';
+import { areaVerdict, unseenVerdict, type Verdict } from './area-condition.ts';
 import type { SpecSnapshot } from './node-report.ts';
 import { isDrain, waitText } from './waiting.ts';
 import { MESSAGE_LIMIT, summaryOf } from './message.ts';
@@ -64,7 +64,12 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
   const orphans = reports.filter((report) => !report.managed).flatMap((report) => report.failures);
   const failed = required.filter((entry) => entry.state === 'Failed' || entry.state === 'Blocked');
   if (errors.length + orphans.length + failed.length > 0) {
-    return no('ApplyFailed', [...errors, ...orphans, ...failed.map(({ name, message }) => asFinding(name, message))]);
+    const isBug = reports.some((report) => report.defects !== undefined);
+    return no(isBug ? 'InternalError' : 'ApplyFailed', [
+      ...errors,
+      ...orphans,
+      ...failed.map(({ name, message }) => asFinding(name, message)),
+    ]);
   }
   const conflicting = required.filter((entry) => entry.state === 'Conflicting');
   if (conflicting.length > 0)
@@ -88,7 +93,7 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
       waiting.map(({ change }) => asFinding(change.target, `${change.action} ${waitText(change)}`)),
     );
   }
-  const paused = pausedVerdict(reports);
+  const paused = unseenVerdict(reports);
   if (paused !== undefined) return paused;
   const entries = reports.flatMap((report) => report.entries);
   const optional = entries.filter((entry) => entry.state !== 'InSync').length;
@@ -111,13 +116,6 @@ function withIgnored(verdict: Verdict, ignored: readonly string[] | undefined): 
   const more = ignored.length > 5 ? ` and ${ignored.length - 5} more` : '';
   const note = `Ignored, because this release does not know it: ${ignored.slice(0, 5).join(', ')}${more}.`;
   return { ...verdict, message: `${verdict.message} ${note}` };
-}
-
-/** Nothing is known of an area that is paused, so nothing good may be said of it either. */
-function pausedVerdict(reports: readonly AreaReport[]): Verdict | undefined {
-  const paused = reports.filter((report) => report.mode === 'Paused').map((report) => report.area);
-  if (paused.length === 0) return undefined;
-  return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
 }
 
 function progressingVerdict(reports: readonly AreaReport[], applying: readonly Change[]): Verdict {
@@ -157,7 +155,7 @@ function driftedVerdict(reports: readonly AreaReport[]): Verdict {
   const first = changes[0];
   if (first === undefined) {
     const match = 'Live and persistent state match the spec.';
-    return pausedVerdict(reports) ?? { status: 'False', reason: 'InSync', message: match };
+    return unseenVerdict(reports) ?? { status: 'False', reason: 'InSync', message: match };
   }
   const live = changes.find((change) => change.scope === 'live');
   const own = live === undefined ? undefined : liveWords(live.area, live.action)?.drift;
@@ -176,7 +174,10 @@ function conflictingVerdict(reports: readonly AreaReport[], ownedElsewhere: stri
     const rest = first === undefined ? '' : ` Also: ${summaryOf(findings)}`;
     return { status: 'True', reason: 'FieldOwnedElsewhere', message: `${ownedElsewhere}${rest}` };
   }
-  if (first === undefined) return { status: 'False', reason: 'None', message: 'Nobody overrides a declared value.' };
+  if (first === undefined) {
+    const message = 'No declared value is overridden.';
+    return unseenVerdict(reports) ?? { status: 'False', reason: 'None', message };
+  }
   return { status: 'True', reason: first.reason, message: summaryOf(findings) };
 }
 
@@ -184,7 +185,8 @@ function rebootVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict 
   const deferred = reports.flatMap((report) => report.deferred).filter((one) => !isDrain(one));
   const first = deferred[0];
   if (first === undefined && kernel === 'absent') return { status: 'True', reason: 'NextBoot', message: IMAGE_MESSAGE };
-  if (first === undefined) return { status: 'False', reason: 'NotRequired', message: 'No boot is outstanding.' };
+  if (first === undefined)
+    return unseenVerdict(reports) ?? { status: 'False', reason: 'NotRequired', message: 'No reboot is outstanding.' };
   const findings = deferred.map(({ change }) => asFinding(change.target, `${change.action} ${waitText(change)}`));
   return { status: 'True', reason: first.reason, message: summaryOf(findings) };
 }

@@ -42,8 +42,12 @@ export interface AreaReport {
   /** Steps that were tried and failed. */
   readonly failures: readonly Finding[];
   readonly left: readonly Finding[];
-  /** The area could not be observed or planned at all. */
+  /** The area could not be observed or planned, or its originals could not be recorded. */
   readonly error?: Error;
+  /** The host could not be looked at: nothing is known of the area, neither good nor bad. */
+  readonly isUnseen?: boolean;
+  /** Bugs of NodePrep that showed in this pass, each with its stack. */
+  readonly defects?: readonly Error[];
   /** How long it took; a pass that finds everything as the one before gives the report of that one. */
   readonly seconds: number;
 }

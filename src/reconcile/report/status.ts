@@ -69,6 +69,7 @@ function actualOf(entry: EntryReport): string {
 
 function stateOf(report: AreaReport, worst: EntryReport | undefined): AreaState {
   if (report.mode === 'Paused') return 'Paused';
+  if (report.isUnseen === true) return 'Unknown';
   if (report.error !== undefined || report.failures.length > 0) return 'Failed';
   if (worst !== undefined) return worst.state;
   return report.managed ? 'InSync' : 'NotManaged';

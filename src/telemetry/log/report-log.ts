@@ -13,6 +13,7 @@ export interface ReportLog extends ReportSink {
 /** Creates the sink that writes reports to the log. */
 export function createReportLog(logger: Logger): ReportLog {
   let problems = new Set<string>();
+  let stacks = new Set<string>();
   let conditions: readonly Condition[] = [];
   let areas: NodeReport['areas'] | undefined;
   return {
@@ -26,6 +27,7 @@ export function createReportLog(logger: Logger): ReportLog {
       if (report.areas === areas) return;
       areas = report.areas;
       logDrift(report, logger);
+      stacks = logDefects(report, stacks, logger);
       // What failed before and is being tried again now is known already.
       if (report.unfinished !== true) problems = logProblems(report, problems, logger);
       for (const condition of report.conditions) {
@@ -46,6 +48,18 @@ function logDrift(report: NodeReport, logger: Logger): void {
     const targets = area.applied.map((change) => change.target);
     logger.info('Drift corrected', { area: area.area, source: report.cause, targets });
   }
+}
+
+/** Each stack once for as long as the bug shows; the area that it is in is tried again and again. */
+function logDefects(report: NodeReport, known: ReadonlySet<string>, logger: Logger): Set<string> {
+  const current = new Set<string>();
+  for (const { area, defects = [] } of report.areas) {
+    for (const { name, message, stack = `${name}: ${message}` } of defects) {
+      if (!known.has(stack) && !current.has(stack)) logger.error('Internal error, please report it', { area, stack });
+      current.add(stack);
+    }
+  }
+  return current;
 }
 
 /** A retry every few seconds must not fill the journal with the same line. */

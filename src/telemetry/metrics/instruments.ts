@@ -90,6 +90,11 @@ export function createInstruments(probes: readonly Probe[]) {
     applyDuration: histogram('apply_duration_seconds', 'Duration of area passes in which something was changed.', [
       'area',
     ]),
+    internalErrors: counter(
+      'internal_errors_total',
+      'Bugs of NodePrep that showed while it looked at or changed the area; the log has their stacks.',
+      ['area'],
+    ),
     pass: counter('pass_total', 'Rounds over the areas; a failure has an area that could not be observed or changed.', [
       'result',
     ]),
@@ -117,6 +122,7 @@ export function createInstruments(probes: readonly Probe[]) {
     for (const mode of AREA_MODES) instruments.areaMode.set({ area, mode }, mode === 'NotManaged' ? 1 : 0);
     instruments.inSync.set({ area }, 0);
     instruments.driftCorrected.inc({ area }, 0);
+    instruments.internalErrors.inc({ area }, 0);
     instruments.driftContested.set({ area }, 0);
     instruments.applyDuration.zero({ area });
     for (const state of ENTRY_STATES) instruments.entries.set({ area, state }, 0);

@@ -117,6 +117,7 @@ function countArea(
   instruments.driftCorrected.inc({ area }, corrected);
   instruments.apply.inc({ area, result: 'success' }, applied.length);
   instruments.apply.inc({ area, result: 'failure' }, failures.length);
+  instruments.internalErrors.inc({ area }, report.defects?.length ?? 0);
   if (applied.length + failures.length > 0) instruments.applyDuration.observe({ area }, report.seconds);
 }
 

@@ -117,6 +117,29 @@ describe('the loop', () => {
     await loop.stop();
   });
 
+  it('looks again when a finding asks for it', async () => {
+    const host = new MemoryHost({ '/toy/a': '1' });
+    const trial = { target: 'a', reason: 'Pending', message: 'a trial runs', retryAfterMs: 20_000 } as const;
+    const loop = await start(host, { blocked: [trial] });
+
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect(loop.reports.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(loop.reports.map((report) => report.cause)).toEqual(['start', 'retry']);
+    await loop.stop();
+  });
+
+  it('tries an area with a bug again with growing pauses', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host, { bug: new RangeError('out of range') });
+
+    await vi.advanceTimersByTimeAsync(120_000);
+
+    expect(loop.reports.length).toBeLessThan(10);
+    expect(loop.reports.at(-1)?.conditions[0]).toMatchObject({ status: 'False' });
+    await loop.stop();
+  });
+
   it('goes on when a sink fails, and says which', async () => {
     const loop = await start(new MemoryHost({ '/toy/a': '0' }));
 

@@ -184,6 +184,26 @@ describe('a pass', () => {
     expect([...ledger.memory('sysctls').keys()]).toEqual(['live:a']);
   });
 
+  it('calls a bug in a step an internal error, with its stack', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const bug = new TypeError('x is not a function');
+
+    const { report } = await passOver(host, toySpec({ a: '1' }), { bug });
+
+    expect(report.failures).toMatchObject([{ target: 'a', reason: 'InternalError' }]);
+    expect(report.failures[0]?.transient).toBeUndefined();
+    expect(report.defects).toEqual([bug]);
+  });
+
+  it('knows nothing of an area that cannot be read', async () => {
+    const unreadable = new HostFileError('read', '/proc/x', 'EACCES', 'permission denied');
+
+    const { report } = await passOver(new MemoryHost(), toySpec({ a: '1' }), { unreadable });
+
+    expect(report).toMatchObject({ isUnseen: true, failures: [{ reason: 'PermissionDenied' }] });
+    expect(report.defects).toBeUndefined();
+  });
+
   it('stops when it is aborted instead of reporting a failure', async () => {
     const host = new MemoryHost({ '/toy/a': '0' });
 

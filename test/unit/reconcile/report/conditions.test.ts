@@ -51,6 +51,17 @@ const differing = (state: EntryReport['state'], parts: Partial<EntryReport> = {}
 });
 
 describe('conditions', () => {
+  it('claim nothing good of an area that could not be read', () => {
+    const failures = [{ target: 'sysctls', reason: 'PermissionDenied', message: 'Cannot read "/proc/sys"' }] as const;
+    const unseen = report({ entries: [], failures, error: new Error('denied'), isUnseen: true });
+    const all = conditions([report({ area: 'modules' }), unseen]);
+
+    for (const type of ['Drifted', 'Conflicting', 'RebootRequired', 'SysctlsReady'] as const)
+      expect(all[type]).toMatchObject({ type, status: 'Unknown', reason: 'PermissionDenied' });
+    expect(all.Drifted.message).toContain('Cannot read "/proc/sys"');
+    expect([all.Ready.status, all.Degraded.status, all.ModulesReady.status]).toEqual(['False', 'True', 'True']);
+  });
+
   it('say Ready when everything is in sync, with the generation that was observed', () => {
     const { Ready, Degraded, Drifted, Conflicting, RebootRequired, SysctlsReady } = conditions([report()]);
 
@@ -138,6 +149,8 @@ describe('conditions', () => {
     expect(paused.Ready).toMatchObject({ status: 'Unknown', reason: 'Paused' });
     expect(paused.SysctlsReady).toMatchObject({ status: 'Unknown', reason: 'Paused' });
     expect(paused.Drifted).toMatchObject({ status: 'Unknown', reason: 'Paused' });
+    expect(paused.Conflicting).toMatchObject({ status: 'Unknown', reason: 'Paused' });
+    expect(paused.RebootRequired).toMatchObject({ status: 'Unknown', reason: 'Paused' });
     expect(unmanaged.SysctlsReady).toMatchObject({ status: 'Unknown', reason: 'NotManaged' });
     expect(unmanaged.Ready.status).toBe('True');
   });

@@ -266,3 +266,14 @@ test('an area that is paused is not claimed to be in sync', async () => {
 
   expect(await samples(metrics, 'resource_in_sync{area="sysctls"')).toEqual(['resource_in_sync{area="sysctls"} 0']);
 });
+
+test('bugs of NodePrep are counted by area', async () => {
+  const metrics = metricsOf();
+
+  metrics.record(aNodeReport({ areas: [anAreaReport({ defects: [new TypeError('x'), new RangeError('y')] })] }));
+
+  expect(await samples(metrics, 'internal_errors_total{area="s')).toEqual([
+    'internal_errors_total{area="sysctls"} 2',
+    'internal_errors_total{area="swap"} 0',
+  ]);
+});
