@@ -27,6 +27,7 @@ const COLUMNS = [
   wide('Mode', '.spec.mode', 'Whether drift is corrected, only reported, or nothing is touched; Enforce when empty.'),
   wide('Profile', '.spec.profile', 'Built-in preset that the spec starts from.'),
   wide('Conflicting', condition('Conflicting', 'status'), 'Whether somebody overrides or fights a declared value.'),
+  wide('Pending', '.status.pending.disruption', 'The worst disruption that waits: Restart, Drain or Reboot.'),
   wide('Kernel', '.status.node.kernel', 'Release of the running kernel.'),
   wide('Cgroup', '.status.node.cgroup', 'Version of the cgroup hierarchy.'),
   wide('Runtime', '.status.node.runtime', 'Container runtime of the host.'),

@@ -17,7 +17,10 @@ export interface Change {
   readonly to?: string;
   /** `live` ends with the boot, `persistent` takes effect at the next one. */
   readonly scope: 'live' | 'persistent';
-  /** What applying it disturbs; `Drain` and `Reboot` are never done unasked. */
+  /**
+   * What applying it disturbs. A chain with `Restart` or `Drain` waits for an approval while there is something to
+   * disturb. `Reboot` is made by the next reboot and never holds another step.
+   */
   readonly disruption: 'None' | 'Restart' | 'Drain' | 'Reboot';
 }
 
@@ -62,8 +65,13 @@ export interface Step {
   readonly chain?: string;
   /** Another chain without which the step would do harm: it is left out when a step of that failed or has to wait. */
   readonly needs?: string;
-  /** Why the step waits when its disruption is `Reboot`. */
+  /** Why the step waits when its disruption is `Reboot`, or for what `waitsFor` names. */
   readonly reason?: Reason;
+  /**
+   * `drain`: not while the pods of the node run, approved or not; the plan leaves it out once they are gone.
+   * `boot gate`: it needs a unit that starts after the boot unit, such as the runtime, so the daemon does it.
+   */
+  readonly waitsFor?: 'drain' | 'boot gate';
   /** `Report`: shown as drift, never applied (an entry with `drift: Report`). */
   readonly policy?: 'Report';
 }
@@ -81,6 +89,11 @@ export interface Finding {
   readonly required?: boolean;
   /** True when waiting may help, such as memory that could become free. */
   readonly transient?: boolean;
+  /**
+   * What makes it go away does not happen before the boot has gone on: an approval, the confirmation of a trial, or
+   * a unit that starts later. Its entries are pending, not blocked, and the boot does not wait for them.
+   */
+  readonly waitsFor?: 'approval' | 'confirmation' | 'unit';
   /** Looks again after so long, for what no hint tells, such as the end of a trial. */
   readonly retryAfterMs?: number;
 }

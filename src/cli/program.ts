@@ -1,6 +1,7 @@
 /** The command line: every command with its options, from which help and reference are made. */
 import { Command } from 'commander';
 import { VERSION } from '../app/version.ts';
+import { approveCommand } from './commands/approve.ts';
 import { areaCommands } from './commands/area-commands.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { captureCommand } from './commands/capture.ts';
@@ -32,6 +33,7 @@ export function buildProgram(io: Io): Command {
     statusCommand(io),
     verifyCommand(io),
     explainCommand(io),
+    approveCommand(io),
     validateCommand(io),
     installCommand(io),
     uninstallCommand(io),

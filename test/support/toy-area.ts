@@ -13,6 +13,9 @@ type Desired = readonly { readonly name: string; readonly value: string; readonl
 /** Behaviour that a test changes: changes to defer, to hold in a chain or to block. */
 export interface ToyOptions {
   readonly disruption?: Change['disruption'];
+  /** The same of single entries. */
+  readonly disruptions?: Readonly<Record<string, Change['disruption']>>;
+  readonly waitsFor?: Step['waitsFor'];
   readonly chain?: string;
   /** Which entry each entry needs; each is a chain of its own then. */
   readonly needs?: Readonly<Record<string, string>>;
@@ -57,12 +60,13 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
             to: value,
             ...(from === undefined ? {} : { from }),
             scope: options.scope ?? 'live',
-            disruption: options.disruption ?? 'None',
+            disruption: options.disruptions?.[name] ?? options.disruption ?? 'None',
           };
           return {
             name,
             value,
             changes: [change] as const,
+            ...(options.waitsFor === undefined ? {} : { waitsFor: options.waitsFor }),
             memos: [
               {
                 key: `live:${name}`,

@@ -20,6 +20,8 @@ export function expand(source: NodePrepSpecSource): NodePrepSpec {
     areaModes: { ...source.areaModes } as NodePrepSpec['areaModes'],
     deletionPolicy: source.deletionPolicy ?? 'Keep',
     bootstrap: { onFailure: source.bootstrap?.onFailure ?? 'Degrade' },
+    ...(source.approvedPlan === undefined ? {} : { approvedPlan: source.approvedPlan }),
+    ...(source.rebootSentinel === undefined ? {} : { rebootSentinel: source.rebootSentinel }),
     ...(Object.fromEntries(parts) as Partial<NodePrepSpec>),
   };
 }
@@ -37,6 +39,8 @@ export function sourceFrom(spec: NodePrepSpec): NodePrepSpecSource {
     ...(Object.keys(spec.areaModes).length === 0 ? {} : { areaModes: { ...spec.areaModes } }),
     deletionPolicy: spec.deletionPolicy,
     bootstrap: { onFailure: spec.bootstrap.onFailure },
+    ...(spec.approvedPlan === undefined ? {} : { approvedPlan: spec.approvedPlan }),
+    ...(spec.rebootSentinel === undefined ? {} : { rebootSentinel: spec.rebootSentinel }),
     ...(Object.fromEntries(parts) as Partial<NodePrepSpecSource>),
   };
 }

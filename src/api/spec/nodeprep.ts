@@ -54,6 +54,21 @@ export const NodePrepSpecSource = z.strictObject({
     })
     .optional()
     .describe('Behaviour before the kubelet starts.'),
+  approvedPlan: z
+    .string()
+    .max(63)
+    .optional()
+    .meta({ examples: ['1f3a9c02ab'] })
+    .describe(
+      'Approves exactly the changes that status.pending shows: its plan. Spent by being done; any other value approves nothing.',
+    ),
+  rebootSentinel: z
+    .enum(['Never', 'WhenApproved'])
+    .optional()
+    .meta({ default: 'Never' })
+    .describe(
+      'WhenApproved: once a plan that needs a reboot is approved, /run/reboot-required asks kured for it. NodePrep never reboots by itself. Default Never.',
+    ),
   ...(forEachArea((name) => PARTS[name].schema.optional()) as Schemas),
 });
 /** A spec as people write it. */
@@ -103,6 +118,9 @@ export interface NodePrepSpec extends DesiredParts {
   readonly areaModes: Partial<Readonly<Record<AreaName, Mode>>>;
   readonly deletionPolicy: DeletionPolicy;
   readonly bootstrap: { readonly onFailure: 'Block' | 'Degrade' };
+  /** The plan that may disturb this node. */
+  readonly approvedPlan?: string;
+  readonly rebootSentinel?: 'Never' | 'WhenApproved';
 }
 
 type DesiredParts = { readonly [Name in AreaName]?: ReturnType<(typeof PARTS)[Name]['expand']> };

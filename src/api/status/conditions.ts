@@ -34,6 +34,8 @@ const GENERAL_REASONS = {
   Conflict: 'Another file or program overrides a declared value.',
   Paused: 'The spec asks to touch nothing.',
   Auditing: 'The spec asks to report only, and the host differs.',
+  AwaitingApproval: 'Changes that disturb the node are held until exactly this plan is approved.',
+  AwaitingConfirmation: 'A change is on trial: it is kept once it is confirmed, and undone otherwise.',
   Applying: 'Changes are being made or verified.',
   Reconciled: 'The last pass left nothing to do.',
   PermissionDenied: 'The host or its kernel does not permit the change.',

@@ -4,7 +4,7 @@
  * be older than an agent, and a refused status would hide the node.
  */
 import * as z from 'zod';
-import { MAX_DIFFERING_ROWS } from './status.ts';
+import { MAX_DIFFERING_ROWS, MAX_PENDING_CHANGES } from './status.ts';
 
 const count = (what: string) => z.int().min(0).describe(what);
 const word = z.string().max(316);
@@ -62,12 +62,35 @@ const NodeFacts = z.strictObject({
   bootID: word.optional().describe('Which boot of the host wrote this: machines that are copies differ in it.'),
 });
 
+const disruption = (...more: readonly string[]) => z.enum(['Restart', 'Drain', 'Reboot', ...more]);
+
+const Pending = z
+  .strictObject({
+    disruption: disruption().describe('The worst of the changes: Restart, Drain or Reboot.'),
+    plan: word.min(1).describe('Hash over targets and wanted values; spec.approvedPlan must equal it.'),
+    changes: z
+      .array(
+        z.strictObject({
+          area: word.min(1).describe('Name of the area.'),
+          action: word.describe('What is done: create, update, delete, restart, …'),
+          target: text.describe('What is changed.'),
+          from: text.optional().describe('What the host shows now.'),
+          to: text.optional().describe('What it will be.'),
+          disruption: disruption('None').describe('What this change disturbs.'),
+        }),
+      )
+      .max(MAX_PENDING_CHANGES)
+      .describe('The first changes of the plan.'),
+  })
+  .describe('Changes that disturb the node: held until approved, or made by the next reboot.');
+
 /** The schema of `status`. */
 export const NodePrepStatusSchema = z
   .strictObject({
     observedGeneration: count('metadata.generation of the newest spec that the agent has seen.').optional(),
     inSync: word.optional().describe('Entries in sync of all declared ones. For example 41/42.'),
     node: NodeFacts.optional().describe('Facts about the host; what is not known is left out.'),
+    pending: Pending.optional(),
     conditions: z
       .array(Condition)
       .max(64)

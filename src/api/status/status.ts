@@ -69,12 +69,32 @@ export interface NodeFacts {
   readonly bootID?: string;
 }
 
+/** Most changes that `status.pending` lists. */
+export const MAX_PENDING_CHANGES = 10;
+
+/** The changes that disturb the node and wait. */
+export interface PendingStatus {
+  /** The worst of them. */
+  readonly disruption: 'Restart' | 'Drain' | 'Reboot';
+  /** What `spec.approvedPlan` or `nodeprep approve` must say to approve exactly these. */
+  readonly plan: string;
+  readonly changes: readonly {
+    readonly area: string;
+    readonly action: string;
+    readonly target: string;
+    readonly from?: string;
+    readonly to?: string;
+    readonly disruption: 'None' | 'Restart' | 'Drain' | 'Reboot';
+  }[];
+}
+
 /** What this host is, next to what the spec says it must be. */
 export interface NodePrepStatus {
   readonly observedGeneration: number;
   /** Entries in sync of all declared ones, such as `41/42`. */
   readonly inSync: string;
   readonly node?: NodeFacts;
+  readonly pending?: PendingStatus;
   readonly conditions: readonly Condition[];
   readonly areas: readonly AreaStatus[];
 }
@@ -123,6 +143,13 @@ export const NodePrepStatusFile = z.looseObject({
         firewall: z.string().optional(),
         machineID: z.string().optional(),
         bootID: z.string().optional(),
+      })
+      .optional(),
+    pending: z
+      .looseObject({
+        disruption: z.string(),
+        plan: z.string(),
+        changes: z.array(z.looseObject({ area: z.string(), action: z.string(), target: z.string() })),
       })
       .optional(),
     conditions: z.array(

@@ -13,6 +13,7 @@ import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } 
 import { CONTROL_DIRECTORY, CONTROL_SOCKET } from '../../host/hand-over/control.ts';
 import { HostFileError } from '../../host/errors.ts';
 import { acquireHostLock, HostBusyError, lockHolder } from '../../host/hand-over/lock.ts';
+import { APPROVAL_PATH, APPROVAL_REQUEST_PATH } from '../../reconcile/loop/approvals.ts';
 import { converge } from '../../reconcile/loop/converge.ts';
 import { createEngine, type Engine } from '../../reconcile/loop/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
@@ -47,7 +48,7 @@ export async function bootstrap(
 /** One convergence under the lock of the host, with the snapshot that `pick` makes once the records are open. */
 export async function convergeOnce(
   machine: Machine,
-  options: { readonly timeoutMs: number } & Progress,
+  options: { readonly timeoutMs: number; readonly isBootGate?: boolean } & Progress,
   pick: (keeper: SpecKeeper) => Promise<SpecSnapshot>,
   signal: AbortSignal,
 ): Promise<NodeReport> {
@@ -58,7 +59,7 @@ export async function convergeOnce(
     const snapshot = await pick(keeper);
     const status = await takeOverStatusFile(machine.host, machine.now());
     if (status.warning !== undefined) options.onWarning(status.warning);
-    const engine = await openEngine(machine, options, status.conditions);
+    const engine = await openEngine(machine, options, status.conditions, options.isBootGate);
     const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
     await publishStatus(machine, report, options, signal);
     return report;
@@ -124,10 +125,16 @@ async function locked<T>(machine: Machine, command: string, work: () => Promise<
   }
 }
 
-async function openEngine(machine: Machine, progress: Progress, previous: readonly Condition[]): Promise<Engine> {
+async function openEngine(
+  machine: Machine,
+  progress: Progress,
+  previous: readonly Condition[],
+  isBootGate = false,
+): Promise<Engine> {
   const ledger = await openLedger(machine.host, machine.now);
   if (ledger.warning !== undefined) progress.onWarning(ledger.warning);
-  return createEngine({ ...machine, ledger, onStep: progress.onStep, previous });
+  const onProblem = (problem: string) => progress.onWarning(problem);
+  return createEngine({ ...machine, ledger, onStep: progress.onStep, onProblem, previous, isBootGate });
 }
 
 const NO_RECORD =
@@ -137,7 +144,15 @@ const NO_RECORD =
 /** What cannot be removed is said and left: everything that mattered is back by now. */
 async function removeRecords({ host }: Machine, progress: Progress): Promise<void> {
   // The socket is one that a killed daemon left: nobody else holds the host now.
-  for (const path of [CONTROL_SOCKET, STATUS_PATH, LAST_GOOD_PATH, CLUSTER_RECORD_PATH, LEDGER_PATH]) {
+  for (const path of [
+    APPROVAL_PATH,
+    APPROVAL_REQUEST_PATH,
+    CONTROL_SOCKET,
+    STATUS_PATH,
+    LAST_GOOD_PATH,
+    CLUSTER_RECORD_PATH,
+    LEDGER_PATH,
+  ]) {
     await host.removeFile(path).catch((error: unknown) => progress.onWarning(messageOf(error)));
   }
   for (const directory of [CONTROL_DIRECTORY, RUN_DIRECTORY, STATE_DIRECTORY]) {

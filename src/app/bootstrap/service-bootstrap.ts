@@ -13,6 +13,7 @@ import { nameOf } from '../../host/hand-over/holder.ts';
 import { HostBusyError } from '../../host/hand-over/lock.ts';
 import { exitCodeFrom } from '../../reconcile/loop/converge.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
+import { isOnlyLater } from '../../reconcile/report/waiting.ts';
 import type { Logger } from '../../telemetry/log/logger.ts';
 import { createReportLog } from '../../telemetry/log/report-log.ts';
 import { convergeOnce } from './apply-once.ts';
@@ -35,7 +36,7 @@ interface Outcome {
   readonly onFailure: OnFailure;
   /** The cluster says Block, which the host does not. */
   readonly isOverruled?: boolean;
-  /** Empty when the host is ready. */
+  /** Empty when the host is ready; with code 0, what the daemon does later. */
   readonly problem: string;
   /** Whether trying again soon may help without anybody doing something. */
   readonly transient: boolean;
@@ -60,7 +61,8 @@ export async function bootstrapForService(
     const left = Math.max(end - machine.clock(), 0);
     const outcome = await attempt(machine, request, { timeoutMs: left, logger, onStep: log.onStep }, signal);
     if (outcome.code === 0) {
-      logger.info('This host is ready, the kubelet may start');
+      if (outcome.problem === '') logger.info('This host is ready, the kubelet may start');
+      else logger.info('The kubelet may start; the daemon does the rest later', { later: outcome.problem });
       return 0;
     }
     if (outcome.onFailure === 'Degrade' && (!outcome.transient || machine.clock() >= end)) {
@@ -95,7 +97,13 @@ async function attempt(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const { logger, onStep, timeoutMs } = options;
-  const progress = { timeoutMs, onStep, onWait: () => undefined, onWarning: (message: string) => logger.warn(message) };
+  const progress = {
+    isBootGate: true,
+    timeoutMs,
+    onStep,
+    onWait: () => undefined,
+    onWarning: (message: string) => logger.warn(message),
+  };
   try {
     const report = await convergeOnce(
       machine,
@@ -131,9 +139,10 @@ async function outcomeOfDaemon(machine: Machine, error: unknown, logger: Logger)
   const { nodePrep } = await readStatusFile(machine.host).catch((): StatusFile => ({}));
   const ready = nodePrep?.status.conditions.find(({ type }) => type === 'Ready');
   const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
-  if (ready?.status !== 'True' && !handsOff) return undefined;
+  const isLater = ready?.reason === 'AwaitingApproval' || ready?.reason === 'AwaitingConfirmation';
+  if (ready?.status !== 'True' && !handsOff && !isLater) return undefined;
   logger.info('A daemon has this host already', { holder: nameOf(error.holder), reports: ready.reason });
-  const problem = handsOff ? `${ready.reason}: ${ready.message}` : '';
+  const problem = handsOff || isLater ? `${ready.reason}: ${ready.message}` : '';
   return { code: handsOff ? 2 : 0, onFailure: 'Degrade', problem, transient: false };
 }
 
@@ -145,8 +154,10 @@ function outcomeFrom(report: NodeReport): Outcome {
   // Who asks to be left alone has not failed: there is nothing that the kubelet could wait for.
   const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
   if (handsOff) return { code: 2, onFailure: 'Degrade', problem, transient: false };
+  if (isOnlyLater(report)) return { code: 0, onFailure, problem, transient: false };
   const isOverruled = onFailure !== 'Block' && source.bootstrap?.onFailure === 'Block';
-  return { code: exitCodeFrom(report), onFailure, isOverruled, problem, transient: false };
+  const code = exitCodeFrom(report);
+  return { code, onFailure, isOverruled, problem: code === 0 ? '' : problem, transient: false };
 }
 
 /** A spec that cannot be read now may have been readable at the last boot. */

@@ -56,7 +56,15 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
   stack.defer(options.onReload(() => trigger.fire('spec')));
   const log = createReportLog(logger);
   const facts = await factsOf(machine.host, machine.areas);
-  const engine = createEngine({ ...machine, ledger, onStep: log.onStep, previous: status.conditions, facts });
+  const onProblem = (problem: string) => logger.warn('Approvals cannot be used', { problem });
+  const engine = createEngine({
+    ...machine,
+    ledger,
+    onStep: log.onStep,
+    previous: status.conditions,
+    facts,
+    onProblem,
+  });
   const cluster = await join(machine, options);
   if (cluster !== undefined) stack.defer(cluster.start(signal));
   const source = cluster?.source ?? specFromFiles(machine, options, keeper);

@@ -1,6 +1,7 @@
 /** A plan as the command line shows it: an object for machines, a diff for people. */
 import type { Change, Finding } from '../../areas/area.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
+import type { WhyNotNow } from '../../reconcile/report/report.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
 const LEFT = 'Left on purpose';
@@ -98,8 +99,10 @@ const SHRINKING: readonly Shrinking[] = [
 ];
 
 function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint, columns: number): string {
-  const later = new Set(report.areas.flatMap((area) => area.deferred.map(({ change }) => keyOf(area.area, change))));
-  const waits = (change: PlanDocument['changes'][number]) => later.has(keyOf(change.area, change));
+  const later = new Map(
+    report.areas.flatMap((area) => area.deferred.map(({ change, why }) => [keyOf(area.area, change), why] as const)),
+  );
+  const whyOf = (change: PlanDocument['changes'][number]) => later.get(keyOf(change.area, change));
   // On most hosts nothing is disturbed; a column of "None" would only make the rest narrow.
   const disturbs = plan.changes.some((change) => change.disruption !== 'None');
   const rows = plan.changes.map((change) => [
@@ -107,16 +110,26 @@ function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint, col
     printable(change.target),
     paint(change.action === 'delete' || change.action === 'disable' ? 'red' : 'green', change.action),
     valuesText(change),
-    waits(change) ? 'next boot' : change.scope,
+    whenOf(whyOf(change)) ?? change.scope,
     ...(disturbs ? [change.disruption] : []),
   ]);
   const header = ['AREA', 'ENTRY', 'ACTION', 'FROM → TO', 'SCOPE', ...(disturbs ? ['DISRUPTION'] : [])];
   const notes = [
-    ...(plan.changes.some(waits) ? ['next boot: not done on the running system, takes effect at the next boot.'] : []),
+    ...(plan.changes.some((change) => whyOf(change) === 'approval')
+      ? ['approval: disturbs the node; held until "nodeprep approve", or spec.approvedPlan, names the plan.']
+      : []),
+    ...(plan.changes.some((change) => whyOf(change) === 'boot')
+      ? ['next boot: not done on the running system, takes effect at the next boot.']
+      : []),
     ...(disturbs ? [] : ['Disruption: none.']),
   ];
   const table = renderTable(header, rows, paint, columns, SHRINKING);
   return [table, ...notes.map((note) => paint('dim', wrap(note, columns, '')))].join('\n');
+}
+
+/** The word of the column when a change is not made at once. */
+function whenOf(why: WhyNotNow | undefined): string | undefined {
+  return why === 'boot' ? 'next boot' : why;
 }
 
 /** `0 → 1`; a created thing comes from nowhere. */

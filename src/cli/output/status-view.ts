@@ -1,6 +1,7 @@
 /** Conditions and differing entries as a table for people. */
 import type { DifferingEntry, NodePrep } from '../../api/status/status.ts';
 import { type LockHolder, nameOf } from '../../host/hand-over/holder.ts';
+import { renderPending } from './pending-view.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
 const GOOD_WHEN_FALSE = new Set(['Progressing', 'Degraded', 'Drifted', 'Conflicting', 'RebootRequired']);
@@ -32,6 +33,7 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
   // Nothing below repeats why a spec is refused, and the table may have cut it.
   const refused = status.conditions.find((condition) => condition.reason === 'SpecInvalid');
   if (refused !== undefined) parts.push(wrap(printable(refused.message), columns, ''));
+  if (status.pending !== undefined) parts.push(renderPending(status.pending, paint, columns));
   if (differing.length > 0) {
     parts.push(
       `${paint('bold', `Differing entries (${differing.length})`)}\n${renderDiffering(differing, paint, columns)}`,

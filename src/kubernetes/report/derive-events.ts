@@ -13,6 +13,7 @@ export type EventReason =
   | 'DriftDetected'
   | 'DriftCorrected'
   | 'DriftContested'
+  | 'AwaitingApproval'
   | 'RebootRequired'
   | 'NodeNameContested'
   | AreaEventReason;
@@ -52,6 +53,13 @@ export function eventsFrom(
   if (reboot?.status === 'True') {
     keys.add('reboot');
     if (!known.has('reboot')) facts.push({ type: 'Normal', reason: 'RebootRequired', message: reboot.message });
+  }
+  const { pending } = report.status;
+  const approval = report.conditions.find(({ reason }) => reason === 'AwaitingApproval');
+  if (pending !== undefined && approval !== undefined) {
+    const key = `approval ${pending.plan}`;
+    keys.add(key);
+    if (!known.has(key)) facts.push({ type: 'Normal', reason: 'AwaitingApproval', message: approval.message });
   }
   return { facts, known: keys };
 }

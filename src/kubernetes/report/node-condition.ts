@@ -2,6 +2,7 @@
 import type { Condition } from '../../api/status/conditions.ts';
 import type { Taint } from '../../api/names/taints.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
+import { isOnlyLater } from '../../reconcile/report/waiting.ts';
 
 /** Type of our condition on the Node; nothing else of the Node's status is ours. */
 export const NODE_CONDITION = 'nodeprep.dev/Ready';
@@ -20,14 +21,16 @@ export interface NodeCondition {
 
 /** The condition of the Node for a Ready of the NodePrep; counts and lists stay out of it, they change too often. */
 export function nodeConditionFrom(ready: Condition, stored: unknown): NodeCondition {
-  const { status, reason, message } = ready;
+  const { reason, message } = ready;
   const before = storedCondition(stored);
+  // A node that works does not stop working because a change of it waits for a person.
+  const status = reason === 'AwaitingApproval' ? lastStatus(before, ready.status) : ready.status;
   const text = message.length <= MESSAGE_CHARACTERS ? message : `${message.slice(0, MESSAGE_CHARACTERS - 1)}…`;
   return {
     type: NODE_CONDITION,
     status,
     reason,
-    message: status === 'True' ? 'The host is prepared.' : text,
+    message: status === 'True' && reason !== 'AwaitingApproval' ? 'The host is prepared.' : text,
     lastTransitionTime:
       before?.['status'] === status && typeof before['lastTransitionTime'] === 'string'
         ? before['lastTransitionTime']
@@ -44,6 +47,11 @@ export function conditionRemoval(): object {
 export function saysSame(stored: unknown, wanted: NodeCondition): boolean {
   const found = storedCondition(stored);
   return found?.['status'] === wanted.status && found['reason'] === wanted.reason;
+}
+
+function lastStatus(before: Readonly<Record<string, unknown>> | undefined, otherwise: Condition['status']) {
+  const status = before?.['status'];
+  return status === 'True' || status === 'False' || status === 'Unknown' ? status : otherwise;
 }
 
 /** The condition as the Node has it, whoever wrote it. */
@@ -88,5 +96,5 @@ export function isPrepared(report: NodeReport): boolean {
   if (snapshot.spec.bootstrap.onFailure !== 'Block') return true;
   const ready = conditions.find((condition) => condition.type === 'Ready');
   // Who only audits or has paused a node does not mean to keep pods away from it.
-  return ready?.status === 'True' || ready?.reason === 'Auditing' || ready?.reason === 'Paused';
+  return ready?.status === 'True' || ready?.reason === 'Auditing' || ready?.reason === 'Paused' || isOnlyLater(report);
 }

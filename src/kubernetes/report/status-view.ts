@@ -106,6 +106,7 @@ export function gistOf(status: unknown): string {
   return JSON.stringify([
     fieldOf(status, 'observedGeneration'),
     fieldOf(status, 'inSync'),
+    fieldOf(fieldOf(status, 'pending'), 'plan'),
     conditions.toSorted(),
     areas,
   ]);

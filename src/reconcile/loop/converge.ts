@@ -38,7 +38,7 @@ export async function converge(
 
 function isTransient(report: NodeReport): boolean {
   return report.areas.some((area) => {
-    const findings = [...area.failures, ...area.blocked];
+    const findings = [...area.failures, ...area.blocked].filter((finding) => finding.waitsFor === undefined);
     return wantsRetry(area) && findings.some((finding) => finding.transient === true);
   });
 }

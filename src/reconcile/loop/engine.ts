@@ -11,6 +11,8 @@ import { conditionsFrom } from '../report/conditions.ts';
 import { type Contention, createContention } from './contention.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type NodeReport, type PassCause, revisionOf, sayingsOf, type SpecSnapshot } from '../report/node-report.ts';
+import { pendingFrom } from '../report/pending.ts';
+import { createDisturbance } from './disturbance.ts';
 import type { ManagedArea, PassContext, StepEvent } from '../pass/pass.ts';
 import type { AreaReport } from '../report/report.ts';
 import { statusFrom } from '../report/status.ts';
@@ -27,6 +29,12 @@ export interface EngineParts {
   readonly onStep?: (event: StepEvent) => void;
   /** Conditions of an earlier process, so that transition times survive a restart. */
   readonly previous?: readonly Condition[];
+  /** Whether no pod and no kubelet is there that a change could disturb; default: what the files of the host tell. */
+  readonly nothingToDisturb?: () => Promise<boolean>;
+  /** Told when an approval could not be read or recorded: it counts as not given. */
+  readonly onProblem?: (problem: string) => void;
+  /** The boot waits for this engine. */
+  readonly isBootGate?: boolean;
   /** Facts about the host for tables. */
   readonly facts?: NodeFacts;
 }
@@ -66,6 +74,7 @@ export function createEngine(parts: EngineParts): Engine {
   const driftSince = new Map<AreaName, number>();
   let conditions = parts.previous ?? [];
   let contention: Contention = createContention(clock);
+  const disturbance = createDisturbance(parts);
   let revision: string | number | undefined;
   let shown: Shown | undefined;
   let underway: Underway | undefined;
@@ -84,6 +93,8 @@ export function createEngine(parts: EngineParts): Engine {
       signal,
       clock,
       holdOff: contention.holdOff,
+      mayDisturb: disturbance.permits,
+      ...(parts.isBootGate === undefined ? {} : { isBootGate: parts.isBootGate }),
       ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
       onPlan: (planned) => {
         underway = { request, started, planned, changes: [] };
@@ -95,21 +106,26 @@ export function createEngine(parts: EngineParts): Engine {
     };
     const visited: AreaName[] = [];
     const repairs: { area: AreaName; seconds: number }[] = [];
-    let earlierChanged = false;
-    for (const area of areas) {
-      const wanted = fresh || !reports.has(area.name) || (request.areas?.has(area.name) ?? true);
-      // The order of the areas is their dependency: a module that was loaded brings new sysctls.
-      if ((!wanted && !earlierChanged) || (!fresh && isIdle(area.name))) continue;
-      const report = await area.reconcile(snapshot.spec, context).finally(() => {
-        underway = undefined;
-      });
-      reports.set(area.name, report);
-      visited.push(area.name);
-      earlierChanged ||= report.applied.length > 0;
-      if (isCorrection(cause)) contention.corrected(area.name, report.applied);
-      const repaired = repairSeconds(report, request.seenAt ?? started);
-      if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
-    }
+    const visit = async (isWanted: (area: AreaName) => boolean) => {
+      let earlierChanged = false;
+      for (const area of areas) {
+        // The order of the areas is their dependency: a module that was loaded brings new sysctls.
+        if ((!isWanted(area.name) && !earlierChanged) || (!fresh && isIdle(area.name))) continue;
+        const report = await area.reconcile(snapshot.spec, context).finally(() => {
+          underway = undefined;
+        });
+        reports.set(area.name, visited.includes(area.name) ? joined(reports.get(area.name), report) : report);
+        if (!visited.includes(area.name)) visited.push(area.name);
+        earlierChanged ||= report.applied.length > 0;
+        if (isCorrection(cause)) contention.corrected(area.name, report.applied);
+        const repaired = repairSeconds(report, request.seenAt ?? started);
+        if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
+      }
+    };
+    await visit((name) => fresh || !reports.has(name) || (request.areas?.has(name) ?? true));
+    // What is held is known only now, and with it whether exactly that was approved.
+    if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
+    await disturbance.settle(inOrder(reports), snapshot.spec);
 
     const ordered = inOrder(reports);
     if (shown === undefined || shown.snapshot !== snapshot || !isSameList(shown.reports, ordered)) {
@@ -155,6 +171,7 @@ export function createEngine(parts: EngineParts): Engine {
 
   function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[], applying: readonly Change[] = []): Shown {
     const { generation } = snapshot;
+    const pending = pendingFrom(ordered);
     conditions = conditionsFrom({
       reports: ordered,
       previous: conditions,
@@ -162,11 +179,16 @@ export function createEngine(parts: EngineParts): Engine {
       now: parts.now(),
       kernel: parts.host.kernel,
       applying,
+      pending,
       ...sayingsOf(snapshot),
     });
     const facts = parts.facts === undefined ? {} : { facts: parts.facts };
-    const status = statusFrom({ reports: ordered, conditions, generation, ...facts });
+    const status = statusFrom({ reports: ordered, conditions, generation, pending, ...facts });
     return { snapshot, reports: ordered, conditions, status };
+  }
+
+  function isHeld(name: AreaName): boolean {
+    return reports.get(name)?.deferred.some(({ why }) => why === 'approval') ?? false;
   }
 
   /** Nothing is declared, nothing was found and nothing is remembered: only a new spec can change that. */
@@ -188,6 +210,12 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   return { round, interim, nextRelease: () => contention.nextRelease() };
+}
+
+/** One report of two visits in one round: what the first one did is not lost. */
+function joined(first: AreaReport | undefined, second: AreaReport): AreaReport {
+  if (first === undefined) return second;
+  return { ...second, drift: first.drift, applied: [...first.applied, ...second.applied] };
 }
 
 /** What reports were made into, for the rounds in which none of them has changed. */

@@ -7,6 +7,7 @@ import type { AreaName } from '../../api/spec/nodeprep.ts';
 import { EARLY_MS, nearestBeat } from '../../host/beat.ts';
 import type { Finding } from '../../areas/area.ts';
 import type { Hint, HostWatcher } from '../../host/host.ts';
+import { APPROVAL_REQUEST_PATH } from './approvals.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
 import {
@@ -200,8 +201,10 @@ async function watchHost(parts: LoopParts, snapshot: SpecSnapshot): Promise<void
   const owners = parts.areas.flatMap((area) =>
     area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint, inside: `${hint.path}/` })),
   );
-  const hints = mergeHints(owners.map(({ hint }) => hint));
+  const hints = mergeHints([...owners.map(({ hint }) => hint), { path: APPROVAL_REQUEST_PATH, by: 'event' }]);
   await parts.watcher.watch(hints, (path, source) => {
+    // A person decides, as with a spec: what is done then corrects nothing.
+    if (path === APPROVAL_REQUEST_PATH) return parts.trigger.fire('spec');
     const areas = owners
       .filter(({ hint, inside }) => path === hint.path || path.startsWith(inside))
       .map(({ area }) => area);

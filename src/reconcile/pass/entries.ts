@@ -2,8 +2,8 @@
 import type { Reason } from '../../api/status/conditions.ts';
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import type { Change, EntryView, Finding } from '../../areas/area.ts';
-import { waitText } from '../report/waiting.ts';
-import type { AreaReport, EntryReport, EntryState } from '../report/report.ts';
+import { isLater, whenText } from '../report/waiting.ts';
+import type { AreaReport, Deferred, EntryReport, EntryState } from '../report/report.ts';
 
 type Found = Pick<AreaReport, 'blocked' | 'conflicts' | 'contested' | 'failures' | 'remaining' | 'deferred'>;
 
@@ -16,13 +16,14 @@ export function entryReports(area: AreaName, views: readonly EntryView[], found:
     const failed = of(found.failures);
     if (failed !== undefined) return withFinding(view, 'Failed', failed);
     const blocked = of(found.blocked);
-    if (blocked !== undefined) return withFinding(view, 'Blocked', blocked);
+    if (blocked !== undefined)
+      return withFinding(view, blocked.waitsFor === undefined ? 'Blocked' : 'Pending', blocked);
     const conflict = of(found.contested) ?? of(found.conflicts);
     if (conflict !== undefined) return withFinding(view, 'Conflicting', conflict);
     const change = of(found.remaining);
     if (change !== undefined) return withChange(view, 'Drifted', driftReason(change), change);
-    const later = found.deferred.find((one) => concerns(one.change.target, view));
-    if (later !== undefined) return withChange(view, 'Pending', later.reason, later.change);
+    const later = found.deferred.find((one) => isLater(one) && concerns(one.change.target, view));
+    if (later !== undefined) return withChange(view, 'Pending', later.reason, later.change, later.why);
     return { ...view, state: 'InSync' };
   });
 }
@@ -32,11 +33,17 @@ function withFinding(view: EntryView, state: EntryState, finding: Finding): Entr
   return { ...view, required, state, reason: finding.reason, message: finding.message };
 }
 
-function withChange(view: EntryView, state: EntryState, reason: Reason, change: Change): EntryReport {
+function withChange(
+  view: EntryView,
+  state: EntryState,
+  reason: Reason,
+  change: Change,
+  why?: Deferred['why'],
+): EntryReport {
   const place = change.scope === 'live' ? 'on the running system' : 'in what the next boot reads';
   const is = change.from === undefined ? 'is missing' : `is "${change.from}"`;
   const wanted = change.to === undefined ? 'and must go' : `and must be "${change.to}"`;
-  const next = state === 'Pending' ? `: done ${waitText(change)}` : '';
+  const next = why === undefined ? '' : `: done ${whenText(why)}`;
   return { ...view, state, reason, message: `${change.target} ${is} ${place} ${wanted}${next}` };
 }
 

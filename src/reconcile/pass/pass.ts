@@ -1,17 +1,20 @@
 /**
  * One pass over one area: observe, plan, apply, observe and plan again, report. Everything that is
- * the same for all areas is here: modes, the ledger, chains, what must wait for a boot, and the
- * rule that one bad entry does not stop the others.
+ * the same for all areas is here and in the files beside: modes, the ledger, chains, why a step does
+ * not run now, and the rule that one bad entry does not stop the others.
  */
 import type { AreaName, Mode, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { Area, Change, Check, Explanation, Finding, Plan, Step } from '../../areas/area.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, Host, HostReader } from '../../host/host.ts';
+import { applySteps, forgetSpent, isPersistent, type Made } from './apply-steps.ts';
 import { entryReports } from './entries.ts';
 import { errorFrom, findingFrom, isDefect } from './failure.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { createPlanner, type Planner } from './planner.ts';
 import type { AreaReport } from '../report/report.ts';
+import { isLater } from '../report/waiting.ts';
+import { sortSteps, type SortedSteps } from './why-not-now.ts';
 
 /** Told as it happens, for progress lines and logs. */
 export type StepEvent =
@@ -35,6 +38,10 @@ export interface PassContext {
   readonly dryRun?: boolean;
   /** Why a change is held off now because somebody keeps undoing it; `undefined` lets it through. */
   readonly holdOff?: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
+  /** Whether a chain with these changes may disturb the node now. Absent: it may not. */
+  readonly mayDisturb?: (area: AreaName, changes: readonly Change[]) => boolean;
+  /** The boot waits for this pass, and so does every unit that is ordered after it. */
+  readonly isBootGate?: boolean;
   readonly onStep?: (event: StepEvent) => void;
   /** Told before anything of an area is changed: how it stands until the changes are made. */
   readonly onPlan?: (report: () => AreaReport) => void;
@@ -149,113 +156,6 @@ async function reconcileArea<Desired, Observed, S extends Step>(
   }
 }
 
-/** What the steps of a plan came to. */
-interface Made<S> {
-  readonly applied: Change[];
-  readonly failures: Finding[];
-  readonly defects: Error[];
-  /** Steps that failed or were left out. */
-  readonly undone: readonly S[];
-}
-
-interface SortedSteps<S> {
-  readonly ready: readonly S[];
-  /** Chains with a step that is not ready. */
-  readonly waiting: ReadonlySet<string | undefined>;
-  readonly deferred: AreaReport['deferred'];
-  readonly contested: readonly Finding[];
-}
-
-/** Splits a plan into what may be done now, what waits for a boot and what is held off. */
-function sortSteps<Desired, Observed, S extends Step>(
-  area: Area<Desired, Observed, S>,
-  plan: Plan<S>,
-  context: PassContext,
-): SortedSteps<S> {
-  const ready: S[] = [];
-  const deferred: { change: Change; reason: AreaReport['deferred'][number]['reason'] }[] = [];
-  const contested: Finding[] = [];
-  for (const step of plan.steps) {
-    if (needsBoot(step)) {
-      for (const change of step.changes) deferred.push({ change, reason: step.reason ?? 'RebootRequired' });
-      continue;
-    }
-    if (context.host.kernel !== 'running' && step.changes.some((change) => change.scope === 'live')) {
-      for (const change of step.changes) deferred.push({ change, reason: 'NextBoot' });
-      continue;
-    }
-    if (step.policy === 'Report') continue;
-    const held = step.changes
-      .map((change) => context.holdOff?.(area.name, change, area.rival(change.target)))
-      .filter((finding) => finding !== undefined);
-    if (held.length > 0) contested.push(...held);
-    else ready.push(step);
-  }
-  const waiting = new Set(plan.steps.filter((step) => !ready.includes(step)).map(({ chain }) => chain));
-  return { ready, waiting, deferred, contested };
-}
-
-/** Drain and Reboot are never done unasked: NodePrep reports them and waits. */
-function needsBoot(step: Step): boolean {
-  return step.changes.some((change) => change.disruption === 'Reboot' || change.disruption === 'Drain');
-}
-
-async function applySteps<Desired, Observed, S extends Step>(
-  area: Area<Desired, Observed, S>,
-  { ready: steps, waiting }: SortedSteps<S>,
-  context: PassContext,
-): Promise<Made<S>> {
-  // One synced write for the whole area: when the first step starts, every original is on disk.
-  await context.ledger.remember(
-    area.name,
-    steps.flatMap((step) => step.memos ?? []),
-  );
-  const applied: Change[] = [];
-  const failures: Finding[] = [];
-  const defects: Error[] = [];
-  const undone = new Set(steps);
-  const broken = new Set<string>();
-  for (const step of steps) {
-    context.signal.throwIfAborted();
-    if (step.chain !== undefined && broken.has(step.chain)) continue;
-    if (step.needs !== undefined && (broken.has(step.needs) || waiting.has(step.needs))) continue;
-    try {
-      context.onStep?.({ type: 'applying', area: area.name, changes: step.changes });
-      const made = (await area.apply(context.host, step, context.signal)) ?? step.changes;
-      applied.push(...made);
-      undone.delete(step);
-      if (step.forgets !== undefined) await context.ledger.forget(area.name, step.forgets);
-      context.onStep?.({ type: 'applied', area: area.name, changes: made });
-    } catch (thrown) {
-      context.signal.throwIfAborted();
-      if (step.chain !== undefined) broken.add(step.chain);
-      if (isDefect(thrown)) defects.push(errorFrom(thrown));
-      const finding = findingFrom(thrown, step.changes[0].target);
-      for (const change of step.changes) failures.push({ ...finding, target: change.target });
-      context.onStep?.({ type: 'failed', area: area.name, changes: step.changes, finding });
-    }
-  }
-  // Only times are outstanding here: a full disk must not make a failure of changes that were made.
-  await context.ledger.settle().catch(() => undefined);
-  return { applied, failures, defects, undone: [...undone] };
-}
-
-/** Until what the next boot reads is as declared, a crash may still need every record. */
-function isPersistent(step: Step): boolean {
-  return step.changes.some((change) => change.scope === 'persistent');
-}
-
-/** A record that cannot be dropped is tried again: a foreign file of that name would be taken for ours some day. */
-async function forgetSpent(area: AreaName, keys: readonly string[], { ledger }: PassContext): Promise<Finding[]> {
-  if (keys.length === 0) return [];
-  try {
-    await ledger.forget(area, keys);
-    return [];
-  } catch (thrown) {
-    return [findingFrom(thrown, area)];
-  }
-}
-
 function outcome<S extends Step>(
   area: AreaName,
   before: Plan<S>,
@@ -264,8 +164,8 @@ function outcome<S extends Step>(
   sorted: SortedSteps<S>,
 ): Partial<AreaReport> {
   const { deferred, contested } = sorted;
-  const waiting = new Set(deferred.map((one) => one.change));
-  const remaining = after.steps.flatMap((step) => step.changes).filter((change) => !waiting.has(change));
+  const later = new Set(deferred.filter(isLater).map((one) => one.change));
+  const remaining = after.steps.flatMap((step) => step.changes).filter((change) => !later.has(change));
   const findings = { blocked: after.blocked, conflicts: after.conflicts, contested, failures };
   return {
     entries: entryReports(area, after.entries, { ...findings, remaining, deferred }),

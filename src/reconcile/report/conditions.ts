@@ -9,7 +9,8 @@ import type { Change, Finding } from '../../areas/area.ts';
 import type { Kernel } from '../../host/host.ts';
 import { areaVerdict, unseenVerdict, type Verdict } from './area-condition.ts';
 import type { SpecSnapshot } from './node-report.ts';
-import { isDrain, waitText } from './waiting.ts';
+import type { PendingPlan } from './pending.ts';
+import { isLater, whenText } from './waiting.ts';
 import { MESSAGE_LIMIT, summaryOf } from './message.ts';
 import type { AreaReport } from './report.ts';
 
@@ -22,6 +23,8 @@ export interface ConditionInput extends Pick<SpecSnapshot, 'refused' | 'absent' 
   readonly generation: number;
   readonly now: Date;
   readonly kernel: Kernel;
+  /** What disturbs the node and waits. */
+  readonly pending?: PendingPlan | undefined;
   /** What is being changed at this moment. */
   readonly applying?: readonly Change[];
 }
@@ -30,8 +33,11 @@ export interface ConditionInput extends Pick<SpecSnapshot, 'refused' | 'absent' 
 export function conditionsFrom(input: ConditionInput): Condition[] {
   const { reports, refused, absent, ownedElsewhere, ignored } = input;
   const verdicts: [ConditionType, Verdict][] = [
-    ['Ready', absentVerdict(reports, absent) ?? withIgnored(readyVerdict(reports, input.kernel), ignored)],
-    ['Progressing', progressingVerdict(reports, input.applying ?? [])],
+    [
+      'Ready',
+      absentVerdict(reports, absent) ?? withIgnored(readyVerdict(reports, input.kernel, input.pending), ignored),
+    ],
+    ['Progressing', progressingVerdict(reports, input.applying ?? [], input.pending)],
     ['Degraded', degradedVerdict(reports, refused)],
     ['Drifted', driftedVerdict(reports)],
     ['Conflicting', conflictingVerdict(reports, ownedElsewhere)],
@@ -56,7 +62,7 @@ function rfc3339(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
+function readyVerdict(reports: readonly AreaReport[], kernel: Kernel, pending: PendingPlan | undefined): Verdict {
   const required = reports.flatMap((report) =>
     report.entries.filter((entry) => entry.required && entry.state !== 'InSync').map((entry) => ({ ...entry, report })),
   );
@@ -86,11 +92,15 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
     );
   }
   if (kernel === 'absent') return { status: 'False', reason: 'RebootRequired', message: IMAGE_MESSAGE };
-  const waiting = reports.flatMap((report) => report.deferred);
+  const approval = approvalVerdict(pending);
+  if (approval !== undefined) return { status: 'False', ...approval };
+  const later = reports.flatMap((report) => report.blocked).filter(isAwaited);
+  if (later.length > 0) return no(later[0]?.reason ?? 'Pending', later);
+  const waiting = reports.flatMap((report) => report.deferred).filter(isLater);
   if (waiting.length > 0) {
     return no(
-      waiting.every(isDrain) ? 'Pending' : 'RebootRequired',
-      waiting.map(({ change }) => asFinding(change.target, `${change.action} ${waitText(change)}`)),
+      waiting.some(({ why }) => why === 'boot') ? 'RebootRequired' : 'Pending',
+      waiting.map(({ change, why }) => asFinding(change.target, `${change.action} ${whenText(why)}`)),
     );
   }
   const paused = unseenVerdict(reports);
@@ -103,6 +113,24 @@ function readyVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
     reason: 'AsExpected',
     message: `${entries.length - optional} of ${entries.length} entries are in sync${note}.`,
   };
+}
+
+/** What is held until it is approved; `undefined` when nothing is. */
+function approvalVerdict(pending: PendingPlan | undefined): Pick<Verdict, 'reason' | 'message'> | undefined {
+  const held = pending?.changes.filter(({ disruption }) => disruption !== 'Reboot') ?? [];
+  if (pending === undefined || pending.isHeld !== true) return undefined;
+  const what = summaryOf(held.map(({ target, action }) => ({ target, message: `${action} ${target}` })));
+  const harm =
+    pending.disruption === 'Restart' ? 'It restarts services of this node' : 'It disturbs the pods of this node';
+  return {
+    reason: 'AwaitingApproval',
+    message: `Not done without approval: ${what}. ${harm}. Run "nodeprep approve" on the host, or set spec.approvedPlan to ${pending.plan}.`,
+  };
+}
+
+/** Nothing is wrong with what only waits: not counted as blocked. */
+function isAwaited(finding: Finding): boolean {
+  return finding.waitsFor !== undefined && finding.required !== false;
 }
 
 /** Without a spec nothing is as declared; what cannot be taken back after a deletion is more urgent to say. */
@@ -118,7 +146,11 @@ function withIgnored(verdict: Verdict, ignored: readonly string[] | undefined): 
   return { ...verdict, message: `${verdict.message} ${note}` };
 }
 
-function progressingVerdict(reports: readonly AreaReport[], applying: readonly Change[]): Verdict {
+function progressingVerdict(
+  reports: readonly AreaReport[],
+  applying: readonly Change[],
+  pending: PendingPlan | undefined,
+): Verdict {
   if (applying.length > 0) {
     const changes = applying.map(({ target, scope, action }) => `${action} ${target} (${scope})`);
     return { status: 'True', reason: 'Applying', message: `Not done yet: ${changes.join(', ')}` };
@@ -130,13 +162,15 @@ function progressingVerdict(reports: readonly AreaReport[], applying: readonly C
   if (waiting.length > 0) return { status: 'True', reason: 'WaitingForModule', message: summaryOf(waiting) };
   if (transient.length > 0)
     return { status: 'True', reason: 'Applying', message: `Will be tried again: ${summaryOf(transient)}` };
+  const approval = approvalVerdict(pending);
+  if (approval !== undefined) return { status: 'True', ...approval };
   return { status: 'False', reason: 'Reconciled', message: 'Nothing is being changed.' };
 }
 
 function degradedVerdict(reports: readonly AreaReport[], refused: string | undefined): Verdict {
   const findings = reports
     .flatMap((report) => [...report.failures, ...report.blocked])
-    .filter((finding) => finding.required !== false);
+    .filter((finding) => finding.required !== false && finding.waitsFor === undefined);
   const first = findings[0];
   if (refused !== undefined) {
     const rest = first === undefined ? '' : ` Also: ${summaryOf(findings)}`;
@@ -182,12 +216,12 @@ function conflictingVerdict(reports: readonly AreaReport[], ownedElsewhere: stri
 }
 
 function rebootVerdict(reports: readonly AreaReport[], kernel: Kernel): Verdict {
-  const deferred = reports.flatMap((report) => report.deferred).filter((one) => !isDrain(one));
+  const deferred = reports.flatMap((report) => report.deferred).filter(({ why }) => why === 'boot');
   const first = deferred[0];
   if (first === undefined && kernel === 'absent') return { status: 'True', reason: 'NextBoot', message: IMAGE_MESSAGE };
   if (first === undefined)
     return unseenVerdict(reports) ?? { status: 'False', reason: 'NotRequired', message: 'No reboot is outstanding.' };
-  const findings = deferred.map(({ change }) => asFinding(change.target, `${change.action} ${waitText(change)}`));
+  const findings = deferred.map(({ change, why }) => asFinding(change.target, `${change.action} ${whenText(why)}`));
   return { status: 'True', reason: first.reason, message: summaryOf(findings) };
 }
 

@@ -20,6 +20,20 @@ export interface EntryReport {
   readonly message?: string;
 }
 
+/**
+ * Why a change is not made now. `boot`: the next boot makes it, or makes it possible. `approval`: it disturbs the
+ * node. `drain`: not before the pods are gone. `boot gate`: it needs units that start after the boot unit.
+ * `held off`: another program keeps undoing it. `reported`: the spec asks for no more.
+ */
+export type WhyNotNow = 'boot' | 'approval' | 'drain' | 'boot gate' | 'held off' | 'reported';
+
+/** A change that is not made now. */
+export interface Deferred {
+  readonly change: Change;
+  readonly why: WhyNotNow;
+  readonly reason: Reason;
+}
+
 /** What one pass over one area found and did. */
 export interface AreaReport {
   readonly area: AreaName;
@@ -31,10 +45,10 @@ export interface AreaReport {
   readonly drift: readonly Change[];
   /** Changes made now. */
   readonly applied: readonly Change[];
-  /** Changes still needed after observing again, without the deferred ones. */
+  /** Changes still needed after observing again, without those that will be made later. */
   readonly remaining: readonly Change[];
-  /** Changes that wait for a boot, each with the reason. */
-  readonly deferred: readonly { readonly change: Change; readonly reason: Reason }[];
+  /** Changes that are not made now, each with the reason; what is held off or reported only is in `remaining`, too. */
+  readonly deferred: readonly Deferred[];
   readonly blocked: readonly Finding[];
   readonly conflicts: readonly Finding[];
   /** Entries whose corrections are held off because somebody keeps undoing them. */

@@ -11,6 +11,7 @@ import {
   type NodePrepStatus,
 } from '../../api/status/status.ts';
 import type { NodeReport } from './node-report.ts';
+import { type PendingPlan, pendingStatusFrom } from './pending.ts';
 import { type AreaReport, ENTRY_STATES, type EntryReport, type EntryState } from './report.ts';
 
 /** The status for the given reports and conditions. */
@@ -19,12 +20,14 @@ export function statusFrom(input: {
   readonly conditions: readonly Condition[];
   readonly generation: number;
   readonly facts?: NodeFacts;
+  readonly pending?: PendingPlan | undefined;
 }): NodePrepStatus {
   const entries = input.reports.flatMap((report) => report.entries);
   return {
     observedGeneration: input.generation,
     inSync: `${entries.filter((entry) => entry.state === 'InSync').length}/${entries.length}`,
     ...(input.facts === undefined ? {} : { node: input.facts }),
+    ...(input.pending === undefined ? {} : { pending: pendingStatusFrom(input.pending) }),
     conditions: input.conditions,
     areas: input.reports.map(areaStatusFrom),
   };

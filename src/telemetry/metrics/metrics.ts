@@ -136,9 +136,8 @@ function showReport(instruments: Instruments, report: NodeReport): void {
   for (const { type, status } of report.conditions) {
     for (const one of STATUSES) instruments.condition.set({ type, status: one }, one === status ? 1 : 0);
   }
-  const waiting = new Set<string>(report.areas.flatMap((area) => area.deferred.map((one) => one.reason)));
-  // Pods are waited for, not a reboot.
-  waiting.delete('DrainRequired');
+  const deferred = report.areas.flatMap((area) => area.deferred);
+  const waiting = new Set<string>(deferred.filter(({ why }) => why === 'boot').map(({ reason }) => reason));
   const known: readonly string[] = REBOOT_REASONS;
   for (const reason of REBOOT_REASONS) {
     const isWaiting = reason === 'Other' ? [...waiting].some((one) => !known.includes(one)) : waiting.has(reason);

@@ -170,7 +170,7 @@ export function swapoffStep(device: SwapDevice, reserveBytes: number, pod?: stri
     path: device.path,
     reserveBytes,
     changes: drains ? [{ ...shown, disruption: 'Drain' }] : change(shown),
-    ...(drains ? { reason: 'DrainRequired' } : {}),
+    ...(drains ? { waitsFor: 'drain', reason: 'DrainRequired' } : {}),
     memos: [{ key: deviceKey(device.path), original: { state: 'value', value: device.line }, wrote: 'off' }],
   };
 }

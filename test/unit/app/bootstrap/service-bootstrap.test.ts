@@ -8,7 +8,7 @@ import { acquireHostLock } from '../../../../src/host/hand-over/lock.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { manage } from '../../../../src/reconcile/pass/pass.ts';
 import { createLogger } from '../../../../src/telemetry/log/logger.ts';
-import { toyArea } from '../../../support/toy-area.ts';
+import { toyArea, type ToyOptions } from '../../../support/toy-area.ts';
 
 const SPEC = '/etc/nodeprep/nodeprep.yaml';
 const WAIT = { timeout: 5000, interval: 5 };
@@ -16,16 +16,20 @@ const document = (onFailure: string, more = '') =>
   `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n  bootstrap:\n    onFailure: ${onFailure}\n${more}  sysctls:\n  - name: vm.swappiness\n    value: 10\n`;
 
 /** A unit on a machine in memory, and what it wrote to the journal. */
-function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 0) {
+function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 0, options: ToyOptions = {}, files = {}) {
   const root = mkdtempSync(join(tmpdir(), 'nodeprep-test-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
-  const host = new MemoryHost({ '/etc/hostname': 'node1\n', ...(spec === undefined ? {} : { [SPEC]: spec }) });
+  const host = new MemoryHost({
+    '/etc/hostname': 'node1\n',
+    ...files,
+    ...(spec === undefined ? {} : { [SPEC]: spec }),
+  });
   const machine: Machine = {
     root,
     live: false,
     host,
     here: host,
-    areas: [manage(toyArea({ failOn }))],
+    areas: [manage(toyArea({ failOn, ...options }))],
     clock: () => performance.now(),
     now: () => new Date(0),
   };
@@ -96,6 +100,38 @@ describe('the unit before the kubelet', () => {
 
     expect(unit.lines.at(-1)).toMatch(/^<6>.*This host is ready, the kubelet may start/);
     expect(unit.host.text('/toy/vm.swappiness')).toBe('10');
+  });
+
+  const finding = (waitsFor: 'approval' | 'confirmation' | 'unit') =>
+    ({
+      target: 'vm.swappiness',
+      reason: 'AwaitingConfirmation',
+      message: 'on trial',
+      transient: true,
+      waitsFor,
+    }) as const;
+  test.each([
+    ['an approval', { disruption: 'Restart' }],
+    ['a confirmation', { blocked: [finding('confirmation')] }],
+    ['a unit that starts later', { blocked: [finding('unit')] }],
+    ['a drain', { disruption: 'Drain', waitsFor: 'drain' }],
+    ['a restart of a unit that starts later', { disruption: 'Restart', waitsFor: 'boot gate' }],
+  ] satisfies [string, ToyOptions][])('waits neither with Block nor with Degrade for %s', async (_, options) => {
+    for (const onFailure of ['Block', 'Degrade']) {
+      const joined = { '/etc/kubernetes/kubelet.conf': 'x' };
+      const unit = service(document(onFailure), new Set(), 60_000, options, joined);
+
+      expect(await unit.start()).toBe(0);
+      expect(unit.lines.at(-1)).toMatch(/^<6>.*The kubelet may start; the daemon does the rest later/);
+      expect(unit.notReady()).toEqual([]);
+    }
+  });
+
+  test('leaves a restart to the daemon on a host that is no node yet', async () => {
+    const unit = service(document('Block'), new Set(), 0, { disruption: 'Restart', waitsFor: 'boot gate' });
+
+    expect(await unit.start()).toBe(0);
+    expect(unit.host.text('/toy/vm.swappiness')).toBeUndefined();
   });
 
   test('with Degrade ends with 2 and one line at error level that says which and why', async () => {

@@ -22,6 +22,23 @@ const finding = (
 });
 
 describe('events', () => {
+  it('ask for an approval once for each plan', () => {
+    const waiting = (plan: string) => {
+      const conditions = [aCondition({ status: 'False', reason: 'AwaitingApproval', message: `approve ${plan}` })];
+      const pending = { disruption: 'Restart', plan, changes: [] } as const;
+      return aNodeReport({
+        conditions,
+        status: { observedGeneration: 1, inSync: '0/0', pending, conditions, areas: [] },
+      });
+    };
+
+    expect(told(waiting('a1'), waiting('a1'), waiting('b2'))).toEqual([
+      ['Normal AwaitingApproval approve a1'],
+      [],
+      ['Normal AwaitingApproval approve b2'],
+    ]);
+  });
+
   it('tell what was applied, corrected and disabled, with a few names of many', () => {
     const many = Array.from({ length: 12 }, (_, at) => aChange(`key.${at}`));
     const swap = anAreaReport({ area: 'swap', applied: [aChange('/dev/sda2', { action: 'disable' })] });

@@ -33,6 +33,18 @@ describe('the condition of the Node', () => {
     );
   });
 
+  it.each(['True', 'False'])('stays %s while a plan awaits approval', (status) => {
+    const stored = { type: 'nodeprep.dev/Ready', status, reason: 'AsExpected', lastTransitionTime: 'then' };
+    const waiting = aCondition({ status: 'False', reason: 'AwaitingApproval', message: 'Restarts containerd' });
+
+    expect(nodeConditionFrom(waiting, { status: { conditions: [stored] } })).toMatchObject({
+      status,
+      reason: 'AwaitingApproval',
+      message: 'Restarts containerd',
+      lastTransitionTime: 'then',
+    });
+  });
+
   it('is missing from a Node that says nothing, something else, or nonsense', () => {
     const wanted = nodeConditionFrom(aCondition(), {});
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Hint, HostWatcher } from '../../../../src/host/host.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
+import { APPROVAL_REQUEST_PATH, requestApproval } from '../../../../src/reconcile/loop/approvals.ts';
 import { createEngine } from '../../../../src/reconcile/loop/engine.ts';
 import { openLedger } from '../../../../src/reconcile/ledger/ledger.ts';
 import { runLoop } from '../../../../src/reconcile/loop/loop.ts';
@@ -129,6 +130,19 @@ describe('the loop', () => {
     await loop.stop();
   });
 
+  it('does what was approved on the host as soon as it is told, and corrects nothing with it', async () => {
+    const host = new MemoryHost({ '/toy/a': '0', '/etc/kubernetes/kubelet.conf': 'x' });
+    const loop = await start(host, { disruption: 'Restart' });
+
+    await requestApproval(host, loop.reports[0]?.status.pending?.plan ?? '');
+    loop.hint(APPROVAL_REQUEST_PATH);
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(host.text('/toy/a')).toBe('1');
+    expect(loop.reports[1]?.repairs).toEqual([]);
+    await loop.stop();
+  });
+
   it('tries an area with a bug again with growing pauses', async () => {
     const host = new MemoryHost({ '/toy/a': '0' });
     const loop = await start(host, { bug: new RangeError('out of range') });
@@ -156,7 +170,7 @@ describe('the loop', () => {
     await vi.advanceTimersByTimeAsync(0);
 
     expect([host.text('/toy/a'), host.text('/toy/b')]).toEqual(['2', '3']);
-    expect(loop.hints().map((hint) => hint.path)).toEqual(['/toy/a', '/toy/b']);
+    expect(loop.hints().map((hint) => hint.path)).toEqual(['/toy/a', '/toy/b', APPROVAL_REQUEST_PATH]);
     await loop.stop();
   });
 

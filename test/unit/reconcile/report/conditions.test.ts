@@ -129,7 +129,9 @@ describe('conditions', () => {
   });
 
   it('ask for a boot with the reason of the step that waits for it', () => {
-    const { Ready, RebootRequired } = conditions([report({ deferred: [{ change, reason: 'ModuleParameters' }] })]);
+    const { Ready, RebootRequired } = conditions([
+      report({ deferred: [{ change, why: 'boot', reason: 'ModuleParameters' }] }),
+    ]);
 
     expect(RebootRequired).toMatchObject({ status: 'True', reason: 'ModuleParameters' });
     expect(Ready).toMatchObject({ status: 'False', reason: 'RebootRequired' });

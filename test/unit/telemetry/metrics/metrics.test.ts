@@ -167,13 +167,15 @@ test('an area that was not visited is shown, but its old changes are not counted
 
 test('an outstanding boot is shown by reason, and gone when it is no longer needed', async () => {
   const metrics = metricsOf();
-  const waiting = anAreaReport({ deferred: [{ change: aChange('zram'), reason: 'ModuleParameters' }] });
+  const waiting = anAreaReport({ deferred: [{ change: aChange('zram'), why: 'boot', reason: 'ModuleParameters' }] });
   const values = async () =>
     (await samples(metrics, 'reboot_required')).map((line) => line.replace(/.*"(.*)"} /, '$1 '));
 
   metrics.record(aNodeReport({ areas: [waiting] }));
   const during = await values();
-  metrics.record(aNodeReport({ areas: [anAreaReport({ deferred: [{ change: aChange('x'), reason: 'Pending' }] })] }));
+  metrics.record(
+    aNodeReport({ areas: [anAreaReport({ deferred: [{ change: aChange('x'), why: 'boot', reason: 'Pending' }] })] }),
+  );
   const other = await values();
   metrics.record(aNodeReport());
 

@@ -1,0 +1,76 @@
+/** Runs the steps of a plan in order, and forgets what the ledger is done with. */
+import type { AreaName } from '../../api/spec/nodeprep.ts';
+import type { Area, Change, Finding, Step } from '../../areas/area.ts';
+import { errorFrom, findingFrom, isDefect } from './failure.ts';
+import type { PassContext } from './pass.ts';
+import type { SortedSteps } from './why-not-now.ts';
+
+/** What the steps of a plan came to. */
+export interface Made<S> {
+  readonly applied: Change[];
+  readonly failures: Finding[];
+  readonly defects: Error[];
+  /** Steps that failed or were left out. */
+  readonly undone: readonly S[];
+}
+
+/** Runs what is ready. One bad step ends its chain and nothing else. */
+export async function applySteps<Desired, Observed, S extends Step>(
+  area: Area<Desired, Observed, S>,
+  { ready: steps, waiting }: SortedSteps<S>,
+  context: PassContext,
+): Promise<Made<S>> {
+  // One synced write for the whole area: when the first step starts, every original is on disk.
+  await context.ledger.remember(
+    area.name,
+    steps.flatMap((step) => step.memos ?? []),
+  );
+  const applied: Change[] = [];
+  const failures: Finding[] = [];
+  const defects: Error[] = [];
+  const undone = new Set(steps);
+  const broken = new Set<string>();
+  for (const step of steps) {
+    context.signal.throwIfAborted();
+    if (step.chain !== undefined && broken.has(step.chain)) continue;
+    if (step.needs !== undefined && (broken.has(step.needs) || waiting.has(step.needs))) continue;
+    try {
+      context.onStep?.({ type: 'applying', area: area.name, changes: step.changes });
+      const made = (await area.apply(context.host, step, context.signal)) ?? step.changes;
+      applied.push(...made);
+      undone.delete(step);
+      if (step.forgets !== undefined) await context.ledger.forget(area.name, step.forgets);
+      context.onStep?.({ type: 'applied', area: area.name, changes: made });
+    } catch (thrown) {
+      context.signal.throwIfAborted();
+      if (step.chain !== undefined) broken.add(step.chain);
+      if (isDefect(thrown)) defects.push(errorFrom(thrown));
+      const finding = findingFrom(thrown, step.changes[0].target);
+      for (const change of step.changes) failures.push({ ...finding, target: change.target });
+      context.onStep?.({ type: 'failed', area: area.name, changes: step.changes, finding });
+    }
+  }
+  // Only times are outstanding here: a full disk must not make a failure of changes that were made.
+  await context.ledger.settle().catch(() => undefined);
+  return { applied, failures, defects, undone: [...undone] };
+}
+
+/** Whether the next boot reads what the step changes: until that is as declared, a crash may need every record. */
+export function isPersistent(step: Step): boolean {
+  return step.changes.some((change) => change.scope === 'persistent');
+}
+
+/** A record that cannot be dropped is tried again: a foreign file of that name would be taken for ours some day. */
+export async function forgetSpent(
+  area: AreaName,
+  keys: readonly string[],
+  { ledger }: PassContext,
+): Promise<Finding[]> {
+  if (keys.length === 0) return [];
+  try {
+    await ledger.forget(area, keys);
+    return [];
+  } catch (thrown) {
+    return [findingFrom(thrown, area)];
+  }
+}
