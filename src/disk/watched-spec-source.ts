@@ -1,7 +1,7 @@
 /** The spec source of the daemon: re-reads on request, refuses a broken spec and keeps the last good one. */
 import { SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
-import type { Hint, HostReader, HostWatcher } from '../host/host.ts';
+import type { PathHint, HostReader, HostWatcher } from '../host/host.ts';
 import type { SpecSource } from '../reconcile/report/node-report.ts';
 import { CLUSTER_RECORD_PATH } from './cluster-record.ts';
 import { readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
@@ -59,7 +59,7 @@ export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
 }
 
 /** Where a change may mean another spec. */
-export function specHints(request: SpecRequest): Hint[] {
+export function specHints(request: SpecRequest): PathHint[] {
   if (request.files.length > 0) {
     return request.files.filter((file) => file !== '-').map((path) => ({ path, by: 'event' }));
   }

@@ -97,7 +97,25 @@ export interface Host extends HostReader {
 }
 
 /** Where a change on the host may be seen; see `HostWatcher`. */
-export interface Hint {
+export type Hint = PathHint | UnitHint | SocketHint | OutputHint;
+
+/** The start, stop or failure of a systemd unit, by its full name such as `containerd.service`; not its reload. */
+export interface UnitHint {
+  readonly unit: string;
+}
+
+/** A Unix socket that appears, goes, or is bound anew by a server that was restarted. */
+export interface SocketHint {
+  readonly socket: string;
+}
+
+/** A line of a program that runs as long as the watcher, such as `nft monitor`; it is started again when it ends. */
+export interface OutputHint {
+  readonly output: Command;
+}
+
+/** A file or directory that changes. */
+export interface PathHint {
   readonly path: string;
   /**
    * `event`: the kernel tells (inotify on the file, or on the directory that will hold it).
@@ -111,7 +129,7 @@ export interface Hint {
 
 /** Tells of changes on the host, quickly and sometimes wrongly; the loop looks for itself. */
 export interface HostWatcher {
-  /** Replaces what is watched. `onHint` gets the path and how it was noticed. Unwatchable paths are polled. */
-  readonly watch: (hints: readonly Hint[], onHint: (path: string, source: 'event' | 'poll') => void) => Promise<void>;
+  /** Replaces what is watched. `onHint` gets the `hintName` and how it was noticed. Unwatchable paths are polled. */
+  readonly watch: (hints: readonly Hint[], onHint: (name: string, source: 'event' | 'poll') => void) => Promise<void>;
   readonly close: () => Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { untilBeat } from '../beat.ts';
-import type { Hint } from '../host.ts';
+import type { PathHint } from '../host.ts';
 import { type PolledHost, PolledPath } from './polled-path.ts';
 
 /** What a poll source tells; `appeared` when the path was absent at the last look. */
@@ -20,7 +20,7 @@ export class PollSource {
   }
 
   /** Replaces the polled paths; one that stays keeps what was seen of it. */
-  watch(hints: readonly Pick<Hint, 'path' | 'fields'>[]): void {
+  watch(hints: readonly Pick<PathHint, 'path' | 'fields'>[]): void {
     const wanted = new Map(hints.map((hint) => [hint.path, hint.fields]));
     for (const [path, polled] of this.#polled) {
       if (wanted.has(path)) continue;

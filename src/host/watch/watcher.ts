@@ -5,8 +5,11 @@
  */
 import { realpathSync } from 'node:fs';
 import { BEAT_MS } from '../beat.ts';
-import type { Hint, HostWatcher } from '../host.ts';
+import type { Command, Hint, HostWatcher, PathHint } from '../host.ts';
+import { enterHost } from '../linux/live-root.ts';
+import { ChildSource } from './child-source.ts';
 import { type EventListener, EventSource } from './event-source.ts';
+import { hintName, pathHintOf } from './hints.ts';
 import { PollSource } from './poll-source.ts';
 import { SysctlSource } from './sysctl-source.ts';
 
@@ -28,17 +31,20 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   const root = real === '/' ? '' : real;
   const live = root === '' || options.live === true;
   const unwatchable = new Set<string>();
-  let tell: ((path: string, source: 'event' | 'poll') => void) | undefined;
+  let tell: ((name: string, source: 'event' | 'poll') => void) | undefined;
+  /** Names of the hints that are told by a path of their own. */
+  let named = new Map<string, string>();
+  const tellPath = (path: string, source: 'event' | 'poll') => tell?.(named.get(path) ?? path, source);
   const isSilent = (path: string) => live && !raisesEvents(path);
   const isSysctl = (path: string) => live && path.startsWith(SYSCTLS);
 
   const polls = new PollSource({ root, live }, options.pollMs ?? BEAT_MS, (path, how) => {
     // The kernel raises no event when a module brings its sysctls, so the watch on them begins now.
     if (how === 'appeared' && isSysctl(path)) parameters.renew(path);
-    tell?.(path, 'poll');
+    tellPath(path, 'poll');
   });
   const listener: EventListener = {
-    onEvent: (path) => tell?.(path, 'event'),
+    onEvent: (path) => tellPath(path, 'event'),
     onUnwatchable: (path) => {
       unwatchable.add(path);
       polls.add(path);
@@ -46,22 +52,37 @@ export function createHostWatcher(options: HostWatcherOptions): HostWatcher {
   };
   const events = new EventSource(root, options.debounceMs ?? 50, listener);
   const parameters = new SysctlSource(root, options.debounceMs ?? 50, listener, (path) => polls.differs(path));
+  const enter = root === '' ? [] : enterHost(root);
+  const children = new ChildSource(enter, options.debounceMs ?? 50, (name) => tell?.(name, 'event'));
 
   return {
-    watch: async (hints, onHint) => {
+    watch: async (wantedHints, onHint) => {
       tell = onHint;
-      const pathsOf = (wanted: (hint: Hint) => boolean) => [...new Set(hints.filter(wanted).map((hint) => hint.path))];
+      const hints = wantedHints.map(pathHintOf).filter((hint) => hint !== undefined);
+      named = new Map(
+        wantedHints.flatMap((hint) => ('path' in hint ? [] : [[pathHintOf(hint)?.path ?? '', hintName(hint)]])),
+      );
+      // A directory that stands for a host runs no program.
+      children.watch(new Map(live ? wantedHints.flatMap(outputOf) : []));
+      const pathsOf = (wanted: (hint: PathHint) => boolean) => [
+        ...new Set(hints.filter(wanted).map((hint) => hint.path)),
+      ];
       polls.watch(hints.filter(({ by, path }) => by !== 'event' || isSilent(path) || unwatchable.has(path)));
       parameters.watch(pathsOf(({ by, path }) => by !== 'poll' && isSysctl(path)));
       await events.watch(pathsOf(({ by, path }) => by !== 'poll' && !isSysctl(path) && !isSilent(path)));
     },
     close: async () => {
       tell = undefined;
+      children.close();
       polls.close();
       parameters.close();
       await events.close();
     },
   };
+}
+
+function outputOf(hint: Hint): [string, Command][] {
+  return 'output' in hint ? [[hintName(hint), hint.output]] : [];
 }
 
 const SYSCTLS = '/proc/sys/';

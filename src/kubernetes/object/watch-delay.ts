@@ -1,7 +1,8 @@
+import { doubling } from '../../host/doubling.ts';
 import { ApiError } from '../client.ts';
 
-const FIRST_MS = 500;
-const LONGEST_MS = 30_000;
+/** At most half a second, then twice as much each time, up to thirty; chance takes off up to half of it. */
+const delayMs = doubling({ firstMs: 375, longestMs: 22_500, spread: 2 / 3 });
 /** A server that asks for more is not believed: its clock or a proxy is wrong. */
 const LONGEST_ASKED_MS = 5 * 60_000;
 
@@ -11,9 +12,7 @@ const LONGEST_ASKED_MS = 5 * 60_000;
  * still up to a second: a server that restarts ends the watches of the whole fleet in one moment.
  */
 export function watchDelayMs(failures: number, random: number, problem?: Error): number {
-  const longest = failures === 0 ? 1000 : Math.min(FIRST_MS * 2 ** (failures - 1), LONGEST_MS);
-  const least = failures === 0 ? 0 : longest / 2;
-  const own = least + (longest - least) * random;
+  const own = failures === 0 ? 1000 * random : delayMs(failures, random);
   const asked = problem instanceof ApiError ? (problem.retryAfterSeconds ?? 0) * 1000 : 0;
   return Math.round(Math.max(own, Math.min(asked, LONGEST_ASKED_MS) * (1 + random / 2)));
 }

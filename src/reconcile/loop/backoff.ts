@@ -1,14 +1,7 @@
-const FIRST_MS = 1_000;
-const LONGEST_MS = 5 * 60_000;
+import { doubling } from '../../host/doubling.ts';
 
-/**
- * Milliseconds to wait after the n-th failure in a row (1 is the first): doubling from one second to
- * five minutes, spread by `random` (0 to 1) over half the delay so that a fleet does not move in step.
- */
-export function backoffMs(failures: number, random: number): number {
-  const delay = Math.min(FIRST_MS * 2 ** Math.max(failures - 1, 0), LONGEST_MS);
-  return Math.round(delay * (0.75 + random / 2));
-}
+/** Milliseconds to wait after the n-th failure in a row, on the host and towards the API server. */
+export const backoffMs = doubling({ firstMs: 1000, longestMs: 5 * 60_000, spread: 0.5 });
 
 /** A delay spread by a fifth to both sides, for the periodic resync. */
 export function jitteredMs(ms: number, random: number): number {

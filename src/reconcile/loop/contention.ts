@@ -5,12 +5,12 @@
  */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import type { Change, Finding } from '../../areas/area.ts';
+import { doubling } from '../../host/doubling.ts';
 
 /** Corrections undone within the window before they are held off. */
 export const FLIP_LIMIT = 3;
 const WINDOW_MS = 10 * 60_000;
-const FIRST_HOLD_MS = 60_000;
-const LONGEST_HOLD_MS = 60 * 60_000;
+const holdMs = doubling({ firstMs: 60_000, longestMs: 60 * 60_000 });
 
 interface Fight {
   /** When the correction was made; older ones than the window are dropped. */
@@ -54,8 +54,8 @@ export function createContention(clock: () => number): Contention {
       if (now >= fight.heldUntil) {
         // After a hold one correction is tried; if it is undone as well, the next hold is twice as long.
         if (recent.length < (fight.holds === 0 ? FLIP_LIMIT - 1 : 1)) return undefined;
-        const delay = Math.min(FIRST_HOLD_MS * 2 ** fight.holds, LONGEST_HOLD_MS);
         fight.holds += 1;
+        const delay = holdMs(fight.holds);
         fight.heldMs = delay;
         fight.heldUntil = now + delay;
         fight.corrections = [];

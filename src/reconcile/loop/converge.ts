@@ -1,4 +1,5 @@
 /** One-shot convergence for `bootstrap` and `uninstall`: rounds until there is nothing to wait for. */
+import { doubling } from '../../host/doubling.ts';
 import { pause } from '../../areas/pause.ts';
 import type { Engine } from './engine.ts';
 import { wantsRetry } from './loop.ts';
@@ -13,8 +14,7 @@ export interface ConvergeOptions {
   readonly onWait?: (report: NodeReport, waitMs: number) => void;
 }
 
-const FIRST_WAIT_MS = 250;
-const LONGEST_WAIT_MS = 5_000;
+const waitMs = doubling({ firstMs: 250, longestMs: 5000 });
 
 /** Repeats rounds while something transient is in the way and time is left; returns the last report. */
 export async function converge(
@@ -25,10 +25,10 @@ export async function converge(
 ): Promise<NodeReport> {
   const end = options.clock() + options.timeoutMs;
   let report = await engine.round({ snapshot, cause: 'start' }, signal);
-  for (let wait = FIRST_WAIT_MS; isTransient(report); wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+  for (let tries = 1; isTransient(report); tries += 1) {
     const left = end - options.clock();
     if (left <= 0) break;
-    const pauseMs = Math.min(wait, left);
+    const pauseMs = Math.min(waitMs(tries), left);
     options.onWait?.(report, pauseMs);
     await pause(pauseMs, signal);
     report = await engine.round({ snapshot, cause: 'retry' }, signal);

@@ -8,6 +8,7 @@ import { EARLY_MS, nearestBeat } from '../../host/beat.ts';
 import type { Finding } from '../../areas/area.ts';
 import type { Hint, HostWatcher } from '../../host/host.ts';
 import { APPROVAL_REQUEST_PATH } from './approvals.ts';
+import { hintName } from '../../host/watch/hints.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
 import {
@@ -199,25 +200,27 @@ async function publish(parts: LoopParts, report: NodeReport, signal: AbortSignal
 
 async function watchHost(parts: LoopParts, snapshot: SpecSnapshot): Promise<void> {
   const owners = parts.areas.flatMap((area) =>
-    area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint, inside: `${hint.path}/` })),
+    area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint, name: hintName(hint) })),
   );
   const hints = mergeHints([...owners.map(({ hint }) => hint), { path: APPROVAL_REQUEST_PATH, by: 'event' }]);
-  await parts.watcher.watch(hints, (path, source) => {
+  await parts.watcher.watch(hints, (told, source) => {
     // A person decides, as with a spec: what is done then corrects nothing.
-    if (path === APPROVAL_REQUEST_PATH) return parts.trigger.fire('spec');
+    if (told === APPROVAL_REQUEST_PATH) return parts.trigger.fire('spec');
     const areas = owners
-      .filter(({ hint, inside }) => path === hint.path || path.startsWith(inside))
+      .filter(({ hint, name }) => told === name || ('path' in hint && told.startsWith(`${name}/`)))
       .map(({ area }) => area);
     if (areas.length > 0) parts.trigger.fire(source, areas);
   });
 }
 
-/** One hint a path: two areas may look at the same file. */
+/** One hint a name: two areas may look at the same file or unit. */
 function mergeHints(hints: readonly Hint[]): Hint[] {
-  const byPath = new Map<string, Hint>();
+  const byName = new Map<string, Hint>();
   for (const hint of hints) {
-    const known = byPath.get(hint.path);
-    byPath.set(hint.path, known === undefined || known.by === hint.by ? hint : { path: hint.path, by: 'both' });
+    const name = hintName(hint);
+    const known = byName.get(name);
+    const isWider = known !== undefined && 'path' in known && 'path' in hint && known.by !== hint.by;
+    byName.set(name, isWider ? { path: hint.path, by: 'both' } : hint);
   }
-  return [...byPath.values()];
+  return [...byName.values()];
 }

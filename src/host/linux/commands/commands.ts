@@ -37,9 +37,9 @@ export function runCommand(
   }
   if (signal?.aborted) return Promise.reject(new CommandError(command, { detail: 'it was cancelled before it began' }));
 
-  let child: ReturnType<typeof start>;
+  let child: ReturnType<typeof startCommand>;
   try {
-    child = start(command, enter);
+    child = startCommand(command, enter);
   } catch (error) {
     // Node throws some failures at once (E2BIG, ENOTDIR) and tells others by an event.
     return Promise.reject(startErrorFrom(command, enter, error));
@@ -113,7 +113,8 @@ export function runCommand(
   });
 }
 
-function start(command: Command, enter: readonly string[]) {
+/** Starts a command without waiting for its end, in a process group of its own. May throw at once. */
+export function startCommand(command: Command, enter: readonly string[] = []) {
   const [program = command[0], ...args] = [...enter, ...command];
   // Loaded with the first command: what runs none starts faster.
   const { spawn } = process.getBuiltinModule('node:child_process');

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Hint, HostWatcher } from '../../../../src/host/host.ts';
+import type { HostWatcher, PathHint } from '../../../../src/host/host.ts';
 import { createHostWatcher } from '../../../../src/host/watch/watcher.ts';
 import { temporaryDirectory } from '../../../support/hosts-alike.ts';
 import { inNamespace, namespaceObstacle } from '../../../support/namespace.ts';
@@ -21,7 +21,8 @@ let root: string;
 let watcher: HostWatcher;
 let told: string[];
 const onHint = (path: string, source: 'event' | 'poll') => told.push(`${source} ${path}`);
-const hints = (by: Hint['by'], ...paths: readonly string[]): readonly Hint[] => paths.map((path) => ({ path, by }));
+const hints = (by: PathHint['by'], ...paths: readonly string[]): readonly PathHint[] =>
+  paths.map((path) => ({ path, by }));
 
 beforeEach(() => {
   root = temporaryDirectory();

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Hint, HostWatcher } from '../../../../src/host/host.ts';
+import { hintName } from '../../../../src/host/watch/hints.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { APPROVAL_REQUEST_PATH, requestApproval } from '../../../../src/reconcile/loop/approvals.ts';
 import { createEngine } from '../../../../src/reconcile/loop/engine.ts';
@@ -170,7 +171,7 @@ describe('the loop', () => {
     await vi.advanceTimersByTimeAsync(0);
 
     expect([host.text('/toy/a'), host.text('/toy/b')]).toEqual(['2', '3']);
-    expect(loop.hints().map((hint) => hint.path)).toEqual(['/toy/a', '/toy/b', APPROVAL_REQUEST_PATH]);
+    expect(loop.hints().map(hintName)).toEqual(['/toy/a', '/toy/b', APPROVAL_REQUEST_PATH]);
     await loop.stop();
   });
 
