@@ -90,7 +90,7 @@ test('a program that cannot be started is no error', async () => {
   await watcher.close();
   watcher = createHostWatcher({ root: '/' });
 
-  await watcher.watch([{ output: ['no-such-program-here'] }], onHint);
+  await expect(watcher.watch([{ output: ['no-such-program-here'] }], onHint)).resolves.toBeUndefined();
 });
 
 /** Process IDs whose command line has the text. */

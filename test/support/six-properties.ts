@@ -8,7 +8,8 @@ import { type DeletionPolicy, emptySpec, type NodePrepSpec } from '../../src/api
 import type { Area, Memory, Step } from '../../src/areas/area.ts';
 import type { MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
-import { manage, type PassContext } from '../../src/reconcile/pass/pass.ts';
+import { manage } from '../../src/reconcile/pass/pass.ts';
+import type { PassContext } from '../../src/reconcile/pass/context.ts';
 import type { AreaReport } from '../../src/reconcile/report/report.ts';
 import { survive } from './survive.ts';
 

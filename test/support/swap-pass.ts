@@ -8,7 +8,8 @@ import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.
 import { swap, swapLine, type SwapOptions } from '../../src/host/memory/swap.ts';
 import { createSystemd, type MemorySystemd, type SystemdOptions } from '../../src/host/memory/systemctl.ts';
 import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
-import { manage, type PassContext } from '../../src/reconcile/pass/pass.ts';
+import { manage } from '../../src/reconcile/pass/pass.ts';
+import type { PassContext } from '../../src/reconcile/pass/context.ts';
 import type { AreaReport } from '../../src/reconcile/report/report.ts';
 
 const MIB = 1024;

@@ -9,7 +9,8 @@ import type { Kernel } from '../../src/host/host.ts';
 import { type KernelFileOptions, kernelFiles } from '../../src/host/memory/kernel-files.ts';
 import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
-import { manage, type PassContext } from '../../src/reconcile/pass/pass.ts';
+import { manage } from '../../src/reconcile/pass/pass.ts';
+import type { PassContext } from '../../src/reconcile/pass/context.ts';
 import type { AreaReport } from '../../src/reconcile/report/report.ts';
 
 /** What a test declares: a name, a value and what matters besides. */

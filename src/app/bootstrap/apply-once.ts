@@ -18,7 +18,7 @@ import { converge } from '../../reconcile/loop/converge.ts';
 import { createEngine, type Engine } from '../../reconcile/loop/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
 import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
-import type { StepEvent } from '../../reconcile/pass/pass.ts';
+import type { StepEvent } from '../../reconcile/pass/context.ts';
 import { sweepUnfinished } from '../../reconcile/ledger/sweep.ts';
 import { hostNameOf, type Machine } from '../machine.ts';
 import { requireRoot } from '../privilege.ts';

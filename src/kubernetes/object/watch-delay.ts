@@ -1,4 +1,4 @@
-import { doubling } from '../../host/doubling.ts';
+import { doubling } from '../../reconcile/loop/backoff.ts';
 import { ApiError } from '../client.ts';
 
 /** At most half a second, then twice as much each time, up to thirty; chance takes off up to half of it. */

@@ -7,3 +7,5 @@ export const backoffMs = doubling({ firstMs: 1000, longestMs: 5 * 60_000, spread
 export function jitteredMs(ms: number, random: number): number {
   return Math.round(ms * (0.8 + 0.4 * random));
 }
+/** The one way in which delays grow, for the layers above. */
+export { doubling };

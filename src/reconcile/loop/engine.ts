@@ -13,7 +13,8 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { type NodeReport, type PassCause, revisionOf, sayingsOf, type SpecSnapshot } from '../report/node-report.ts';
 import { pendingFrom } from '../report/pending.ts';
 import { createDisturbance } from './disturbance.ts';
-import type { ManagedArea, PassContext, StepEvent } from '../pass/pass.ts';
+import type { ManagedArea } from '../pass/pass.ts';
+import type { PassContext, StepEvent } from '../pass/context.ts';
 import type { AreaReport } from '../report/report.ts';
 import { statusFrom } from '../report/status.ts';
 

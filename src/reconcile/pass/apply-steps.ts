@@ -2,7 +2,7 @@
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import type { Area, Change, Finding, Step } from '../../areas/area.ts';
 import { errorFrom, findingFrom, isDefect } from './failure.ts';
-import type { PassContext } from './pass.ts';
+import type { PassContext } from './context.ts';
 import type { SortedSteps } from './why-not-now.ts';
 
 /** What the steps of a plan came to. */

@@ -1,7 +1,7 @@
 /** Splits a plan into what is done now and what is not, each with the reason. Pure. */
 import type { Area, Finding, Plan, Step } from '../../areas/area.ts';
 import type { Deferred, WhyNotNow } from '../report/report.ts';
-import type { PassContext } from './pass.ts';
+import type { PassContext } from './context.ts';
 
 /** The steps of a plan, sorted by whether they run now. */
 export interface SortedSteps<S> {

@@ -2,7 +2,7 @@
 import type { Condition } from '../../api/status/conditions.ts';
 import type { Change } from '../../areas/area.ts';
 import type { NodeReport, ReportSink } from '../../reconcile/report/node-report.ts';
-import type { StepEvent } from '../../reconcile/pass/pass.ts';
+import type { StepEvent } from '../../reconcile/pass/context.ts';
 import type { Logger } from './logger.ts';
 
 /** A sink that also listens to single steps. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { HostFileError } from '../../../../src/host/errors.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { LEDGER_PATH, openLedger } from '../../../../src/reconcile/ledger/ledger.ts';
-import { manage, type PassContext } from '../../../../src/reconcile/pass/pass.ts';
+import { manage } from '../../../../src/reconcile/pass/pass.ts';
+import type { PassContext } from '../../../../src/reconcile/pass/context.ts';
 import { toyArea, type ToyOptions, toySpec } from '../../../support/toy-area.ts';
 
 const now = () => new Date('2026-11-21T10:00:00Z');
