@@ -51,7 +51,12 @@ export interface Remembered {
   readonly changed: string;
 }
 
-/** What the ledger remembers of one area, by key. */
+/**
+ * What the ledger remembers of one area, by key. A change that counts only once a probe has confirmed it is a trial:
+ * the step that begins it has a memo such as `trial:DIGEST`, on disk before the host is touched. While the host shows
+ * the trial, the plan has a finding with `waitsFor: 'confirmation'`, then a step that confirms or undoes it and forgets
+ * the memo. A memo without a trial on the host means that it expired or never began, so nothing is lost by a kill.
+ */
 export type Memory = ReadonlyMap<string, Remembered>;
 
 /** One action of `apply`: done at once, printed and counted as its changes. Safe to repeat after a crash. */
