@@ -59,6 +59,8 @@ export const trialArea: Area<string | undefined, Observed, TrialStep> = {
   desired: (spec) => spec.sysctls?.[0]?.value,
   observe,
   plan,
+  writesIn: ['/trial'],
+  rights: {},
   apply: async (host, { kind, value }) => {
     if (kind === 'try') return host.writeFile(CANDIDATE, value);
     if (kind === 'confirm') await host.writeFile(KEPT, value);

@@ -2,8 +2,8 @@
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Host } from '../../host/host.ts';
 
-/** Folders of NodePrep itself; `install` writes the units. */
-const OWN_FOLDERS = ['/etc/nodeprep', '/etc/systemd/system', '/run/nodeprep', '/var/lib/nodeprep'] as const;
+/** Folders of NodePrep itself; `install` writes the units, and an approved reboot the sentinel in /run. */
+const OWN_FOLDERS = ['/etc/nodeprep', '/etc/systemd/system', '/run', '/run/nodeprep', '/var/lib/nodeprep'] as const;
 
 /** A name that only an unfinished write of NodePrep has. */
 const UNFINISHED = /^\..+\.nodeprep\.tmp$/;
