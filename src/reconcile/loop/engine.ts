@@ -125,13 +125,13 @@ export function createEngine(parts: EngineParts): Engine {
     };
     await visit((name) => fresh || !reports.has(name) || (request.areas?.has(name) ?? true));
     // What is held is known only now, and with it whether exactly that was approved.
-    if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
-    await disturbance.settle(inOrder(reports), snapshot.spec);
+    if (isNews(snapshot)) {
+      if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
+      await disturbance.settle(inOrder(reports), snapshot.spec);
+    }
 
     const ordered = inOrder(reports);
-    if (shown === undefined || shown.snapshot !== snapshot || !isSameList(shown.reports, ordered)) {
-      shown = show(snapshot, ordered);
-    }
+    if (shown === undefined || isNews(snapshot)) shown = show(snapshot, ordered);
     return {
       snapshot,
       cause,
@@ -186,6 +186,11 @@ export function createEngine(parts: EngineParts): Engine {
     const facts = parts.facts === undefined ? {} : { facts: parts.facts };
     const status = statusFrom({ reports: ordered, conditions, generation, pending, ...facts });
     return { snapshot, reports: ordered, conditions, status };
+  }
+
+  /** Whether there is something to say that the last round did not say. */
+  function isNews(snapshot: SpecSnapshot): boolean {
+    return shown?.snapshot !== snapshot || !isSameList(shown.reports, inOrder(reports));
   }
 
   function isHeld(name: AreaName): boolean {
