@@ -14,7 +14,9 @@ interface StoredEvent {
 
 async function eventsOf(plane: ControlPlane, name: string): Promise<readonly StoredEvent[]> {
   const { body } = await plane.send('GET', '/api/v1/namespaces/default/events');
-  return (body as { items: StoredEvent[] }).items.filter((one) => one.involvedObject.name === name);
+  return (body as { items: StoredEvent[] }).items.filter(
+    ({ involvedObject }) => involvedObject.name === name && involvedObject.kind === 'NodePrep',
+  );
 }
 
 const OURS = { key: 'nodeprep.dev/not-ready', effect: 'NoSchedule' };
@@ -72,6 +74,32 @@ describe.each<Flavor>(['full', 'current'])('beside its NodePrep, an agent (%s)',
     await node.register([OURS]);
 
     await expect.poll(async () => (await node.node()).spec.taints ?? [], SOON).not.toContainEqual(OURS);
+  });
+
+  test('shows that it lives, and as which node, and lets go of the Node with its NodePrep', async () => {
+    const node = makeNode(plane());
+    await node.register();
+    await plane().send('POST', '/api/v1/namespaces', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'agents' },
+    });
+    node.writeSpec(specWith(10));
+    node.start('--lease-namespace', 'agents', '--node-labels', 'kept,pool');
+
+    const lease = async () =>
+      (await plane().send('GET', `/apis/coordination.k8s.io/v1/namespaces/agents/leases/${node.name}`)).body;
+    await expect.poll(lease, SOON).toMatchObject({ spec: { holderIdentity: node.name, leaseDurationSeconds: 600 } });
+    const selected = async () => (await plane().kubectl(['get', 'nodepreps', '-l', 'kept=yes', '-o', 'name'])).out;
+    await expect.poll(selected, SOON).toContain(`nodeprep.nodeprep.dev/${node.name}`);
+    const described = async () => (await plane().kubectl(['describe', 'node', node.name])).out;
+    await expect.poll(described, SOON).toMatch(/RebootRequired .*nodeprep/);
+    await expect.poll(described, SOON).toContain('nodeprep.dev/Ready');
+
+    await node.remove();
+
+    await expect.poll(described, SOON).not.toContain('nodeprep.dev/Ready');
+    expect((await node.node()).status.conditions).toEqual([expect.objectContaining({ type: 'MemoryPressure' })]);
   });
 
   test('tells what it did and what is wrong as Events, each once', async () => {
