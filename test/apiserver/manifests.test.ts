@@ -1,15 +1,12 @@
 /**
- * `kubectl apply -k` on a cluster that has never seen NodePrep, and the DaemonSet on nodes. A Kubernetes before 1.30
- * serves no admission policies and does not know every field: there the rest is shown, and all of it on the current one.
+ * `kubectl apply -k` on a cluster that has never seen NodePrep. A Kubernetes before 1.30 serves no admission policies and
+ * does not know every field: there the rest is shown, and all of it on the current one. The DaemonSet on real nodes is a
+ * scenario of the end-to-end tests.
  */
-import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Cluster, clusterObstacle, startCluster } from './harness/cluster.ts';
-import { type ControlPlane, unlessSkipped, usingControlPlane } from './harness/control-plane.ts';
-import { AGENT, applyManifests, isRecent, leniency, MANIFESTS, NAMESPACE, newestKubectl } from './harness/manifests.ts';
-import { leaveOut } from '../support/leave-out.ts';
-import { freePorts } from './harness/server-process.ts';
+import { describe, expect, test } from 'vitest';
+import { usingControlPlane } from './harness/control-plane.ts';
+import { applyManifests, isRecent, leniency, MANIFESTS, NAMESPACE, newestKubectl } from './harness/manifests.ts';
 
 const POLICY = 'ValidatingAdmissionPolicy';
 
@@ -111,105 +108,3 @@ describe('kubectl apply -k, on a current cluster', () => {
     expect(out).toContain('nodeprep-agent-startup-taint');
   });
 });
-
-describe('the DaemonSet', () => {
-  const plane = usingControlPlane({ flavor: 'full' });
-  let cluster: Cluster | undefined;
-  let kubelets: Server | undefined;
-  let port = 0;
-
-  beforeAll(
-    unlessSkipped(async () => {
-      if (clusterObstacle(plane()) !== undefined) return;
-      [port = 0] = await freePorts(1);
-      kubelets = await serveHealth(port, plane());
-      cluster = await startCluster(plane());
-      await cluster.addNode('worker-1');
-      await cluster.addNode('control-plane-1', { taints: 'node-role.kubernetes.io/control-plane=:NoSchedule' });
-      await cluster.addNode('new-1', { taints: 'nodeprep.dev/not-ready=:NoExecute,dedicated=gpu:NoSchedule' });
-      await cluster.addNode('virtual-1', { labels: 'type=virtual-kubelet' });
-      const kubectl = newestKubectl(plane());
-      const nodes = async () => (await kubectl(['get', 'nodes', '-o', 'name'])).out.trim().split('\n').length;
-      await vi.waitFor(async () => expect(await nodes()).toBe(4), { timeout: 60_000, interval: 500 });
-      await apply();
-    }),
-    180_000,
-  );
-
-  beforeEach((context) => {
-    const reason = clusterObstacle(plane());
-    if (reason !== undefined) leaveOut(context, reason);
-  });
-
-  afterAll(async () => {
-    await cluster?.stop();
-    kubelets?.close();
-  }, 60_000);
-
-  /** As `apply -k`, but with an address of this machine for the probes: hollow pods have none that leads anywhere. */
-  async function apply(change: (manifests: string) => string = (text) => text): Promise<void> {
-    const kubectl = newestKubectl(plane());
-    const rendered = await kubectl(['kustomize', join(MANIFESTS, 'overlays/daemonset-only')]);
-    const here = rendered.out
-      .replaceAll('9753', String(port))
-      .replaceAll(/^( *)path: \/healthz$/gm, '$1path: /healthz\n$1host: 127.0.0.1');
-    const stdin = change(here);
-    const { code, err } = await kubectl(['apply', ...leniency(plane()), '-f', '-'], { stdin });
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-  }
-
-  async function rollout(): Promise<{ readonly code: number; readonly out: string }> {
-    const kubectl = newestKubectl(plane());
-    const { code, out } = await kubectl(['rollout', 'status', `daemonset/${AGENT}`, '-n', NAMESPACE, '--timeout=170s']);
-    if (code !== 0) {
-      const described = await kubectl(['describe', 'daemonsets,pods', '-n', NAMESPACE]);
-      console.log(`The rollout did not end:\n${described.out}\n${cluster?.logs()}`);
-    }
-    return { code, out };
-  }
-
-  async function pods(): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    const { body } = await plane().send('GET', `/api/v1/namespaces/${NAMESPACE}/pods`);
-    return (body as { items: { spec: Record<string, unknown> }[] }).items.map(({ spec }) => spec);
-  }
-
-  test('rolls out to every node with a host of its own, whatever its taints, with all probes answered', {
-    timeout: 240_000,
-  }, async () => {
-    const { code, out } = await rollout();
-
-    expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('successfully rolled out') });
-    const nodes = (await pods()).map(({ nodeName }) => nodeName);
-    expect(nodes.toSorted()).toEqual(['control-plane-1', 'new-1', 'worker-1']);
-  });
-
-  test('has the highest priority, which the quota of its namespace admits', async () => {
-    const { body } = await plane().send('GET', `/api/v1/namespaces/${NAMESPACE}/resourcequotas/nodeprep-critical-pods`);
-
-    expect((await pods()).map(({ priority }) => priority)).toEqual([2_000_001_000, 2_000_001_000, 2_000_001_000]);
-    expect(body).toMatchObject({ status: { used: { pods: '3' } } });
-  });
-
-  test('replaces its pods when there is a new version', {
-    timeout: 240_000,
-  }, async () => {
-    await apply((text) => text.replace('image: nodeprep', 'image: nodeprep:2'));
-    const { code } = await rollout();
-
-    expect(code).toBe(0);
-    expect((await pods()).map((spec) => (spec['containers'] as { image: string }[])[0]?.image)).toEqual(
-      Array.from({ length: 3 }, () => 'nodeprep:2'),
-    );
-  });
-});
-
-/** What answers the probes of all hollow nodes: the pods that they pretend to run do not. */
-async function serveHealth(port: number, { authority }: ControlPlane): Promise<Server> {
-  const { cert, key } = await authority.forServer('agent');
-  const server = createServer({ cert, key }, (request, response) => {
-    response.statusCode = request.url === '/healthz' ? 200 : 404;
-    response.end();
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return server;
-}

@@ -1,7 +1,7 @@
 /** What the agents' ServiceAccount and the roles of people may do and may not, asked with their own credentials. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Cluster, clusterObstacle, startCluster } from './harness/cluster.ts';
+import { clusterObstacle, type Controllers, startControllers } from './harness/controllers.ts';
 import { unlessSkipped, usingControlPlane } from './harness/control-plane.ts';
 import {
   agentSender,
@@ -232,21 +232,21 @@ describe('the token of the agents', () => {
 });
 
 describe('people', () => {
-  let cluster: Cluster | undefined;
+  let controllers: Controllers | undefined;
 
   beforeAll(
     unlessSkipped(async () => {
       // Roles are aggregated by a controller.
-      if (clusterObstacle(plane()) === undefined) cluster = await startCluster(plane());
+      if (clusterObstacle(plane().assets) === undefined) controllers = await startControllers(plane());
     }),
   );
 
   beforeEach((context) => {
-    const reason = clusterObstacle(plane());
+    const reason = clusterObstacle(plane().assets);
     if (reason !== undefined) leaveOut(context, reason);
   });
 
-  afterAll(async () => cluster?.stop());
+  afterAll(async () => controllers?.stop());
 
   async function personWith(role: string): Promise<{ readonly send: Send; readonly close: () => void }> {
     const { authority, url, send } = plane();

@@ -22,8 +22,11 @@ export interface TcpFaultProxy {
   readonly close: () => Promise<void>;
 }
 
-/** Starts a proxy in front of a port of the loopback address. */
-export async function startTcpFaultProxy(targetPort: number): Promise<TcpFaultProxy> {
+/** Starts a proxy in front of a port of the loopback address, by default on any free port of the same address. */
+export async function startTcpFaultProxy(
+  targetPort: number,
+  at: { readonly host: string; readonly port: number } = { host: '127.0.0.1', port: 0 },
+): Promise<TcpFaultProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let accepted = 0;
   let isFrozen = false;
@@ -48,7 +51,7 @@ export async function startTcpFaultProxy(targetPort: number): Promise<TcpFaultPr
       if (isFrozen) from.pause();
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(at);
   await once(server, 'listening');
   const each = (work: (client: Socket, target: Socket) => void) => {
     for (const [client, target] of pairs) work(client, target);

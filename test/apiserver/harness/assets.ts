@@ -16,7 +16,7 @@ export interface Assets {
   readonly isKubeApiserver: boolean;
   readonly etcd: string;
   readonly kubectl: string;
-  /** Folder with kube-controller-manager, kube-scheduler and kubemark of the same version, where there is one. */
+  /** Folder with kube-controller-manager, kube-scheduler and kubelet of the same version, where there is one. */
   readonly controllers: string | undefined;
 }
 
@@ -48,7 +48,7 @@ export function prepareAssets(): PreparedAssets {
       isKubeApiserver: true,
       etcd: join(folder, 'etcd'),
       kubectl: join(folder, 'kubectl'),
-      controllers: existsSync(join(folder, 'kubemark')) ? folder : undefined,
+      controllers: existsSync(join(folder, 'kubelet')) ? folder : undefined,
     };
     return { assets: { full: envtest, current: envtest }, skipped: undefined };
   }

@@ -16,6 +16,8 @@ export interface ControlPlaneOptions {
   readonly flavor: Flavor;
   /** More arguments of the API server. */
   readonly serverArgs?: readonly string[];
+  /** For real kubelets: pods get tokens, which takes controllers, and the API server reaches the kubelets. */
+  readonly kubelets?: boolean;
 }
 
 /** A running control plane. */
@@ -79,8 +81,7 @@ export async function startPrograms(assets: Assets, options: ControlPlaneOptions
         ...[`--client-ca-file=${authority.caFile}`, '--authorization-mode=Node,RBAC'],
         ...['--service-account-issuer=https://kubernetes.default.svc', `--service-account-key-file=${keys.publicKey}`],
         ...[`--service-account-signing-key-file=${keys.privateKey}`, '--service-cluster-ip-range=10.0.0.0/24'],
-        // Without controllers nobody makes the service accounts that this plug-in wants for every pod.
-        ...['--allow-privileged=true', '--disable-admission-plugins=ServiceAccount'],
+        ...['--allow-privileged=true', ...(await podArguments(options.kubelets === true, authority))],
       ]
     : [
         ...[`-etcd=${etcdUrl}`, `-port=${port}`, `-client-ca=${authority.caFile}`],
@@ -134,6 +135,17 @@ export async function startPrograms(assets: Assets, options: ControlPlaneOptions
     await stop();
     throw error;
   }
+}
+
+async function podArguments(kubelets: boolean, authority: Authority): Promise<readonly string[]> {
+  // Without controllers nobody makes the service accounts that this plug-in wants for every pod.
+  if (!kubelets) return ['--disable-admission-plugins=ServiceAccount'];
+  const { certFile, keyFile } = await authority.forUser('kube-apiserver', ['system:masters']);
+  return [
+    '--feature-gates=BoundServiceAccountTokenVolume=true',
+    ...[`--kubelet-client-certificate=${certFile}`, `--kubelet-client-key=${keyFile}`],
+    '--kubelet-preferred-address-types=InternalIP',
+  ];
 }
 
 /** Kubeconfigs are YAML, and JSON is YAML. */
