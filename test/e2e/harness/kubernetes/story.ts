@@ -30,7 +30,7 @@ export function usingCluster(): () => Cluster {
     const begin = performance.now();
     context.onTestFinished(() => note(`${((performance.now() - begin) / 1000).toFixed(1)} s: ${name}`));
     context.onTestFailed(async () => {
-      if (process.env['WD'] === undefined) whyNot = `it goes on from "${name}", which has failed`;
+      whyNot = `it goes on from "${name}", which has failed`;
       console.log(`e2e: "${name}" has failed:\n${await cluster?.logs()}`);
     });
   });

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../agent.ts';
 import { newFolder } from '../cache.ts';
 import { type ExecOptions, type Machine, TOOLS } from '../machine.ts';
+import { ownCgroups, removeCgroups } from './own-cgroups.ts';
 
 const BOOT_MS = 120_000;
 const COMMAND_MS = 120_000;
@@ -74,8 +75,8 @@ function nspawn(folder: string, { tree, tools }: NodeParts): ChildProcess {
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private', 'sh', '-euc'],
-      `${ownDisk}mount -t overlay node -o "$1" root; shift; exec systemd-nspawn "$@"`,
-      ...['sh', layers, '--quiet', '--boot', `--directory=${root}`, `--machine=e2e-${basename(folder)}`],
+      `${ownCgroups(nameOf(folder))}${ownDisk}mount -t overlay node -o "$1" root; shift; exec systemd-nspawn "$@"`,
+      ...['sh', layers, '--quiet', '--boot', `--directory=${root}`, `--machine=${nameOf(folder)}`],
       ...['--register=no', '--keep-unit', '--private-network', '--link-journal=no', '--resolv-conf=off'],
       // Swap is the machine's.
       ...['--capability=all', '--system-call-filter=@keyring @mount @raw-io bpf ~@swap', '--console=pipe', ...binds],
@@ -168,12 +169,18 @@ function nodeIn(folder: string, parts: NodeParts): NativeNode & { readonly start
     },
     stop: async () => {
       await kill();
+      removeCgroups(nameOf(folder));
       rmSync(folder, { recursive: true, force: true });
     },
     console: consoleTail,
     leader,
     start,
   };
+}
+
+/** The name of a node, and of its cgroups. */
+function nameOf(folder: string): string {
+  return `e2e-${basename(folder)}`;
 }
 
 /** Waits until the node's own first unit has run: before, its process 1 may still be in our root. */
