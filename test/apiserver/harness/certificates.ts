@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** Names of an API server; 10.0.2.100 is what the virtual machines of the end-to-end tests call this side. */
-const NAMES = 'IP:127.0.0.1,IP:10.0.0.1,IP:10.0.2.100,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc';
+/** Names of an API server; 10.0.0.1 is the Service `kubernetes`, by which nodes and pods find it. */
+const NAMES = 'IP:127.0.0.1,IP:10.0.0.1,DNS:localhost,DNS:kubernetes,DNS:kubernetes.default.svc';
 
 /** A certificate and its key, as files and as PEM text. */
 export interface Certificate {

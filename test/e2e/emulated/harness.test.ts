@@ -1,7 +1,5 @@
 /** The harness itself: what every scenario relies on. */
-import { createServer } from 'node:net';
 import { expect } from 'vitest';
-import { CONNECT, OUTSIDE } from '../harness/qemu-arguments.ts';
 import { note } from '../harness/note.ts';
 import { scenario } from '../harness/scenario.ts';
 
@@ -35,36 +33,5 @@ scenario(
         'cat /proc/swaps; cat /run/stand-in.*; systemctl --failed --no-legend; free -m; systemd-analyze',
       ),
     );
-  },
-);
-
-scenario(
-  'a machine reaches one port of this side, by several connections at once, and no other',
-  5,
-  async (machines) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined);
-      // Answers only when the other connection is there, too.
-      server.getConnections((_, count) => (count > 1 ? server.emit('two') : undefined));
-      server.once('two', () => socket.end('from outside\n'));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    const outsidePort = address !== null && typeof address === 'object' ? address.port : 0;
-    try {
-      const machine = await machines.pristine({ outsidePort });
-      const tcp = `/dev/tcp/${OUTSIDE.replace(':', '/')}`;
-      expect((await machine.exec(`exec 3<>${tcp}`)).exitCode).not.toBe(0);
-
-      await machine.run(CONNECT);
-
-      expect(
-        await machine.run(`exec 3<>${tcp} 4<>${tcp}; read -t 60 -r a <&3; read -t 60 -r b <&4; echo "$a, $b"`),
-      ).toBe('from outside, from outside');
-      const other = `timeout 5 bash -c 'exec 3<>/dev/tcp/10.0.2.2/${outsidePort}'`;
-      expect((await machine.exec(other)).exitCode).not.toBe(0);
-    } finally {
-      server.close();
-    }
   },
 );

@@ -2,7 +2,7 @@
 import type { TestProject } from 'vitest/node';
 import { setup as obtain } from '../../apiserver/harness/global-setup.ts';
 
-const NEEDED_BY = 'test/e2e/11-cluster.test.ts';
+const NEEDED_BY = 'test/e2e/native/11-cluster.test.ts';
 
 /** Called by vitest before the first test file. */
 export function setup(project: TestProject): void {

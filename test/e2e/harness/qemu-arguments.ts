@@ -10,16 +10,7 @@ export interface MachineParts {
   readonly memoryMb: number;
   /** Added to the kernel command line. */
   readonly append: string;
-  /** A TCP port of loopback on this side that the machine reaches as `OUTSIDE`, and nothing else of any network. */
-  readonly outsidePort?: number;
 }
-
-/** Where a machine with an `outsidePort` finds it, after `CONNECT` has run in it. */
-export const OUTSIDE = '10.0.2.100:6443';
-
-/** Gives the machine an address; without it no network exists for it but its own loopback. */
-export const CONNECT =
-  'for d in /sys/class/net/e*; do i=${d##*/}; done; ip address add 10.0.2.15/24 dev $i && ip link set $i up';
 
 /** KVM by request only: where it is offered inside another virtual machine it may kill QEMU at its start. */
 const ACCELERATOR = process.env['E2E_ACCELERATOR'] ?? 'tcg,thread=multi,tb-size=128';
@@ -27,13 +18,6 @@ const ACCELERATOR = process.env['E2E_ACCELERATOR'] ?? 'tcg,thread=multi,tb-size=
 /** Wide registers make every switch between processes dearer under emulation, and Meltdown's cure does the same. */
 const CPU = ACCELERATOR.startsWith('kvm') ? 'host' : 'qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16';
 const KERNEL = 'root=/dev/vda1 console=ttyS0 edd=off mitigations=off quiet';
-
-/** A command a connection: with an address here QEMU would open one connection at its start and no second one. */
-function forwarding(port: number | undefined): string {
-  if (port === undefined) return '';
-  const relay = `exec 3<>/dev/tcp/127.0.0.1/${port} && { cat <&3 & exec cat >&3; }`;
-  return `,guestfwd=tcp:${OUTSIDE}-cmd:bash -c '${relay.replaceAll(',', ',,')}'`;
-}
 
 /** The command line of QEMU for a machine in a folder; `sharedRam` is the memory of a snapshot. */
 export function qemuArguments(folder: string, parts: MachineParts, sharedRam: string | undefined): readonly string[] {
@@ -58,12 +42,7 @@ export function qemuArguments(folder: string, parts: MachineParts, sharedRam: st
     ...['-serial', `file:${join(folder, 'console.log')}`],
     ...['-chardev', `socket,id=mon,path=${join(folder, 'monitor')},server=on,wait=off`],
     ...['-mon', 'chardev=mon,mode=control'],
-    // Every machine has the interface, so that one snapshot serves those with and without a port outside.
-    ...[
-      '-netdev',
-      `user,id=n0,restrict=on,ipv6=off${forwarding(parts.outsidePort)}`,
-      '-device',
-      'virtio-net-pci,netdev=n0',
-    ],
+    // A network card, and no network behind it.
+    ...['-netdev', 'user,id=n0,restrict=on,ipv6=off', '-device', 'virtio-net-pci,netdev=n0'],
   ];
 }

@@ -26,9 +26,9 @@ export const NEWER_PACKAGE = `${TOOLS}/packages/nodeprep-newer.deb`;
 /** Where emulated machines come from. Each one ends with the test. */
 export interface Machines {
   /** A running machine that has never seen NodePrep. */
-  readonly pristine: (options?: Pick<MachineParts, 'outsidePort'>) => Promise<EmulatedMachine>;
+  readonly pristine: () => Promise<EmulatedMachine>;
   /** A running machine with `nodeprep install` done and everything as declared. */
-  readonly installed: (options?: Pick<MachineParts, 'outsidePort'>) => Promise<EmulatedMachine>;
+  readonly installed: () => Promise<EmulatedMachine>;
   /** Takes over a machine that the test made itself. */
   readonly adopt: Adopt;
   readonly parts: MachineParts;
@@ -82,8 +82,8 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
         return adopt(machine);
       };
       await body({
-        pristine: async (options = {}) => mine(await restoreMachine(pristine, { toolsDisk, ...options })),
-        installed: async (options = {}) => {
+        pristine: async () => mine(await restoreMachine(pristine, { toolsDisk })),
+        installed: async () => {
           const snapshot = await cached('installed', key, async (folder) => {
             const machine = await restoreMachine(pristine, { toolsDisk }, true);
             try {
@@ -94,7 +94,7 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
               await machine.stop();
             }
           });
-          return mine(await restoreMachine(snapshot, { toolsDisk, ...options }));
+          return mine(await restoreMachine(snapshot, { toolsDisk }));
         },
         adopt: mine,
         parts,

@@ -66,7 +66,9 @@ export async function expectCondition(
 export async function live(machine: Machine): Promise<string> {
   return machine.run(`
     echo "swap: $(tail -n +2 /proc/swaps | cut -d' ' -f1 | sort | tr '\\n' ' ')"
-  X
+    for m in overlay br_netfilter; do
+      # A kernel with the bridge's module built in does not name it.
+      [ -d /sys/module/$m ] || [ "$m" = br_netfilter -a -d /proc/sys/net/bridge ] && echo "$m: loaded" || echo "$m: absent"; done
     cd /proc/sys; for k in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables vm/overcommit_memory \\
       vm/panic_on_oom kernel/panic kernel/panic_on_oops; do [ -e $k ] && read -r v <$k || v=absent; echo "$k: $v"; done`);
 }
