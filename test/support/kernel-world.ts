@@ -19,6 +19,8 @@ export function kernelWorldObstacle(): string | undefined {
 }
 
 export interface KernelWorld {
+  /** Arguments of nsenter that lead into the world. */
+  readonly enter: readonly string[];
   /** Runs shell lines in the world; throws when they fail. */
   readonly sh: (script: string) => string;
   /** Runs `nodeprep` in the world. */
@@ -51,6 +53,7 @@ export async function kernelWorld(): Promise<KernelWorld> {
   });
   const enter = ['-t', String(holder.pid), '-m', '-n', '--'];
   return {
+    enter,
     sh: (script) =>
       execFileSync('nsenter', [...enter, 'sh', '-ec', script], {
         encoding: 'utf8',

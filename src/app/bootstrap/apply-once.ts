@@ -12,7 +12,7 @@ import {
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../../disk/status-file.ts';
 import { CONTROL_DIRECTORY, CONTROL_SOCKET } from '../../host/hand-over/control.ts';
 import { HostFileError } from '../../host/errors.ts';
-import { acquireHostLock, HostBusyError, lockHolder } from '../../host/hand-over/lock.ts';
+import { acquireHostLock, HostBusyError, LOCK_DIRECTORY, lockHolder } from '../../host/hand-over/lock.ts';
 import { APPROVAL_PATH, APPROVAL_REQUEST_PATH } from '../../reconcile/loop/approvals.ts';
 import { converge } from '../../reconcile/loop/converge.ts';
 import { createEngine, type Engine } from '../../reconcile/loop/engine.ts';
@@ -52,7 +52,7 @@ export async function convergeOnce(
   pick: (keeper: SpecKeeper) => Promise<SpecSnapshot>,
   signal: AbortSignal,
 ): Promise<NodeReport> {
-  return locked(machine, 'bootstrap', async () => {
+  return locked(machine, 'bootstrap', options, async () => {
     await sweepUnfinished(machine.host, machine.areas);
     const keeper = await openSpecKeeper(machine, await hostNameOf(machine.host), options.onWarning);
     if (keeper.warning !== undefined) options.onWarning(keeper.warning);
@@ -88,7 +88,7 @@ export async function uninstall(
   signal: AbortSignal,
 ): Promise<NodeReport> {
   requireRoot(machine, 'uninstall');
-  return locked(machine, 'uninstall', async () => {
+  const report = await locked(machine, 'uninstall', options, async () => {
     await sweepUnfinished(machine.host, machine.areas);
     const hadRecord = (await machine.host.stat(LEDGER_PATH)) !== undefined;
     const engine = await openEngine(machine, options, []);
@@ -100,6 +100,9 @@ export async function uninstall(
     if (found && !hadRecord) options.onWarning(NO_RECORD);
     return report;
   });
+  // The lock is in one of them.
+  if (isTakenBack(report)) await removeDirectories(machine, options, [LOCK_DIRECTORY, RUN_DIRECTORY]);
+  return report;
 }
 
 /** Whether nothing of ours is left on the host; what waits for a boot is taken back then. */
@@ -113,11 +116,12 @@ export function isTakenBack(report: NodeReport): boolean {
  */
 export async function assertNotOfCluster(machine: Machine): Promise<void> {
   const holder = await lockHolder(machine);
-  if (holder?.rank === 'cluster') throw new HostBusyError('nodeprep', holder);
+  if (holder?.rank === 'cluster') throw new HostBusyError(holder);
 }
 
-async function locked<T>(machine: Machine, command: string, work: () => Promise<T>): Promise<T> {
+async function locked<T>(machine: Machine, command: string, progress: Progress, work: () => Promise<T>): Promise<T> {
   const lock = await acquireHostLock({ ...machine, holder: { pid: process.pid, version: VERSION, command } });
+  if (lock.stranger !== undefined) progress.onWarning(lock.stranger);
   try {
     return await work();
   } finally {
@@ -142,7 +146,8 @@ const NO_RECORD =
   'masked cannot be told from those that somebody else masked: "find /etc/systemd/system -lname /dev/null" lists them.';
 
 /** What cannot be removed is said and left: everything that mattered is back by now. */
-async function removeRecords({ host }: Machine, progress: Progress): Promise<void> {
+async function removeRecords(machine: Machine, progress: Progress): Promise<void> {
+  const { host } = machine;
   // The socket is one that a killed daemon left: nobody else holds the host now.
   for (const path of [
     APPROVAL_PATH,
@@ -155,7 +160,11 @@ async function removeRecords({ host }: Machine, progress: Progress): Promise<voi
   ]) {
     await host.removeFile(path).catch((error: unknown) => progress.onWarning(messageOf(error)));
   }
-  for (const directory of [CONTROL_DIRECTORY, RUN_DIRECTORY, STATE_DIRECTORY]) {
+  await removeDirectories(machine, progress, [CONTROL_DIRECTORY, STATE_DIRECTORY]);
+}
+
+async function removeDirectories({ host }: Machine, progress: Progress, directories: readonly string[]): Promise<void> {
+  for (const directory of directories) {
     await host.removeDirectory(directory).catch((error: unknown) => progress.onWarning(messageOf(error)));
     for (const name of (await host.listDirectory(directory)) ?? []) {
       progress.onWarning(

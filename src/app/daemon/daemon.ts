@@ -85,6 +85,7 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
       signal,
     );
     if (turn === undefined) break;
+    if (turn.stranger !== undefined) logger.warn(turn.stranger);
     try {
       logger.info(served.standby === undefined ? 'Managing this host' : 'Taking the host over');
       await takeTurn(machine, options, { turn, served, server, client, memory }, signal);

@@ -58,8 +58,10 @@ interface Current {
 /** A status file without a living daemon is only history, so the host is looked at instead. */
 async function currentStatus(machine: Machine, options: Options, io: Io): Promise<Current> {
   const asked = options.file.length > 0 || options.profile !== undefined;
-  const { lockHolder } = await import('../../host/hand-over/lock.ts');
+  const { lockHolder, strangerOn } = await import('../../host/hand-over/lock.ts');
   const found = asked ? undefined : await lockHolder(machine);
+  const stranger = found !== undefined || asked || options.watch ? undefined : await strangerOn(machine);
+  if (stranger !== undefined) io.err(`Warning: ${stranger}\n`);
   const holder = found?.command === 'run' ? found : undefined;
   if (holder !== undefined) {
     const { nodePrep, problem } = await readStatusFile(machine.host);

@@ -1,29 +1,44 @@
 /**
- * One writer per host: an abstract Unix socket is the lock. The kernel lets exactly one process
- * bind the name and frees it when that process dies, however it dies; there is no stale lock file.
- * Whoever connects is told who holds the host.
+ * One writer per host. The lock is a claim in `/run/nodeprep/lock`: only who may write there (root on a host) can make
+ * one, it is the same for all network namespaces and for a pod that has the host's root, and the kernel ends it with its
+ * process, however that dies. Whoever connects is told who holds the host.
  */
 import { realpathSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import {
+  type Claim,
+  type ClaimDirectory,
+  claimsIn,
+  fateOf,
+  makeClaim,
+  openClaims,
+  isAlive,
+  removeClaim,
+} from './claims.ts';
 import { holderFrom, type LockHolder, nameOf, parseLine, renderHolder } from './holder.ts';
-import { errnoOf } from '../linux/files/file-errors.ts';
-import { createSha256 } from '../sha256.ts';
+import { oldNameOf, takeOldName } from './old-name.ts';
+import { errnoOf, fileErrorFrom } from '../linux/files/file-errors.ts';
+import { linkTrail } from '../watch/link-trail.ts';
+
+/** Where claims on a host are. */
+export const LOCK_DIRECTORY = '/run/nodeprep/lock';
 
 /** The right to change a host, until it is released or the process ends. */
 export interface HostLock {
+  /** Who has the name of earlier versions without any right to it, in words; the host is ours all the same. */
+  readonly stranger?: string;
   readonly release: () => Promise<void>;
 }
 
 /** Another process holds the host. */
 export class HostBusyError extends Error {
   override readonly name = 'HostBusyError';
-  /** `undefined` when whatever holds the name does not answer as NodePrep does. */
+  /** `undefined` when the holder does not answer. */
   readonly holder: LockHolder | undefined;
 
-  constructor(name: string, holder: LockHolder | undefined) {
+  constructor(holder: LockHolder | undefined) {
     const who =
       holder === undefined
-        ? `something that does not answer as NodePrep does (or hangs) holds the socket "@${name}"; "ss -xlp" shows what it is`
+        ? 'a process of root that does not answer (or hangs) has it; "ss -xlp | grep nodeprep" shows what it is'
         : `${nameOf(holder)} is already managing it; ${adviceFor(holder)}`;
     super(`Cannot take the host: ${who}`);
     this.holder = holder;
@@ -36,15 +51,10 @@ function adviceFor(holder: LockHolder): string {
     : 'stop it first ("systemctl stop nodeprep" for the service) or let it do the work';
 }
 
-const answerMs = 1000;
-const maximumAnswerCharacters = 4096;
-/** A holder that dies between our two looks frees the name, so there is more than one attempt. */
-const attempts = 3;
-
 /** The host that is meant. */
 export interface LockedHost {
   readonly root: string;
-  /** Whether `root` is the running host, wherever it is mounted; then the name is the same for all who see it. */
+  /** Whether `root` is the running host, wherever it is mounted. */
   readonly live?: boolean;
 }
 
@@ -55,77 +65,104 @@ export interface LockOptions extends LockedHost {
   readonly standby?: () => readonly LockHolder[];
 }
 
+/** The directory of the lock may be removed while it is opened. */
+const ATTEMPTS = 5;
+
 /** Takes the host, or throws `HostBusyError`. Does not keep the process alive. */
 export async function acquireHostLock(options: LockOptions): Promise<HostLock> {
-  const name = lockName(options);
-  const line = () => renderHolder(options.holder, options.standby?.() ?? []);
   for (let attempt = 1; ; attempt += 1) {
-    const server = await listen(name, line);
-    if (server !== undefined) return { release: () => close(server) };
-
-    const answer = await ask(name);
-    if (answer === undefined && attempt < attempts) continue;
-    throw new HostBusyError(name, answer === undefined ? undefined : holderFrom(parseLine(answer)));
+    const directory = claimsOf(options, true);
+    if (directory === undefined) throw new Error(`Cannot take the host: "${LOCK_DIRECTORY}" cannot be made`);
+    try {
+      return await takeWith(directory, options);
+    } catch (error) {
+      directory.close();
+      if (errnoOf(error) === 'ENOENT' && attempt < ATTEMPTS) continue;
+      throw errnoOf(error) === undefined ? error : fileErrorFrom('take the host with', directory.path, error);
+    }
   }
 }
 
-/** Who manages the host now; `undefined` when nobody does, or nobody who answers as NodePrep does. */
+async function takeWith(directory: ClaimDirectory, options: LockOptions): Promise<HostLock> {
+  const line = () => renderHolder(options.holder, options.standby?.() ?? []);
+  const claim = await winClaim(directory);
+  claim.confirm(line);
+  const old = isRunningHost(options) ? await takeOldName(options.root, line) : undefined;
+  if (typeof old === 'object' && old.is === 'held') {
+    await claim.withdraw();
+    throw new HostBusyError(old.holder);
+  }
+  let released: Promise<void> | undefined;
+  const release = async () => {
+    // In this order: whoever sees that the claim is gone finds the old name free.
+    if (typeof old === 'function') await old();
+    await claim.withdraw();
+    directory.close();
+  };
+  return {
+    ...(typeof old === 'object' && old.is === 'strange' ? { stranger: strangerText(old.stranger) } : {}),
+    release: () => (released ??= release()),
+  };
+}
+
+/** Who manages the host now; `undefined` when nobody does, or nobody who answers. */
 export async function lockHolder(host: LockedHost): Promise<LockHolder | undefined> {
-  const answer = await ask(lockName(host));
-  return answer === undefined ? undefined : holderFrom(parseLine(answer));
+  const directory = claimsOf(host, false);
+  try {
+    for (const name of directory === undefined ? [] : claimsIn(directory)) {
+      const fate = directory && (await fateOf(directory, name));
+      if (fate?.is === 'held') return holderFrom(parseLine(fate.line ?? ''));
+    }
+  } finally {
+    directory?.close();
+  }
+  if (!isRunningHost(host)) return undefined;
+  const old = await oldNameOf(host.root);
+  return old.is === 'held' ? old.holder : undefined;
 }
 
-/** Every directory host has a lock of its own, under all of its names. */
-function lockName({ root, live = false }: LockedHost): string {
-  if (live) return 'nodeprep';
+/** Who has the name of earlier versions without any right to it, in a sentence; `undefined` when nobody has. */
+export async function strangerOn(host: LockedHost): Promise<string | undefined> {
+  if (!isRunningHost(host) || (await lockHolder(host)) !== undefined) return undefined;
+  const old = await oldNameOf(host.root);
+  return old.is === 'strange' ? strangerText(old.stranger) : undefined;
+}
+
+function strangerText(stranger: string): string {
+  return `The socket "@nodeprep" is held by ${stranger}, which is no NodePrep of root; it is not believed, and no longer decides who manages this host`;
+}
+
+function isRunningHost({ root, live = false }: LockedHost): boolean {
+  return live || realpathSync.native(root) === '/';
+}
+
+function claimsOf({ root }: LockedHost, create: boolean): ClaimDirectory | undefined {
   const real = realpathSync.native(root);
-  return real === '/' ? 'nodeprep' : `nodeprep-${createSha256().update(real).digest('hex').slice(0, 32)}`;
+  const path = linkTrail(real === '/' ? '' : real, LOCK_DIRECTORY).at(-1);
+  return openClaims(path ?? `${real}${LOCK_DIRECTORY}`, create);
 }
 
-/** `undefined` when somebody else has the name. */
-function listen(name: string, line: () => string): Promise<Server | undefined> {
-  const server = createServer((connection) => {
-    connection.on('error', () => connection.destroy());
-    connection.unref();
-    // Nothing is read, so nobody can make us keep what they send.
-    connection.end(line(), () => connection.destroy());
-  });
-  server.maxConnections = 16;
-  server.unref();
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      if (errnoOf(error) === 'EADDRINUSE') resolve(undefined);
-      else reject(new Error(`Cannot take the host: the socket "@${name}" cannot be made`, { cause: error }));
-    });
-    server.listen({ path: `\0${name}`, backlog: 16 }, () => resolve(server));
-  });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-  });
-}
-
-/** What the holder says; `undefined` when nobody holds the name any more. */
-function ask(name: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let answer = '';
-    const socket = connect({ path: `\0${name}` });
-    const finish = (said: string | undefined) => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(said);
+/** Of all who claim the host at the same time the one with the smallest name gets it; a holder keeps it. */
+async function winClaim(directory: ClaimDirectory): Promise<Claim> {
+  for (;;) {
+    const claim = await makeClaim(directory);
+    let steppedBack = false;
+    const stepBack = async () => {
+      if (!steppedBack) await claim.withdraw();
+      steppedBack = true;
     };
-    const timer = setTimeout(() => finish(answer), answerMs);
-    socket.setEncoding('utf8');
-    socket.on('data', (text: string) => {
-      answer += text;
-      if (answer.includes('\n') || answer.length > maximumAnswerCharacters) finish(answer);
-    });
-    // A holder that ends resets the connection, or closes it without a word: the name is free again.
-    const isOver = (error: unknown) => ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].includes(errnoOf(error) ?? '');
-    socket.once('error', (error) => finish(isOver(error) ? undefined : answer));
-    socket.once('close', () => finish(answer === '' ? undefined : answer));
-  });
+    for (const name of claimsIn(directory, claim)) {
+      if (!(await isAlive(directory.at(name)))) {
+        removeClaim(directory, name);
+        continue;
+      }
+      // The greater name steps back before it waits for an answer, so that never two wait for each other.
+      if (name < claim.name) await stepBack();
+      const fate = await fateOf(directory, name);
+      if (fate.is === 'gone') continue;
+      await stepBack();
+      throw new HostBusyError(holderFrom(parseLine(fate.line ?? '')));
+    }
+    if (!steppedBack) return claim;
+  }
 }

@@ -14,12 +14,14 @@ export interface HostTurn {
   readonly asked: AbortSignal;
   /** Who asked. */
   readonly askedBy: () => LockHolder | undefined;
+  /** Who has the name of earlier versions without any right to it, in a sentence. */
+  readonly stranger?: string;
   readonly release: () => Promise<void>;
 }
 
 /** Behind whom and why a process stands by. */
 export interface Standby {
-  /** `undefined` when whatever has the host does not answer as NodePrep does. */
+  /** `undefined` when whatever has the host does not answer. */
   readonly holder: LockHolder | undefined;
   /** Whether the holder has shown to be root on this host, so that the host is taken care of. */
   readonly proven: boolean;
@@ -113,6 +115,7 @@ async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyErr
     options.onProblem(`Cannot make the control socket "${path}": ${detail}`);
   }
   return {
+    ...(lock.stranger === undefined ? {} : { stranger: lock.stranger }),
     asked: asked.signal,
     askedBy: () => by,
     release: async () => {
@@ -125,12 +128,11 @@ async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyErr
 }
 
 function whyOf(me: LockHolder, holder: LockHolder | undefined, link: ControlLink | undefined): string {
-  if (holder === undefined) return 'something that does not answer as NodePrep does has the host';
+  if (holder === undefined) return 'a process of root that does not answer has the host';
   if (link?.answer.answer === 'soon') return 'it hands the host over when it has finished what it does';
   if (link?.answer.answer === 'no') return link.answer.why;
   if (link !== undefined) return 'it manages this host';
   if (holder.command !== 'run') return 'it works on this host now';
-  // Anybody may say that he holds the host; only root answers on the control socket.
   if (holder.rank !== undefined) return 'it has the lock of this host, but does not answer on its control socket';
   if (me.rank === 'host') return 'it manages this host';
   return 'it cannot be asked to hand the host over; stop or upgrade it ("systemctl stop nodeprep" for the service)';

@@ -1,8 +1,9 @@
 /** One writer per host, whatever happens to it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { acquireHostLock, HostBusyError, type HostLock } from '../../../../src/host/hand-over/lock.ts';
@@ -39,32 +40,22 @@ function rival(root: string): ChildProcess & { readonly stdout: NonNullable<Chil
 
 const firstWord = async (child: ReturnType<typeof rival>) => String((await once(child.stdout, 'data'))[0]).trim();
 
-/** Holds the name of a directory's lock with something that is not NodePrep. */
+const claimsOf = (root: string) => join(root, 'run/nodeprep/lock');
+
+/** Claims the host with something that is not NodePrep; only who may change the host can. */
 async function squat(root: string, answer: string | undefined): Promise<void> {
-  const name = await acquire(root).then(async (lock) => {
-    const busy = await nameFrom(root);
-    await lock.release();
-    return busy;
-  });
   const sockets = new Set<{ destroy: () => unknown }>();
+  mkdirSync(claimsOf(root), { recursive: true });
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     if (answer !== undefined) socket.end(answer);
-  }).listen(`\0${name}`);
+  }).listen(join(claimsOf(root), '0123456789abcdef'));
   await once(server, 'listening');
   cleanUps.push(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-}
-
-async function nameFrom(root: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  const { createHash } = await import('node:crypto');
-  const name = `nodeprep-${createHash('sha256').update(root).digest('hex').slice(0, 32)}`;
-  expect(await readFile('/proc/net/unix', 'utf8')).toContain(`@${name}\n`);
-  return name;
 }
 
 test('a second one is refused and told who holds the host', async () => {
@@ -135,17 +126,17 @@ test.each([
   ['is JSON of something else', '[1, 2]\n'],
   ['has no process id', '{"pid":"1; rm -rf /","command":"x"}\n'],
   ['never ends', '{'.repeat(1_000_000)],
-])('a stranger with the name that %s is told as a stranger', async (_, answer) => {
+])('a holder that %s keeps the host', async (_, answer) => {
   const root = temporaryDirectory();
   await squat(root, answer);
 
   const error = await acquireHostLock({ root, holder }).catch((refused: unknown) => refused);
 
   expect(error).toBeInstanceOf(HostBusyError);
-  expect(error).toMatchObject({ holder: undefined, message: expect.stringContaining('does not answer as NodePrep') });
+  expect(error).toMatchObject({ holder: undefined, message: expect.stringContaining('does not answer') });
 });
 
-test('what a stranger says cannot write to the terminal or fill it', async () => {
+test('what a holder says cannot write to the terminal or fill it', async () => {
   const root = temporaryDirectory();
   await squat(root, `${JSON.stringify({ pid: 7, version: '\u001B[2J', command: 'x'.repeat(3000) })}\n`);
 
@@ -158,7 +149,7 @@ test('what a stranger says cannot write to the terminal or fill it', async () =>
 test('a client that floods or stays does not disturb the holder', async () => {
   const root = temporaryDirectory();
   const lock = await acquire(root);
-  const name = `\0${await nameFrom(root)}`;
+  const name = join(claimsOf(root), readdirSync(claimsOf(root))[0] ?? '');
   const clients = Array.from({ length: 30 }, () => connect(name).on('error', () => undefined));
   for (const client of clients) client.write('x'.repeat(100_000));
 
@@ -168,4 +159,36 @@ test('a client that floods or stays does not disturb the holder', async () => {
   await lock.release();
 
   for (const client of clients) client.destroy();
+});
+
+test('nobody gets a host by what killed processes left, and it is cleared away', async () => {
+  const root = temporaryDirectory();
+  const child = rival(root);
+  expect(await firstWord(child)).toBe('held');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const left = readdirSync(claimsOf(root));
+
+  const lock = await acquire(root);
+
+  expect(readdirSync(claimsOf(root))).toHaveLength(1);
+  expect(readdirSync(claimsOf(root))).not.toEqual(left);
+  await lock.release();
+  expect(readdirSync(claimsOf(root))).toEqual([]);
+});
+
+test('a host whose lock others could take is not taken', async () => {
+  const root = temporaryDirectory();
+  mkdirSync(claimsOf(root), { recursive: true });
+  chmodSync(claimsOf(root), 0o777);
+
+  await expect(acquire(root)).rejects.toThrow(/others may write there/);
+});
+
+test('a host can be taken however deep its directory lies', async () => {
+  const root = join(temporaryDirectory(), 'a'.repeat(200));
+  mkdirSync(root);
+  await acquire(root);
+
+  await expect(acquire(root)).rejects.toMatchObject({ holder });
 });

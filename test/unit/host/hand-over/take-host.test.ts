@@ -1,8 +1,7 @@
 /** The change of the holder, between real processes where one of them dies. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -160,8 +159,8 @@ test('a holder that knows no hand-over is waited for, and it is said how to end 
 
 test('a holder too busy to say at the lock who it is, is known by what it says on the control socket', async () => {
   const root = temporaryDirectory();
-  const name = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 32);
-  const lock = createServer(() => undefined).listen({ path: `\0nodeprep-${name}` });
+  mkdirSync(join(root, 'run/nodeprep/lock'), { recursive: true });
+  const lock = createServer(() => undefined).listen({ path: join(root, 'run/nodeprep/lock/0123456789abcdef') });
   const busy: LockHolder = { pid: 12, version: '1.0.0', command: 'run', rank: 'cluster' };
   const control = await serveControl(socketOf(root), busy, () => ({ answer: 'soon' }));
   onTestFinished(() => {
@@ -178,8 +177,8 @@ test('a holder too busy to say at the lock who it is, is known by what it says o
 
 test('where no control socket can be made the lock still lets in one after the other', async () => {
   const root = temporaryDirectory();
-  mkdirSync(join(root, 'run'));
-  writeFileSync(join(root, 'run/nodeprep'), 'in the way');
+  mkdirSync(join(root, 'run/nodeprep'), { recursive: true });
+  writeFileSync(join(root, 'run/nodeprep/control'), 'in the way');
   const unit = candidate(root, 'host');
   await expect.poll(unit.holds, WAIT).toBe(true);
   expect(unit.problems).toEqual([expect.stringContaining('Cannot make the control socket')]);
