@@ -11,11 +11,12 @@ import {
 } from '../../disk/file-spec-source.ts';
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../../disk/status-file.ts';
 import { CONTROL_DIRECTORY, CONTROL_SOCKET } from '../../host/hand-over/control.ts';
+import { withDeadline } from '../../host/deadline.ts';
 import { HostFileError } from '../../host/errors.ts';
 import { acquireHostLock, HostBusyError, LOCK_DIRECTORY, lockHolder } from '../../host/hand-over/lock.ts';
 import { APPROVAL_PATH, APPROVAL_REQUEST_PATH } from '../../reconcile/loop/approvals.ts';
 import { converge } from '../../reconcile/loop/converge.ts';
-import { createEngine, type Engine } from '../../reconcile/loop/engine.ts';
+import { createEngine } from '../../reconcile/loop/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
 import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
 import type { StepEvent } from '../../reconcile/pass/context.ts';
@@ -59,8 +60,7 @@ export async function convergeOnce(
     const snapshot = await pick(keeper);
     const status = await takeOverStatusFile(machine.host, machine.now());
     if (status.warning !== undefined) options.onWarning(status.warning);
-    const engine = await openEngine(machine, options, status.conditions, options.isBootGate);
-    const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
+    const report = await convergeWithin(machine, options, status.conditions, snapshot, signal);
     await publishStatus(machine, report, options, signal);
     return report;
   });
@@ -91,9 +91,8 @@ export async function uninstall(
   const report = await locked(machine, 'uninstall', options, async () => {
     await sweepUnfinished(machine.host, machine.areas);
     const hadRecord = (await machine.host.stat(LEDGER_PATH)) !== undefined;
-    const engine = await openEngine(machine, options, []);
     const snapshot = { name: await hostNameOf(machine.host), generation: 1, spec: emptySpec('Restore'), source: {} };
-    const report = await converge(engine, snapshot, { ...options, clock: machine.clock }, signal);
+    const report = await convergeWithin(machine, options, [], snapshot, signal);
     // The originals are needed as long as something is not back.
     if (isTakenBack(report)) await removeRecords(machine, options);
     const found = report.areas.some((area) => area.applied.length > 0);
@@ -129,16 +128,23 @@ async function locked<T>(machine: Machine, command: string, progress: Progress, 
   }
 }
 
-async function openEngine(
+/** The time bounds a round as well: it ends between two steps, and no command outlasts it. */
+async function convergeWithin(
   machine: Machine,
-  progress: Progress,
+  options: { readonly timeoutMs: number; readonly isBootGate?: boolean } & Progress,
   previous: readonly Condition[],
-  isBootGate = false,
-): Promise<Engine> {
-  const ledger = await openLedger(machine.host, machine.now);
-  if (ledger.warning !== undefined) progress.onWarning(ledger.warning);
-  const onProblem = (problem: string) => progress.onWarning(problem);
-  return createEngine({ ...machine, ledger, onStep: progress.onStep, onProblem, previous, isBootGate });
+  snapshot: SpecSnapshot,
+  signal: AbortSignal,
+): Promise<NodeReport> {
+  const { clock } = machine;
+  const { onStep, onWarning: onProblem, isBootGate = false } = options;
+  const end = clock() + options.timeoutMs;
+  const host = withDeadline(machine.host, () => end - clock());
+  const ledger = await openLedger(host, machine.now);
+  if (ledger.warning !== undefined) onProblem(ledger.warning);
+  const isOver = () => clock() >= end;
+  const engine = createEngine({ ...machine, host, ledger, isOver, onStep, onProblem, previous, isBootGate });
+  return converge(engine, snapshot, { ...options, clock }, signal);
 }
 
 const NO_RECORD =

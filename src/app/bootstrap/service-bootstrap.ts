@@ -58,8 +58,10 @@ export async function bootstrapForService(
   const end = machine.clock() + options.timeoutMs;
   let said: string | undefined;
   for (;;) {
-    const left = Math.max(end - machine.clock(), 0);
-    const outcome = await attempt(machine, request, { timeoutMs: left, logger, onStep: log.onStep }, signal);
+    // With Block it goes on after the time, as long at every try.
+    const left = end - machine.clock();
+    const timeoutMs = left > 0 ? left : options.timeoutMs;
+    const outcome = await attempt(machine, request, { timeoutMs, logger, onStep: log.onStep }, signal);
     if (outcome.code === 0) {
       if (outcome.problem === '') logger.info('This host is ready, the kubelet may start');
       else logger.info('The kubelet may start; the daemon does the rest later', { later: outcome.problem });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { look } from '../../app/inspect/look.ts';
 import { openMachine } from '../../app/machine.ts';
+import { withDeadline } from '../../host/deadline.ts';
 import { requireRoot } from '../../app/privilege.ts';
 import { exitCodeFrom } from '../../reconcile/loop/converge.ts';
 import { nodePrepFrom } from '../../reconcile/report/status.ts';
@@ -43,7 +44,9 @@ export function bootstrapCommand(io: Io): Command {
       }
       if (!options.dryRun) requireRoot(machine, 'bootstrap');
       const paint = paintFor(io.color);
-      const planned = await look(machine, request, io.signal);
+      const end = machine.clock() + options.timeout;
+      const bounded = { ...machine, host: withDeadline(machine.host, () => end - machine.clock()) };
+      const planned = await look(bounded, request, io.signal);
       if (options.dryRun) {
         print(io, options.output, planFrom(planned.report), () => renderPlan(planned.report, paint, io.columns));
         return io.exit(0);

@@ -27,6 +27,8 @@ export interface EngineParts {
   readonly clock: () => number;
   readonly now: () => Date;
   readonly dryRun?: boolean;
+  /** Whether the time for changes is over; they then remain. */
+  readonly isOver?: () => boolean;
   readonly onStep?: (event: StepEvent) => void;
   /** Conditions of an earlier process, so that transition times survive a restart. */
   readonly previous?: readonly Condition[];
@@ -97,6 +99,7 @@ export function createEngine(parts: EngineParts): Engine {
       mayDisturb: disturbance.permits,
       ...(parts.isBootGate === undefined ? {} : { isBootGate: parts.isBootGate }),
       ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
+      ...(parts.isOver === undefined ? {} : { isOver: parts.isOver }),
       onPlan: (planned) => {
         underway = { request, started, planned, changes: [] };
       },

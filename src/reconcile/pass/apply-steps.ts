@@ -32,6 +32,7 @@ export async function applySteps<Desired, Observed, S extends Step>(
   const broken = new Set<string>();
   for (const step of steps) {
     context.signal.throwIfAborted();
+    if (context.isOver?.() === true) break;
     if (step.chain !== undefined && broken.has(step.chain)) continue;
     if (step.needs !== undefined && (broken.has(step.needs) || waiting.has(step.needs))) continue;
     try {

@@ -25,6 +25,8 @@ export interface PassContext {
   readonly clock: () => number;
   /** Stops after the plan, whatever the mode of the spec. */
   readonly dryRun?: boolean;
+  /** Whether the time for changes is over: no further step begins. */
+  readonly isOver?: () => boolean;
   /** Why a change is held off now because somebody keeps undoing it; `undefined` lets it through. */
   readonly holdOff?: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
   /** Whether a chain with these changes may disturb the node now. Absent: it may not. */

@@ -74,3 +74,28 @@ describe('one-shot convergence', () => {
     expect(exitCodeFrom(await done)).toBe(3);
   });
 });
+
+it('begins no step after its time, and leaves the rest as it is', async () => {
+  const host = new MemoryHost({ '/toy/a': '0', '/toy/b': '0' });
+  let time = 0;
+  const clock = () => time;
+  const now = () => new Date();
+  const engine = createEngine({
+    areas: [manage(toyArea())],
+    host,
+    ledger: await openLedger(host, now),
+    clock,
+    now,
+    isOver: () => time >= 5000,
+    // Every step takes twenty seconds.
+    onStep: ({ type }) => {
+      if (type === 'applied') time += 20_000;
+    },
+  });
+  const snapshot = { name: 'node1', generation: 1, spec: toySpec({ a: '1', b: '1' }), source: {} };
+
+  const report = await converge(engine, snapshot, { timeoutMs: 5000, clock }, new AbortController().signal);
+
+  expect(exitCodeFrom(report)).toBe(2);
+  expect([host.text('/toy/a'), host.text('/toy/b')]).toEqual(['1', '0']);
+});
