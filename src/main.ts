@@ -4,11 +4,13 @@ import { versionLine } from './cli/output/version-line.ts';
 
 const argv = process.argv.slice(2);
 
-// A closed pipe ("nodeprep plan | head") is the reader's wish, not an error.
+const stop = new AbortController();
+
+// What is done to the host does not depend on a reader: after a closed pipe ("| head -1"), a lost connection or a full
+// disk the work goes on to its end, and the exit code is that of the result. Only a watch is for nobody then.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(process.exitCode ?? 0);
+  stream.on('error', () => {
+    if (argv[0] === 'status') stop.abort();
   });
 }
 
@@ -22,7 +24,6 @@ async function start(): Promise<void> {
   if (argv[0] === 'run') process.on('SIGHUP', () => {});
   // What ps and journald show; without it every Node is a "node-MainThread".
   process.title = ['nodeprep', ...argv.slice(0, 1)].join(' ');
-  const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const io: Io = {
     out: (text) => process.stdout.write(text),

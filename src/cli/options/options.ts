@@ -60,7 +60,10 @@ export function withOutput(target: Command): Command {
 /** Adds `--timeout` with a default in seconds. */
 export function withTimeout(target: Command, fallback: string): Command {
   return target.addOption(
-    new Option('--timeout <duration>', 'when to stop, between two steps; no command runs longer either; such as 90s or 5m')
+    new Option(
+      '--timeout <duration>',
+      'when to stop, between two steps; no command runs longer either; such as 90s or 5m',
+    )
       .argParser(parseDuration)
       .default(parseDuration(fallback), fallback),
   );
