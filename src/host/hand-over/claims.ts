@@ -9,12 +9,14 @@ import {
   closeSync,
   constants,
   existsSync,
+  type FSWatcher,
   fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   unlinkSync,
+  watch,
 } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -26,6 +28,7 @@ const CLAIM = /^[0-9a-f]{16}$/;
 const UNSEEN = /^\.new-[0-9a-f]{16}$/;
 const ANSWER_MS = 1000;
 const AGAIN_MS = 10;
+const SETTLE_MS = 100;
 const MOST_CHARACTERS = 4096;
 
 /** A directory of claims, held open. */
@@ -126,6 +129,30 @@ export async function makeClaim(directory: ClaimDirectory): Promise<Claim> {
       await closed;
     },
   };
+}
+
+/** Calls back once when a claim, or its directory, was removed by others; returns how to stop listening. */
+export function onRemoved(directory: ClaimDirectory, claim: Claim, callback: () => void): () => void {
+  let later: NodeJS.Timeout | undefined;
+  const look = () => {
+    if (later !== undefined || existsSync(directory.at(claim.name))) return;
+    // Not into the middle of "rm -r".
+    later = setTimeout(callback, SETTLE_MS).unref();
+  };
+  const watcher = watcherOf(directory.path, look);
+  return () => {
+    clearTimeout(later);
+    watcher?.close();
+  };
+}
+
+/** A host without an inotify instance to spare is managed all the same. */
+function watcherOf(path: string, look: () => void): FSWatcher | undefined {
+  try {
+    return watch(path, { persistent: false }, look).on('error', () => undefined);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Removes a claim whose process is gone. */

@@ -10,6 +10,7 @@ import {
   claimsIn,
   fateOf,
   makeClaim,
+  onRemoved,
   openClaims,
   isAlive,
   removeClaim,
@@ -92,16 +93,48 @@ async function takeWith(directory: ClaimDirectory, options: LockOptions): Promis
     await claim.withdraw();
     throw new HostBusyError(old.holder);
   }
+  const giveUp = keepShown(directory, claim, options, line);
   let released: Promise<void> | undefined;
   const release = async () => {
     // In this order: whoever sees that the claim is gone finds the old name free.
     if (typeof old === 'function') await old();
-    await claim.withdraw();
-    directory.close();
+    await giveUp();
   };
   return {
     ...(typeof old === 'object' && old.is === 'strange' ? { stranger: strangerText(old.stranger) } : {}),
     release: () => (released ??= release()),
+  };
+}
+
+/** Shows the claim again when somebody clears /run; returns how to give it up. */
+function keepShown(directory: ClaimDirectory, claim: Claim, host: LockedHost, line: () => string): () => Promise<void> {
+  let stopped = false;
+  let turn = Promise.resolve();
+  let shown = { directory, claim, stop: () => undefined as void };
+  const listen = () => {
+    shown.stop = onRemoved(shown.directory, shown.claim, () => {
+      turn = again().catch(() => undefined);
+    });
+  };
+  const drop = async () => {
+    shown.stop();
+    await shown.claim.withdraw();
+    shown.directory.close();
+  };
+  const again = async () => {
+    const next = claimsOf(host, true);
+    if (next === undefined) return;
+    const anew = await makeClaim(next);
+    anew.confirm(line);
+    await drop();
+    shown = { directory: next, claim: anew, stop: () => undefined };
+    if (!stopped) listen();
+  };
+  listen();
+  return async () => {
+    stopped = true;
+    await turn;
+    await drop();
   };
 }
 

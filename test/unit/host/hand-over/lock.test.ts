@@ -1,7 +1,7 @@
 /** One writer per host, whatever happens to it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -190,5 +190,15 @@ test('a host can be taken however deep its directory lies', async () => {
   mkdirSync(root);
   await acquire(root);
 
+  await expect(acquire(root)).rejects.toMatchObject({ holder });
+});
+
+test('a holder keeps a host whose /run is cleared', async () => {
+  const root = temporaryDirectory();
+  await acquire(root);
+
+  rmSync(join(root, 'run'), { recursive: true });
+
+  await expect.poll(() => existsSync(claimsOf(root)) && readdirSync(claimsOf(root)).length).toBe(1);
   await expect(acquire(root)).rejects.toMatchObject({ holder });
 });
