@@ -15,6 +15,7 @@ import { uninstallCommand } from './commands/uninstall.ts';
 import { validateCommand } from './commands/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { Io } from './io.ts';
+import { optionKeptByNpm } from './options/npm.ts';
 import { command } from './options/options.ts';
 
 /** Builds the program; nothing runs before `parseAsync`. */
@@ -47,6 +48,14 @@ export function buildProgram(io: Io): Command {
   for (const one of [program, ...commands, ...commands.flatMap((each) => each.commands)]) {
     one.exitOverride().configureOutput({ writeOut: io.out, writeErr: io.err });
     one.helpOption('-h, --help', 'print help');
+  }
+  for (const one of commands) {
+    one.hook('preAction', (_, chosen) => {
+      const kept = optionKeptByNpm(chosen, process.env);
+      if (kept === undefined) return;
+      const script = process.env['npm_lifecycle_event'];
+      chosen.error(`error: npm kept '${kept}' for itself, so nothing was done; write "npm run ${script} -- ${kept} …"`);
+    });
   }
   return program;
 }
