@@ -1,6 +1,7 @@
 /** The socket of the endpoint: plain on loopback, TLS elsewhere, and what a stranger may hold of it. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { KeyPairSource } from './key-pairs.ts';
 import type { KeyPair } from './self-signed.ts';
 import type { Logger } from '../log/logger.ts';
@@ -15,7 +16,7 @@ const SILENCE_MS = 10_000;
 const RENEWAL_MS = 60_000;
 const COMMON = { headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, keepAliveTimeout: TIMEOUT_MS };
 
-/** Scrapers and probes of this machine need one connection each. */
+/** Scrapers and probes of this machine need one connection each; what is not closed in time counts as well. */
 const MAX_LOCAL = 32;
 const MAX_REMOTE = 64;
 /** A pair of Prometheus servers behind one address, with what they are just closing. */
@@ -39,7 +40,7 @@ export function plainServer(handler: Handler): Server {
   // The import of node:http takes 33 ms as an ES module, and commands that serve nothing must not pay it.
   const server = process.getBuiltinModule('node:http').createServer({ ...COMMON, maxHeaderSize: 8192 }, handler);
   server.setTimeout(SILENCE_MS);
-  server.maxConnections = MAX_LOCAL;
+  limitConnections(server);
   return server;
 }
 
@@ -85,26 +86,39 @@ function renew(server: SecureServer, first: KeyPair, source: KeyPairSource, logg
   return () => clearInterval(timer);
 }
 
-/** Strangers share a number of connections that the kubelet's probes of this machine do not count into. */
-function limitConnections(server: SecureServer): void {
-  const perAddress = new Map<string, number>();
-  let all = 0;
-  server.on('connection', (socket: IncomingMessage['socket']) => {
+/**
+ * Strangers share a number of connections that those of this machine do not count into: the kubelet probes a pod on the
+ * host's network from the very address that it probes. Where there are too many, the oldest without a request goes, so
+ * that connections which only stay take the endpoint away from nobody.
+ */
+function limitConnections(server: Server): void {
+  const open = new Map<Socket, string>();
+  const busy = new Set<string>();
+  const keep = (limit: number, counts: (address: string) => boolean, newest: Socket) => {
+    const counted = [...open].filter(([, address]) => counts(address)).map(([socket]) => socket);
+    if (counted.length <= limit) return;
+    const oldest = counted.find((socket) => !busy.has(nameOf(socket))) ?? newest;
+    open.delete(oldest);
+    oldest.destroy();
+  };
+  server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
-    // The kubelet probes a pod on the host's network from the very address that it probes.
-    if (address === socket.localAddress) return;
-    const open = perAddress.get(address) ?? 0;
-    if (all >= MAX_REMOTE || open >= MAX_PER_ADDRESS) {
-      socket.destroy();
-      return;
-    }
-    all += 1;
-    perAddress.set(address, open + 1);
-    socket.once('close', () => {
-      all -= 1;
-      const left = (perAddress.get(address) ?? 1) - 1;
-      if (left === 0) perAddress.delete(address);
-      else perAddress.set(address, left);
-    });
+    const own = address === socket.localAddress ? OWN : address;
+    open.set(socket, own);
+    socket.once('close', () => open.delete(socket));
+    keep(own === OWN ? MAX_LOCAL : MAX_PER_ADDRESS, (one) => one === own, socket);
+    if (own !== OWN) keep(MAX_REMOTE, (one) => one !== OWN, socket);
   });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // With TLS this is another object than the socket that was accepted.
+    const name = nameOf(request.socket);
+    busy.add(name);
+    response.once('close', () => busy.delete(name));
+  });
+}
+
+const OWN = 'this machine';
+
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

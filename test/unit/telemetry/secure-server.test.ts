@@ -278,10 +278,20 @@ describe('strangers', () => {
     const others = await Promise.all([10, 11, 12, 13, 14].map((last) => hold(server, 16, `127.0.0.${last}`)));
     for (const socket of others.flat()) socket.resume();
 
-    await expect.poll(() => alive(others.flat()), { timeout: 10_000 }).toBe(48);
+    await expect.poll(() => alive(others.flat()), { timeout: 10_000 }).toBe(64);
+    expect(alive(first)).toBe(0);
     expect((await get(server, '/healthz')).code).toBe(200);
     for (const socket of first) socket.destroy();
     await expect.poll(async () => alive(await hold(server, 1, '127.0.0.9'))).toBe(1);
+  });
+
+  test('on this machine hold no more than thirty-two, and do not keep its probes out', async () => {
+    const server = await serving();
+    const own = await hold(server, 100, '127.0.0.1');
+    for (const socket of own) socket.resume();
+
+    await expect.poll(() => alive(own), { timeout: 10_000 }).toBeLessThanOrEqual(32);
+    expect((await get(server, '/healthz')).code).toBe(200);
   });
 
   test('that send headers without end get an error, and a long token of many groups gets through', async () => {
