@@ -1,10 +1,11 @@
 /** The socket of the endpoint: plain on loopback, TLS elsewhere, and what a stranger may hold of it. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
-import type { Socket } from 'node:net';
 import type { KeyPairSource } from './key-pairs.ts';
 import type { KeyPair } from './self-signed.ts';
 import type { Logger } from '../log/logger.ts';
+
+type Socket = IncomingMessage['socket'];
 
 /** Handles one request. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;

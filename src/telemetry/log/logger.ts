@@ -3,7 +3,7 @@
  * journald with the priority in front; on a terminal it is one readable line. Logging never
  * throws, never lets a value start a new line, and leaves out what looks like a credential.
  */
-import { fstatSync, writeSync } from 'node:fs';
+import { ownOutput } from '../../host/own-output.ts';
 import { escapeControls, redact } from './redact.ts';
 import { type LogValue, logFieldsFrom } from './fields.ts';
 
@@ -36,7 +36,7 @@ const COLOR: Readonly<Record<LogLevel, string>> = { debug: '2', info: '32', warn
 
 /** The logger of this process. `NODEPREP_LOG_LEVEL` sets the level, `NO_COLOR` switches colour off. */
 export function createLogger(options: LoggerOptions = {}): Logger {
-  const stream = options.stream ?? standardOutput();
+  const stream = options.stream ?? ownOutput();
   const env = options.env ?? process.env;
   const now = options.now ?? (() => new Date());
   const threshold = LOG_LEVELS.indexOf(options.level ?? levelFrom(env['NODEPREP_LOG_LEVEL']));
@@ -58,20 +58,6 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       }
     };
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
-}
-
-/** A file is written to directly: the stream of Node's would be closed for ever by the first full disk. */
-function standardOutput(): NonNullable<LoggerOptions['stream']> {
-  if (!isFile(1)) return process.stdout;
-  return { write: (text) => writeSync(1, text) };
-}
-
-function isFile(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isFile();
-  } catch {
-    return false;
-  }
 }
 
 interface Fact {
