@@ -7,8 +7,10 @@ import { bootstrapCommand } from './commands/bootstrap.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
 import { explainCommand } from './commands/explain.ts';
+import { initCommand } from './commands/init.ts';
 import { installCommand } from './commands/install.ts';
 import { planCommand } from './commands/plan.ts';
+import { profilesCommand } from './commands/profiles.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
 import { uninstallCommand } from './commands/uninstall.ts';
@@ -36,6 +38,8 @@ export function buildProgram(io: Io): Command {
     explainCommand(io),
     approveCommand(io),
     validateCommand(io),
+    profilesCommand(io),
+    initCommand(io),
     installCommand(io),
     uninstallCommand(io),
     captureCommand(io),

@@ -20,6 +20,37 @@ const object = (generation: number, observedGeneration: number, conditions: read
   status: { observedGeneration, conditions },
 });
 
+/** A file that the cloud-init example writes. */
+function scriptOf(path: string): string {
+  const { write_files } = parse(read('cloud-init.yaml').toString()) as {
+    write_files: readonly { path: string; content: string }[];
+  };
+  return write_files.find((file) => file.path === path)?.content ?? '';
+}
+
+/** Runs the script of the cloud-init example with programs that only say how they were called. */
+function runJoin(install: number, files: { joined?: boolean; rebooted?: boolean } = {}) {
+  const script = scriptOf('/var/lib/cloud/scripts/per-boot/join-kubernetes.sh')
+    .replaceAll('/etc/kubernetes/kubelet.conf', '"$D/joined"')
+    .replaceAll('/var/lib/nodeprep/rebooted-to-join', '"$D/rebooted"');
+  const prepare = [
+    'D=$(mktemp -d); trap \'rm -rf "$D"\' EXIT',
+    files.joined === true ? 'touch "$D/joined"' : '',
+    files.rebooted === true ? 'touch "$D/rebooted"' : '',
+    `nodeprep() { echo "nodeprep $*"; return ${install}; }`,
+    'kubeadm() { echo "kubeadm $*"; }',
+    'systemctl() { echo "systemctl $*"; }',
+  ];
+  const { status, stdout } = spawnSync('sh', ['-c', `${prepare.join('\n')}\n${script}`], { encoding: 'utf8' });
+  return {
+    status,
+    called: stdout
+      .trim()
+      .split('\n')
+      .filter((line) => line !== ''),
+  };
+}
+
 describe('examples', () => {
   test.each(documents)('%s is a spec without a mistake', (name) => {
     expect(loadSpec([{ file: name, contents: read(name) }], {}).spec).toBeDefined();
@@ -75,5 +106,24 @@ describe('examples', () => {
     const contents = Buffer.from(renderSpecDocument(profile));
 
     expect(loadSpec([{ file: 'nodeprep.yaml', contents }], {}).source.profile).toBe(profile);
+  });
+});
+
+describe('the cloud-init example', () => {
+  test('joins a host that is ready', () => {
+    expect(runJoin(0)).toEqual({
+      status: 0,
+      called: ['nodeprep install', 'kubeadm join --config /etc/kubernetes/join.yaml'],
+    });
+  });
+
+  test('reboots a host that is ready only then, and once', () => {
+    expect(runJoin(3)).toEqual({ status: 0, called: ['nodeprep install', 'systemctl reboot'] });
+    expect(runJoin(3, { rebooted: true })).toEqual({ status: 3, called: ['nodeprep install'] });
+  });
+
+  test('does not join a host that is not ready, and leaves one that has joined alone', () => {
+    expect(runJoin(2)).toEqual({ status: 2, called: ['nodeprep install'] });
+    expect(runJoin(0, { joined: true })).toEqual({ status: 0, called: [] });
   });
 });

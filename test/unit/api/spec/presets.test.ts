@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadSpec } from '../../../../src/api/spec/load.ts';
 import { NodePrepSpecSource } from '../../../../src/api/spec/nodeprep.ts';
-import { isPresetName, PRESET_NAMES, presets } from '../../../../src/api/spec/presets.ts';
+import { isPresetName, PRESET_NAMES, presets, PROFILES } from '../../../../src/api/spec/presets.ts';
 import { deniedSysctl } from '../../../../src/api/names/sysctl-names.ts';
 import { toYaml } from '../../../../src/api/status/render.ts';
 
@@ -47,6 +47,16 @@ describe('built-in profiles', () => {
       expect(limits.length).toBeGreaterThan(0);
       expect(limits.every((entry) => entry.match === 'AtLeast')).toBe(true);
     }
+  });
+
+  it.each(PRESET_NAMES)('%s gives a reason for every entry and for nothing else', (name) => {
+    const { spec, reasons } = PROFILES[name];
+    const entries = [...(spec.modules ?? []), ...(spec.sysctls ?? [])].map((entry) => entry.name);
+
+    expect(Object.keys(reasons).toSorted()).toEqual([...entries, 'swap'].toSorted());
+    expect(
+      Object.values(reasons).filter((why) => !/^[A-Z"].{15,}\.$/.test(why) && why !== 'The same for IPv6.'),
+    ).toEqual([]);
   });
 
   it('have own names only', () => {

@@ -99,7 +99,7 @@ describe('verify', () => {
 
     expect(await checks(host, spec)).toEqual([
       'fail: net.ipv4.ip_forward is 1: 0',
-      'fail: net.ipv4.ip_forward is 1 after a boot: no file sets it; the kernel decides',
+      'fail: net.ipv4.ip_forward is 1 after a reboot: no file sets it; the kernel decides',
     ]);
     await passSysctls(host, spec);
     expect(await checks(host, spec)).toEqual([

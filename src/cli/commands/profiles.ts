@@ -1,0 +1,53 @@
+import { Argument, type Command } from 'commander';
+import { API_VERSION } from '../../api/spec/nodeprep.ts';
+import { PRESET_NAMES, type PresetName, PROFILES } from '../../api/spec/presets.ts';
+import type { Io } from '../io.ts';
+import { command, type OutputFormat, withOutput } from '../options/options.ts';
+import { print } from '../output/print.ts';
+import { type Paint, renderTable, wrap } from '../output/table.ts';
+
+/** `nodeprep profiles [NAME]`: what each built-in profile declares, and why. */
+export function profilesCommand(io: Io): Command {
+  const base = command('profiles', 'List the built-in profiles, or show one with the reason for every entry', [
+    'profiles',
+    'profiles raspberry-pi',
+    'profiles kubeadm-worker -o yaml   # as a document of your own, to be edited',
+  ]).addArgument(new Argument('[name]', 'a built-in profile').choices(PRESET_NAMES));
+  return withOutput(base).action((name: PresetName | undefined, options: { output: OutputFormat }) => {
+    if (name === undefined) {
+      const items = PRESET_NAMES.map((one) => ({ name: one, ...PROFILES[one] }));
+      print(io, options.output, { profiles: items }, (paint) => renderList(paint, io.columns));
+    } else {
+      const document = { apiVersion: API_VERSION, kind: 'NodePrep', spec: PROFILES[name].spec };
+      const value = options.output === 'json' ? { ...document, reasons: PROFILES[name].reasons } : document;
+      print(io, options.output, value, (paint) => renderProfile(name, paint, io.columns));
+    }
+    io.exit(0);
+  });
+}
+
+function renderList(paint: Paint, columns: number): string {
+  return PRESET_NAMES.map((name) => `${paint('bold', name)}\n${wrap(PROFILES[name].summary, columns, '  ')}`).join(
+    '\n\n',
+  );
+}
+
+function renderProfile(name: PresetName, paint: Paint, columns: number): string {
+  const { summary, spec, reasons } = PROFILES[name];
+  const rows = [
+    ...(spec.modules ?? []).map((entry) => ['modules', entry.name, 'loaded']),
+    ...(spec.sysctls ?? []).map((entry) => ['sysctls', entry.name, valueOf(entry)]),
+    ...(spec.swap === undefined ? [] : [['swap', 'swap', spec.swap.behavior]]),
+  ];
+  const table = renderTable(['AREA', 'ENTRY', 'VALUE'], rows, paint);
+  const [head = '', ...lines] = table.split('\n');
+  const explained = lines.map((line, at) => {
+    const why = reasons[rows[at]?.[1] ?? ''] ?? '';
+    return `${line}\n${paint('dim', wrap(why, columns, '         '))}`;
+  });
+  return [wrap(summary, columns, ''), '', head, ...explained].join('\n');
+}
+
+function valueOf({ value, match }: { readonly value: string | number; readonly match?: string | undefined }): string {
+  return match === undefined || match === 'Exact' ? String(value) : `${match} ${value}`;
+}
