@@ -3,7 +3,7 @@
  * the document with the same name replaces the entry of the profile. Every entry has its reason
  * beside it, which `nodeprep profiles NAME` prints.
  */
-import type { NodePrepSpecSource } from './nodeprep.ts';
+import type { AreaName, NodePrepSpecSource } from './nodeprep.ts';
 
 type Module = NonNullable<NodePrepSpecSource['modules']>[number];
 type Sysctl = NonNullable<NodePrepSpecSource['sysctls']>[number];
@@ -12,11 +12,21 @@ type Swap = NonNullable<NodePrepSpecSource['swap']>;
 /** Something declared, and why a profile declares it. */
 type Reasoned<T> = readonly [why: string, declared: T];
 
-/** One built-in profile: what it is for, what it declares, and the reason for every entry by its name. */
+/** One entry of a profile as people read it. */
+export interface ProfileEntry {
+  /** Area that it belongs to. */
+  readonly area: AreaName;
+  readonly name: string;
+  /** What is declared, in words: `loaded`, `1`, `AtLeast 8192`. */
+  readonly declared: string;
+  readonly why: string;
+}
+
+/** One built-in profile: what it is for, what it declares, and every entry with its reason. */
 export interface Profile {
   readonly summary: string;
   readonly spec: NodePrepSpecSource;
-  readonly reasons: Readonly<Record<string, string>>;
+  readonly entries: readonly ProfileEntry[];
 }
 
 /** The bridge and forwarding rows of the kubeadm preflight checks; without them no pod reaches a Service. */
@@ -25,7 +35,7 @@ const POD_NETWORK: readonly Reasoned<Sysctl>[] = [
     "Traffic between pods of one node crosses a bridge, and kube-proxy's rules must see it.",
     { name: 'net.bridge.bridge-nf-call-iptables', value: 1 },
   ],
-  ['The same for IPv6.', { name: 'net.bridge.bridge-nf-call-ip6tables', value: 1 }],
+  ['The same as for iptables, for IPv6.', { name: 'net.bridge.bridge-nf-call-ip6tables', value: 1 }],
   ['The node is the router of its pods.', { name: 'net.ipv4.ip_forward', value: 1 }],
 ];
 
@@ -130,10 +140,15 @@ function profile(
   },
 ): Profile {
   const { modules, sysctls, swap } = declared;
-  const named = [...modules, ...sysctls].map(([why, { name }]) => [name, why] as const);
   return {
     summary,
     spec: { modules: modules.map(([, entry]) => entry), sysctls: sysctls.map(([, entry]) => entry), swap: swap[1] },
-    reasons: { ...Object.fromEntries(named), swap: swap[0] },
+    entries: [
+      ...modules.map(([why, { name }]): ProfileEntry => ({ area: 'modules', name, declared: 'loaded', why })),
+      ...sysctls.map(([why, { name, value, match }]): ProfileEntry => {
+        return { area: 'sysctls', name, declared: match === undefined ? String(value) : `${match} ${value}`, why };
+      }),
+      { area: 'swap', name: 'swap', declared: swap[1].behavior, why: swap[0] },
+    ],
   };
 }

@@ -19,7 +19,7 @@ export function profilesCommand(io: Io): Command {
       print(io, options.output, { profiles: items }, (paint) => renderList(paint, io.columns));
     } else {
       const document = { apiVersion: API_VERSION, kind: 'NodePrep', spec: PROFILES[name].spec };
-      const value = options.output === 'json' ? { ...document, reasons: PROFILES[name].reasons } : document;
+      const value = options.output === 'json' ? { ...document, entries: PROFILES[name].entries } : document;
       print(io, options.output, value, (paint) => renderProfile(name, paint, io.columns));
     }
     io.exit(0);
@@ -33,21 +33,11 @@ function renderList(paint: Paint, columns: number): string {
 }
 
 function renderProfile(name: PresetName, paint: Paint, columns: number): string {
-  const { summary, spec, reasons } = PROFILES[name];
-  const rows = [
-    ...(spec.modules ?? []).map((entry) => ['modules', entry.name, 'loaded']),
-    ...(spec.sysctls ?? []).map((entry) => ['sysctls', entry.name, valueOf(entry)]),
-    ...(spec.swap === undefined ? [] : [['swap', 'swap', spec.swap.behavior]]),
-  ];
-  const table = renderTable(['AREA', 'ENTRY', 'VALUE'], rows, paint);
-  const [head = '', ...lines] = table.split('\n');
-  const explained = lines.map((line, at) => {
-    const why = reasons[rows[at]?.[1] ?? ''] ?? '';
-    return `${line}\n${paint('dim', wrap(why, columns, '         '))}`;
-  });
+  const { summary, entries } = PROFILES[name];
+  const rows = entries.map((entry) => [entry.area, entry.name, entry.declared]);
+  const [head = '', ...lines] = renderTable(['AREA', 'ENTRY', 'DECLARED'], rows, paint).split('\n');
+  const explained = lines.map(
+    (line, at) => `${line}\n${paint('dim', wrap(entries[at]?.why ?? '', columns, '         '))}`,
+  );
   return [wrap(summary, columns, ''), '', head, ...explained].join('\n');
-}
-
-function valueOf({ value, match }: { readonly value: string | number; readonly match?: string | undefined }): string {
-  return match === undefined || match === 'Exact' ? String(value) : `${match} ${value}`;
 }
