@@ -17,6 +17,10 @@ export interface Change {
   readonly to?: string;
   /** `live` ends with the boot, `persistent` takes effect at the next one. */
   readonly scope: 'live' | 'persistent';
+  /** Which of several things of one name this is, such as the number of a network interface: another one was made anew. */
+  readonly incarnation?: string;
+  /** Left wrong it can cut the node or its pods off the network. */
+  readonly urgent?: true;
   /**
    * What applying it disturbs. A chain with `Restart` or `Drain` waits for an approval while there is something to
    * disturb. `Reboot` is made by the next reboot and never holds another step.

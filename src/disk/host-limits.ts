@@ -1,7 +1,7 @@
 import { SpecInvalidError } from '../api/yaml/errors.ts';
 import { type LimitBreach, limitProblems, LIMITS_PATH, parseLimits } from '../api/spec/limits.ts';
 import type { NodePrepSpec } from '../api/spec/nodeprep.ts';
-import { modules } from '../areas/modules/index.ts';
+import { realModuleNames } from '../areas/real-names.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { HostReader } from '../host/host.ts';
 
@@ -15,18 +15,11 @@ export async function beyondLimitsOf(
     const text = await host.readFile(LIMITS_PATH, 'bytes');
     if (text === undefined) return undefined;
     const limits = parseLimits(LIMITS_PATH, Buffer.from(text, 'latin1'));
-    const problems = limitProblems(spec, limits, called, await realNames(host, spec));
+    const problems = limitProblems(spec, limits, called, await realModuleNames(host, spec));
     return problems.length === 0 ? undefined : { problem: new SpecInvalidError(problems).message, isCertain: true };
   } catch (error) {
     if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
     const problem = `Nothing new of the cluster is enforced as long as the limits of this host cannot be read: ${error.message}`;
     return { problem, isCertain: false };
   }
-}
-
-/** By which name the kernel of this host knows a module: a spec may declare one by an alias such as `fs-udf`. */
-async function realNames(host: HostReader, spec: NodePrepSpec): Promise<(name: string) => string> {
-  if ((spec.modules ?? []).length === 0) return (name) => name;
-  const observed = await modules.observe(host, modules.desired(spec), new AbortController().signal);
-  return (name) => observed.modules.get(name)?.realName ?? name;
 }

@@ -53,7 +53,6 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
     if (warning !== undefined) logger.warn(warning);
 
   const trigger = new Trigger(machine.clock);
-  stack.defer(options.onReload(() => trigger.fire('spec')));
   const log = createReportLog(logger);
   const facts = await factsOf(machine.host, machine.areas);
   const onProblem = (problem: string) => logger.warn('Approvals cannot be used', { problem });
@@ -65,6 +64,11 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
     facts,
     onProblem,
   });
+  const reload = () => {
+    engine.forgive();
+    trigger.fire('spec');
+  };
+  stack.defer(options.onReload(reload));
   const cluster = await join(machine, options);
   if (cluster !== undefined) stack.defer(cluster.start(signal));
   const source = cluster?.source ?? specFromFiles(machine, options, keeper);

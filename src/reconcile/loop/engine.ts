@@ -59,6 +59,8 @@ export interface Engine {
   readonly interim: () => NodeReport | undefined;
   /** Milliseconds until a held-off correction may be tried again. */
   readonly nextRelease: () => number | undefined;
+  /** Ends every fight: the next correction is tried at once. */
+  readonly forgive: () => void;
 }
 
 /** An area that is being changed at this moment. */
@@ -96,6 +98,7 @@ export function createEngine(parts: EngineParts): Engine {
       signal,
       clock,
       holdOff: contention.holdOff,
+      onTrial: contention.onTrial,
       mayDisturb: disturbance.permits,
       ...(parts.isBootGate === undefined ? {} : { isBootGate: parts.isBootGate }),
       ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
@@ -105,6 +108,8 @@ export function createEngine(parts: EngineParts): Engine {
       },
       onStep: (event) => {
         if (event.type === 'applying' && underway !== undefined) underway = { ...underway, changes: event.changes };
+        // At once, because the report of this very pass says what is on trial.
+        if (event.type === 'applied' && isCorrection(cause)) contention.corrected(event.area, event.changes);
         parts.onStep?.(event);
       },
     };
@@ -121,7 +126,6 @@ export function createEngine(parts: EngineParts): Engine {
         reports.set(area.name, visited.includes(area.name) ? joined(reports.get(area.name), report) : report);
         if (!visited.includes(area.name)) visited.push(area.name);
         earlierChanged ||= report.applied.length > 0;
-        if (isCorrection(cause)) contention.corrected(area.name, report.applied);
         const repaired = repairSeconds(report, request.seenAt ?? started);
         if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
       }
@@ -218,7 +222,10 @@ export function createEngine(parts: EngineParts): Engine {
     return report.applied.length === 0 ? undefined : (clock() - since) / 1000;
   }
 
-  return { round, interim, nextRelease: () => contention.nextRelease() };
+  const forgive = () => {
+    contention = createContention(clock);
+  };
+  return { round, interim, nextRelease: () => contention.nextRelease(), forgive };
 }
 
 /** One report of two visits in one round: what the first one did is not lost. */

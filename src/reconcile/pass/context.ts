@@ -29,6 +29,8 @@ export interface PassContext {
   readonly isOver?: () => boolean;
   /** Why a change is held off now because somebody keeps undoing it; `undefined` lets it through. */
   readonly holdOff?: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
+  /** Corrections of an area that are tried after a hold and may be undone any moment. */
+  readonly onTrial?: (area: AreaName) => readonly Finding[];
   /** Whether a chain with these changes may disturb the node now. Absent: it may not. */
   readonly mayDisturb?: (area: AreaName, changes: readonly Change[]) => boolean;
   /** The boot waits for this pass, and so does every unit that is ordered after it. */

@@ -86,13 +86,13 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     isSeen = true;
     // Nothing has changed since a pass that found nothing to do: there is nothing new to say either.
     const known = quiet.get(before);
-    if (known !== undefined) return known;
+    if (known !== undefined && (context.onTrial?.(area.name) ?? []).length === 0) return known;
     const sorted = sortSteps(area, before, context);
     const isLooking = mode === 'Audit' || context.dryRun === true;
     const spent = isLooking ? [] : (before.spent ?? []);
     if (isLooking || sorted.ready.length + spent.length === 0) {
       const found = report(outcome(area.name, before, before, made, sorted));
-      if (before.steps.length === 0) quiet.set(before, found);
+      if (before.steps.length === 0 && found.contested.length === 0) quiet.set(before, found);
       return found;
     }
     const planned = before;

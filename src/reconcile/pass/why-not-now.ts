@@ -40,6 +40,7 @@ export function sortSteps<Desired, Observed, S extends Step>(
     }
   }
   const waiting = new Set(plan.steps.filter((step) => !ready.includes(step)).map(({ chain }) => chain));
+  contested.push(...(context.onTrial?.(area.name) ?? []));
   return { ready, waiting, deferred, contested };
 }
 

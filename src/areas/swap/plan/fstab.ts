@@ -51,7 +51,12 @@ export function disableFstabSwaps(text: string): string {
 /** Takes our marker away again, whatever else has changed in the file meanwhile. */
 export function restoreFstabSwaps(text: string): string {
   return linesOf(text)
-    .map((line) => (line.startsWith(FSTAB_MARKER) ? line.slice(FSTAB_MARKER.length) : line))
+    .map((line) => {
+      const rest = line.slice(FSTAB_MARKER.length);
+      // Behind the marker somebody may have put another line, which was never ours.
+      const isOurs = line.startsWith(FSTAB_MARKER) && swapSourceOf(bodyOf(rest)) !== undefined;
+      return isOurs ? rest : line;
+    })
     .join('');
 }
 

@@ -7,6 +7,7 @@ import type { Desired } from '../desired.ts';
 import { interfaceOf, keyPathFrom, trustedPath } from '../values/key-path.ts';
 import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from '../boot-files/own-files.ts';
 import { type MemorySize, parseMemorySize } from '../values/memory.ts';
+import { isSatisfied } from '../values/match.ts';
 import { normalise } from '../values/parse.ts';
 import { type LaterRule, observeLater } from '../boot-files/other-programs.ts';
 import { type Chain, observeChain } from '../boot-files/sysctl-d.ts';
@@ -35,6 +36,8 @@ export interface Observed {
   readonly rules: OwnFile;
   readonly chain: Chain;
   readonly memory: MemorySize;
+  /** Number of the interface of a declared parameter that differs: one that was made anew has another. */
+  readonly interfaces: ReadonlyMap<string, string>;
   /** What other programs set at boot, after the chain. */
   readonly later: readonly LaterRule[];
   /** Path of systemd-sysctl on this host, for the udev rule. */
@@ -59,8 +62,10 @@ export async function observeSysctls(
   const hasLive = states.some(({ state }) => state !== 'absent') || (await hasParameters(host));
   const live = new Map<string, LiveState>();
   if (hasLive) for (const [at, name] of names.entries()) live.set(name, states[at] as LiveState);
+  const interfaces = await interfacesOf(host, desired, live);
   return {
     kernel: host.kernel,
+    interfaces,
     hasLive,
     live,
     conf,
@@ -70,6 +75,21 @@ export async function observeSysctls(
     later,
     program: await sysctlProgram(host),
   };
+}
+
+async function interfacesOf(
+  host: HostReader,
+  desired: Desired,
+  live: ReadonlyMap<string, LiveState>,
+): Promise<ReadonlyMap<string, string>> {
+  const numbers = new Map<string, string>();
+  for (const entry of desired.entries) {
+    const [device, state] = [interfaceOf(keyPathFrom(entry.name)), live.get(entry.name)];
+    if (device === undefined || state?.state !== 'value' || isSatisfied(entry, state.value)) continue;
+    const number = await host.readFile(`/sys/class/net/${device}/ifindex`).catch(() => undefined);
+    if (number !== undefined) numbers.set(entry.name, number.trim());
+  }
+  return numbers;
 }
 
 /** Asked only when no parameter is there that would answer it. */

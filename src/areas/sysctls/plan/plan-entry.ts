@@ -6,6 +6,7 @@ import { floorProblem } from '../../../api/names/sysctl-values.ts';
 import { memoryProblem } from '../values/memory.ts';
 import type { EntryView, Finding, Original } from '../../area.ts';
 import { keptByText } from '../../kept.ts';
+import { cutsOff } from '../values/hazards.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import { describeWanted, formProblem, isEqual, isSatisfied, mergedValue } from '../values/match.ts';
 import type { LiveState } from '../observe/observe.ts';
@@ -82,6 +83,7 @@ function liveStep(entry: SysctlEntry, live: LiveState, context: PlanContext): Li
   const keyPath = keyPathFrom(entry.name);
   const to = mergedValue(entry, live.state === 'value' ? live.value : undefined);
   const provider = live.state === 'absent' ? providerOf(keyPath) : undefined;
+  const incarnation = context.observed.interfaces.get(entry.name);
   return {
     kind: 'live',
     entry,
@@ -95,6 +97,8 @@ function liveStep(entry: SysctlEntry, live: LiveState, context: PlanContext): Li
         to,
         scope: 'live',
         disruption: 'None',
+        ...(cutsOff(keyPath) ? { urgent: true } : {}),
+        ...(incarnation === undefined ? {} : { incarnation }),
       },
     ],
     memos: [{ key: liveKey(entry.name), original: originalFrom(entry.name, live, context), wrote: to }],

@@ -60,3 +60,8 @@ function isLowered(keyPath: string, from: string, to: string): boolean {
   if (high === undefined || low === undefined || high.length !== low.length) return true;
   return low.some((number, at) => rankOf(unlimited, number) < rankOf(unlimited, high[at] as bigint));
 }
+
+/** Whether a wrong value can cut the node or its pods off the network. */
+export function cutsOff(keyPath: string): boolean {
+  return /^net\//.test(keyPath) && hazardOf(keyPath) !== undefined;
+}

@@ -97,3 +97,11 @@ describe('the swap lines of fstab', () => {
     expect(parseFstabSwaps('')).toEqual([]);
   });
 });
+
+it('keeps our marker before a line that declares no swap', () => {
+  const text = `${FSTAB_MARKER}/dev/sdb1 /data ext4 defaults 0 2\n${FSTAB_MARKER}/dev/sdb2 none swap sw 0 0\n`;
+
+  expect(restoreFstabSwaps(text)).toBe(
+    `${FSTAB_MARKER}/dev/sdb1 /data ext4 defaults 0 2\n/dev/sdb2 none swap sw 0 0\n`,
+  );
+});
