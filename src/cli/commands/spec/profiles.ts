@@ -1,10 +1,10 @@
 import { Argument, type Command } from 'commander';
-import { API_VERSION } from '../../api/spec/nodeprep.ts';
-import { PRESET_NAMES, type PresetName, PROFILES } from '../../api/spec/presets.ts';
-import type { Io } from '../io.ts';
-import { command, type OutputFormat, withOutput } from '../options/options.ts';
-import { print } from '../output/print.ts';
-import { type Paint, renderTable, wrap } from '../output/table.ts';
+import { API_VERSION } from '../../../api/spec/nodeprep.ts';
+import { PRESET_NAMES, type PresetName, PROFILES } from '../../../api/spec/presets.ts';
+import type { Io } from '../../io.ts';
+import { command, type OutputFormat, withOutput } from '../../options/options.ts';
+import { print } from '../../output/print.ts';
+import { type Paint, renderTable, wrap } from '../../output/table.ts';
 
 /** `nodeprep profiles [NAME]`: what each built-in profile declares, and why. */
 export function profilesCommand(io: Io): Command {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { renderProblem, SpecInvalidError } from '../../api/yaml/errors.ts';
-import { readSpec } from '../../disk/file-spec-source.ts';
-import { openMachine } from '../../app/machine.ts';
-import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
-import { print } from '../output/print.ts';
-import { printable } from '../output/table.ts';
+import { renderProblem, SpecInvalidError } from '../../../api/yaml/errors.ts';
+import { readSpec } from '../../../disk/file-spec-source.ts';
+import { openMachine } from '../../../app/machine.ts';
+import { type Io, type SpecOptions, specRequestFrom } from '../../io.ts';
+import { command, type OutputFormat, withOutput, withSpec } from '../../options/options.ts';
+import { print } from '../../output/print.ts';
+import { printable } from '../../output/table.ts';
 
 /** `nodeprep validate`: every mistake of a document at once. */
 export function validateCommand(io: Io): Command {

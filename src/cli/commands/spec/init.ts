@@ -1,12 +1,12 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { PRESET_NAMES } from '../../api/spec/presets.ts';
-import { SPEC_FILE } from '../../disk/spec-files.ts';
-import { HostFileError } from '../../host/errors.ts';
-import { DEFAULT_PROFILE } from '../../disk/file-spec-source.ts';
-import { openMachine } from '../../app/machine.ts';
-import type { Io } from '../io.ts';
-import { command } from '../options/options.ts';
+import { PRESET_NAMES } from '../../../api/spec/presets.ts';
+import { SPEC_FILE } from '../../../disk/spec-files.ts';
+import { HostFileError } from '../../../host/errors.ts';
+import { DEFAULT_PROFILE } from '../../../disk/file-spec-source.ts';
+import { openMachine } from '../../../app/machine.ts';
+import type { Io } from '../../io.ts';
+import { command } from '../../options/options.ts';
 
 /** `nodeprep init`: a commented document to start from. */
 export function initCommand(io: Io): Command {
@@ -20,7 +20,7 @@ export function initCommand(io: Io): Command {
       new Option('--profile <name>', 'profile that it declares').choices(PRESET_NAMES).default(DEFAULT_PROFILE),
     )
     .action(async ({ file, profile }: { file?: string; profile: string }) => {
-      const { renderSpecDocument } = await import('../../app/install/spec-document.ts');
+      const { renderSpecDocument } = await import('../../../app/install/spec-document.ts');
       const text = renderSpecDocument(profile);
       if (file === undefined || file === '-') io.out(text);
       else {
