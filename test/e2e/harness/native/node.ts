@@ -169,7 +169,7 @@ function nodeIn(folder: string, parts: NodeParts): NativeNode & { readonly start
     },
     stop: async () => {
       await kill();
-      removeCgroups(nameOf(folder));
+      await removeCgroups(nameOf(folder));
       rmSync(folder, { recursive: true, force: true });
     },
     console: consoleTail,

@@ -1,5 +1,6 @@
 /** A cgroup of its own for each node, in every hierarchy: otherwise the pods of all nodes and this machine share them. */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Shell commands that move the process which runs them into cgroups of that name; what it starts cannot look out of them. */
 export function ownCgroups(name: string): string {
@@ -16,9 +17,11 @@ done </proc/self/cgroup
 `;
 }
 
-/** Removes them after the last process has ended. */
-export function removeCgroups(name: string): void {
-  const find = ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${name}*`];
-  // One may still be busy for a moment: an empty cgroup does no harm.
-  execFileSync('find', [...find, '-exec', 'rmdir', '--ignore-fail-on-non-empty', '{}', '+'], { stdio: 'ignore' });
+/** Removes them when the last process in them has ended, which takes the kernel a moment after it was killed. */
+export async function removeCgroups(name: string): Promise<void> {
+  const all = ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `*/${name}*`, '-exec', 'rmdir', '{}', '+'];
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    if (spawnSync('find', all, { stdio: 'ignore' }).status === 0) return;
+    await sleep(100);
+  }
 }
