@@ -30,7 +30,10 @@ async function read(plane: ControlPlane, name: string) {
 const SINCE = '2026-11-01T08:00:00Z';
 const drifted: NodePrepStatus = {
   observedGeneration: 1,
+  mode: 'Enforce',
   inSync: '41/42',
+  entries: 42,
+  inSyncEntries: 41,
   node: { kernel: '6.1.0-18-amd64', cgroup: 'v2', runtime: 'containerd', firewall: 'nftables' },
   conditions: [
     { type: 'Ready', status: 'False', reason: 'DriftDetected', message: 'vm.swappiness is 60' },
