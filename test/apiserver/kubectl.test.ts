@@ -88,8 +88,8 @@ describe.each<Flavor>(['current', 'full'])('kubectl, on the server of the flavor
     const wide = rowsOf((await kubectl(['get', 'nodepreps', 'table', '-o', 'wide'])).out);
 
     expect(narrow).toEqual([
-      ['NAME', 'READY', 'DRIFTED', 'REBOOT', 'IN-SYNC', 'REASON', 'AGE'],
-      ['table', 'False', 'True', 'False', '41/42', 'DriftDetected', expect.stringMatching(/^\d+s$/)],
+      ['NAME', 'READY', 'DRIFTED', 'REBOOT', 'IN-SYNC', 'REASON', 'MODE', 'AGE'],
+      ['table', 'False', 'True', 'False', '41/42', 'DriftDetected', 'Enforce', expect.stringMatching(/^\d+s$/)],
     ]);
     expect(wide).toEqual([
       [
@@ -98,7 +98,7 @@ describe.each<Flavor>(['current', 'full'])('kubectl, on the server of the flavor
       ],
       [
         ...['table', 'False', 'True', 'False', '41/42', 'DriftDetected'],
-        ...['Audit', 'kubeadm-worker', 'False', '6.1.0-18-amd64', 'v2', 'containerd', 'nftables'],
+        ...['Enforce', 'kubeadm-worker', 'False', '6.1.0-18-amd64', 'v2', 'containerd', 'nftables'],
         expect.stringMatching(/^\d+s$/),
       ],
     ]);
