@@ -88,6 +88,10 @@ export function formProblem(wanted: Wanted, live: string): string | undefined {
     const consequence = want.length < have.length ? 'only the first of them would change' : 'the rest would be lost';
     return `the kernel holds ${have.length} numbers ("${normalise(live)}") and ${want.length} are given, so ${consequence}; give all ${have.length}`;
   }
+  // A vector is written number by number: what comes before a word that is none would land.
+  if (want === undefined && have !== undefined && have.length > 1) {
+    return `the kernel holds ${have.length} numbers ("${normalise(live)}") and "${wanted.value}" has something else among them; give numbers only`;
+  }
   if (wanted.match === 'Exact' || (want !== undefined && have !== undefined)) return undefined;
   return `${wanted.match} compares numbers, and ${want === undefined ? `"${wanted.value}"` : `the live value "${normalise(live)}"`} is none`;
 }
