@@ -1,12 +1,13 @@
 /**
  * Writes what is made from the code. docs/reference: spec fields from the schema, conditions and reasons from their
  * vocabulary, metrics from the registry, commands from the command line. manifests/prometheus: the dashboard and the
- * rules. crds: what the API server knows of a NodePrep. With `--check` it writes nothing and fails when a file is stale.
+ * rules. crds: what the API server knows of a NodePrep. docs/pictures: what commands print. With `--check` it writes nothing and fails when a file is stale.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nodePrepCrd } from './crd/crd.ts';
 import { renderDashboard } from './dashboard/index.ts';
+import { pictures } from './pictures/commands.ts';
 import { renderPrometheusRule, renderRules } from './prometheus/rules.ts';
 import { cliReference } from './reference/cli.ts';
 import { conditionsReference } from './reference/conditions.ts';
@@ -28,9 +29,11 @@ const FILES: Readonly<Record<string, () => string>> = {
 const root = join(import.meta.dirname, '..');
 const isCheck = process.argv.includes('--check');
 const stale: string[] = [];
-for (const [name, reference] of Object.entries(FILES)) {
+const texts = Object.entries(FILES).map(([name, reference]): readonly [string, string] => {
+  return [name, name.endsWith('.md') ? `${HEAD}${reference().trim()}\n` : reference()];
+});
+for (const [name, text] of [...texts, ...Object.entries(await pictures())]) {
   const path = join(root, name);
-  const text = name.endsWith('.md') ? `${HEAD}${reference().trim()}\n` : reference();
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
   stale.push(name);
   if (isCheck) continue;

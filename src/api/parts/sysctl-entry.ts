@@ -21,21 +21,19 @@ export const SysctlSource = z.strictObject({
       'Kernel parameter below /proc/sys, with dots or slashes; with slashes where a part has dots of its own. Declared once, in whichever spelling.',
     ),
   value: z
-    .union([z.string().max(1024), z.int32()])
+    .union([z.string().max(4096), z.int()])
     .meta({ examples: [1, '4096 131072 6291456'] })
-    .describe(
-      'Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number of at most 2147483647.',
-    ),
+    .describe('Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number.'),
   match: SysctlMatch.optional()
     .meta({ default: 'Exact' })
     .describe(
       'How the live value is compared. Exact: equal. AtLeast, AtMost: never lowers or raises what is already beyond. Contains: every listed member is present. Default Exact.',
     ),
-  optional: z
+  required: z
     .boolean()
     .optional()
-    .meta({ default: false })
-    .describe('Whether the node is ready without it, too. Default false.'),
+    .meta({ default: true })
+    .describe('Whether the node is not ready without it. Default true.'),
   drift: DriftPolicy.optional()
     .meta({ default: 'Correct' })
     .describe(
@@ -60,7 +58,7 @@ export function sysctlFrom(source: SysctlSource): SysctlEntry {
     name: canonicalSysctl(source.name),
     value: String(source.value).trim(),
     match: source.match ?? 'Exact',
-    required: source.optional !== true,
+    required: source.required ?? true,
     drift: source.drift ?? 'Correct',
   };
 }

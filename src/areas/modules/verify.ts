@@ -1,4 +1,4 @@
-/** The checks of the kubeadm and containerd guides: is the module there now, and after a boot. Pure. */
+/** The checks of the kubeadm and containerd guides: is the module there now, and after a reboot. Pure. */
 import type { ModuleEntry } from '../../api/parts/modules.ts';
 import type { Check } from '../area.ts';
 import type { Desired } from './desired.ts';
@@ -30,12 +30,12 @@ function presenceCheck(entry: ModuleEntry, observed: Observed): Check {
 
 function bootCheck(entry: ModuleEntry, observed: Observed): Check {
   const { name } = entry;
-  const check = { title: `kernel module ${name} is there after a boot`, looked: 'modules-load.d, modprobe.d' };
+  const check = { title: `kernel module ${name} is there after a reboot`, looked: 'modules-load.d, modprobe.d' };
   const failed = entry.required ? 'fail' : 'warn';
   const presence = presenceOf(name, observed);
   const inKernel = presence === 'built-in' || presence === 'effect';
   if (inKernel) return { ...check, found: 'part of the kernel', outcome: 'pass', consequence: '' };
-  const consequence = `The node works until its next boot only. ${breakageWithout(name)}`;
+  const consequence = 'Nothing loads the module at a reboot.';
   const block = blockOf(name, observed);
   if (block !== undefined)
     return { ...check, found: block.why, outcome: failed, consequence: `${consequence} ${block.next}` };
@@ -62,7 +62,7 @@ function parameterChecks(entry: ModuleEntry, observed: Observed): Check[] {
     if (isSameParameter(seen?.realName ?? entry.name, parameter, value, shown)) {
       return { ...check, found: shown, outcome: 'pass', consequence: '' };
     }
-    const consequence = 'The module runs with another setting than declared; most parameters only change at a boot.';
+    const consequence = 'The module runs with another setting than declared; most parameters only change at a reboot.';
     return { ...check, found: shown, outcome: entry.required ? 'fail' : 'warn', consequence };
   });
 }

@@ -1,4 +1,4 @@
-/** The checks of the guides: is swap off now, and will it be off after a boot. Pure. */
+/** The checks of the guides: is swap off now, and will it be off after a reboot. Pure. */
 import { CGROUP_CONTROLLERS } from '../cgroup.ts';
 import type { Check } from '../area.ts';
 import { type Desired, mustGo, turnsOff } from './desired.ts';
@@ -34,7 +34,7 @@ function fstabCheck(desired: Desired, observed: Observed): Check {
     looked: '/etc/fstab',
     found: observed.fstab === undefined ? 'no such file' : lines.length === 0 ? 'none' : `line ${lines.join(', ')}`,
     outcome: lines.length === 0 ? 'pass' : failed(desired),
-    consequence: 'Swap is back after the next boot, and the kubelet does not start. Run "nodeprep bootstrap".',
+    consequence: 'The next reboot turns swap on, and then the kubelet does not start. Run "nodeprep bootstrap".',
   };
 }
 
@@ -55,7 +55,7 @@ function unitCheck(desired: Desired, observed: Observed): Check {
     ...check,
     found: names.length === 0 ? 'none' : names.join(', '),
     outcome: names.length === 0 ? 'pass' : failed(desired),
-    consequence: 'Swap is back after the next boot, and the kubelet does not start. Run "nodeprep bootstrap".',
+    consequence: 'The next reboot turns swap on, and then the kubelet does not start. Run "nodeprep bootstrap".',
   };
 }
 

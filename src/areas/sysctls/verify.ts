@@ -1,4 +1,4 @@
-/** The checks that guides ask for: is the value there now, and will it be there after a boot. */
+/** The checks that guides ask for: is the value there now, and will it be there after a reboot. */
 import type { SysctlEntry } from '../../api/parts/sysctl-entry.ts';
 import { sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { Check } from '../area.ts';
@@ -25,7 +25,7 @@ function liveCheck(entry: SysctlEntry, observed: Observed): Check {
   const check = {
     title: `${entry.name} is ${describeWanted(entry)}`,
     looked: sysctlPath(entry.name),
-    consequence: `${knowledgeOf(entry.name).breaks} Run "nodeprep explain ${entry.name}" for the reason and "nodeprep bootstrap" to set it.`,
+    consequence: `${knowledgeOf(entry.name).breaks} Run "nodeprep bootstrap" to set it.`,
   };
   if (live === undefined) {
     const isBroken = observed.kernel === 'running';
@@ -46,14 +46,19 @@ function bootCheck(entry: SysctlEntry, systemdRules: Rules, procpsRules: Rules, 
   const shape = shapeOf(entry, observed);
   const [systemd, procps] = [settledBy(systemdRules, keyPath, shape), settledBy(procpsRules, keyPath, shape)];
   const check = {
-    title: `${entry.name} is ${describeWanted(entry)} after a boot`,
+    title: `${entry.name} is ${describeWanted(entry)} after a reboot`,
     looked: 'sysctl.d and /etc/sysctl.conf',
-    consequence: `The node loses the value with the next boot. Run "nodeprep bootstrap", or change the file that wins.`,
+    consequence: 'The next reboot sets another value. Remove or change the line that wins.',
   };
   if (systemd?.value === undefined) {
     // A limit that nobody lowers needs no file: the kernel's own value was sufficient.
     const isOptional = entry.match === 'AtLeast' || entry.match === 'AtMost';
-    return { ...check, found: 'no file sets it; the kernel decides', outcome: isOptional ? 'skip' : failure(entry) };
+    return {
+      ...check,
+      found: 'no file sets it; the kernel decides',
+      outcome: isOptional ? 'skip' : failure(entry),
+      consequence: 'Nothing sets the value at a reboot. Run "nodeprep bootstrap".',
+    };
   }
   const found = `${systemd.value} (${systemd.file}:${systemd.line})`;
   if (!isSatisfied(entry, systemd.value)) return { ...check, found, outcome: failure(entry) };

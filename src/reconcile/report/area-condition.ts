@@ -34,9 +34,8 @@ export function unseenVerdict(reports: readonly AreaReport[]): Verdict | undefin
   return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
 }
 
-/** The area's verdict; optional entries never make it false. `undefined` when it is not managed and nothing of it is left. */
-export function areaVerdict(report: AreaReport): Verdict | undefined {
-  if (!report.managed && report.mode === 'Paused') return undefined;
+/** The area's verdict; entries that are not required never make it false. */
+export function areaVerdict(report: AreaReport): Verdict {
   const unseen = unseenVerdict([report]);
   if (unseen !== undefined) return unseen;
   if (report.error !== undefined) {
@@ -63,7 +62,7 @@ export function areaVerdict(report: AreaReport): Verdict | undefined {
   return { status: 'True', reason: 'AsExpected', message: `${total - optional.length} of ${total} in sync${note}` };
 }
 
-function unmanaged(report: AreaReport): Verdict | undefined {
+function unmanaged(report: AreaReport): Verdict {
   if (report.failures.length > 0) return { status: 'False', reason: 'Failed', message: summaryOf(report.failures) };
   if (report.remaining.length > 0) {
     const rows = report.remaining.map((change) => ({
@@ -72,5 +71,5 @@ function unmanaged(report: AreaReport): Verdict | undefined {
     }));
     return { status: 'False', reason: 'Drifted', message: summaryOf(rows) };
   }
-  return undefined;
+  return { status: 'Unknown', reason: 'NotManaged', message: 'The spec does not declare this area.' };
 }

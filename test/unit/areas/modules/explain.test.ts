@@ -78,18 +78,18 @@ describe('verify', () => {
 
     expect(await verify(host, ['overlay', 'br_netfilter'])).toEqual([
       ['kernel module overlay is loaded', 'pass'],
-      ['kernel module overlay is there after a boot', 'pass'],
+      ['kernel module overlay is there after a reboot', 'pass'],
       ['kernel module br_netfilter is loaded', 'pass'],
-      ['kernel module br_netfilter is there after a boot', 'pass'],
+      ['kernel module br_netfilter is there after a reboot', 'pass'],
     ]);
   });
 
   test('fails for what is required, warns for what is not and for what only the guides ask for', async () => {
     expect(await verify(machine(), ['overlay', { name: 'nbd', required: false }])).toEqual([
       ['kernel module overlay is loaded', 'fail'],
-      ['kernel module overlay is there after a boot', 'fail'],
+      ['kernel module overlay is there after a reboot', 'fail'],
       ['kernel module nbd is loaded', 'warn'],
-      ['kernel module nbd is there after a boot', 'warn'],
+      ['kernel module nbd is there after a reboot', 'warn'],
       ['kernel module br_netfilter is loaded (not declared)', 'warn'],
     ]);
   });

@@ -104,7 +104,7 @@ describe('verify', () => {
     await passSysctls(host, spec);
     expect(await checks(host, spec)).toEqual([
       'pass: net.ipv4.ip_forward is 1: 1',
-      'pass: net.ipv4.ip_forward is 1 after a boot: 1 (/etc/sysctl.d/99-zz-nodeprep.conf:5)',
+      'pass: net.ipv4.ip_forward is 1 after a reboot: 1 (/etc/sysctl.d/99-zz-nodeprep.conf:5)',
     ]);
   });
 
