@@ -3,7 +3,7 @@
  * while there is none. Built once with the packages that are installed here, and kept.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cached } from './cache.ts';
 
@@ -67,7 +67,9 @@ function build(commit: string, short: string, folder: string): void {
 /** Until a release is out, all builds have the same version: this one says its commit as well. */
 function nameVersion(source: string, short: string): void {
   const { version } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { version: string };
-  for (const name of ['package.json', 'src/app/version.ts']) {
+  // Where an earlier build had the version, and where it is now.
+  for (const name of ['package.json', 'src/daemon/version.ts', 'src/app/version.ts']) {
+    if (!existsSync(join(source, name))) continue;
     const text = readFileSync(join(source, name), 'utf8');
     const said = new RegExp(`(["'])${version.replaceAll('.', '\\.')}\\1`);
     writeFileSync(join(source, name), text.replace(said, `$1${version}-commit.${short}$1`));
