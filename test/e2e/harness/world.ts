@@ -70,7 +70,7 @@ export async function live(machine: Machine): Promise<string> {
       # A kernel with the bridge's module built in does not name it.
       [ -d /sys/module/$m ] || [ "$m" = br_netfilter -a -d /proc/sys/net/bridge ] && echo "$m: loaded" || echo "$m: absent"; done
     cd /proc/sys; for k in net/ipv4/ip_forward net/bridge/bridge-nf-call-iptables net/bridge/bridge-nf-call-ip6tables vm/overcommit_memory \\
-      vm/panic_on_oom kernel/panic kernel/panic_on_oops; do [ -e $k ] && read -r v <$k || v=absent; echo "$k: $v"; done`);
+      vm/panic_on_oom kernel/panic kernel/panic_on_oops; do v=; [ -e $k ] && read -r v <$k; echo "$k: \${v:-absent}"; done`);
 }
 
 /** `live` of a machine that is as the built-in profile declares it. */
