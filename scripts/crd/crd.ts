@@ -24,7 +24,7 @@ const COLUMNS = [
   column('Reboot', condition('RebootRequired', 'status'), 'Whether a boot is needed.'),
   column('In-Sync', '.status.inSync', 'Entries in sync of all declared ones.'),
   column('Reason', condition('Ready', 'reason'), 'Why the node is ready or not.'),
-  wide('Mode', '.spec.mode', 'Whether drift is corrected, only reported, or nothing is touched; Enforce when empty.'),
+  column('Mode', '.status.mode', 'Whether drift is corrected, only reported, or nothing is touched.'),
   wide('Profile', '.spec.profile', 'Built-in preset that the spec starts from.'),
   wide('Conflicting', condition('Conflicting', 'status'), 'Whether somebody overrides or fights a declared value.'),
   wide('Pending', '.status.pending.disruption', 'The worst disruption that waits: Restart, Drain or Reboot.'),

@@ -31,6 +31,5 @@ export function nodePrepExtensions(): Extensions {
     ),
     'status.conditions': { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] },
     'status.areas': { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
-    'status.areas[].differing': { 'x-kubernetes-list-type': 'atomic' },
   };
 }

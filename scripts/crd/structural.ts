@@ -81,6 +81,8 @@ function converted(json: Json, path: string, extensionsOf: (path: string) => Jso
   const child = (name: string) => (path === '' ? name : `${path}.${name}`);
   return {
     ...common,
+    // A list is one value unless something tells its entries apart.
+    ...(type === 'array' && kept['x-kubernetes-list-type'] === undefined ? { 'x-kubernetes-list-type': 'atomic' } : {}),
     ...extensions,
     type,
     ...(type === 'integer' ? { format: 'int64' } : {}),

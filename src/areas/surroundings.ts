@@ -2,6 +2,7 @@
  * What an area asks of the rest of NodePrep and of the system around it, besides being reconciled. Declared here and
  * by the area, so that sweep, metrics, `verify`, the command line and the manifests name no area.
  */
+import type { NodePrepSpec } from '../api/spec/nodeprep.ts';
 import type { NodeFacts } from '../api/status/status.ts';
 import type { Host, HostReader } from '../host/host.ts';
 
@@ -55,6 +56,11 @@ export interface Surroundings {
   readonly rights: AreaRights;
   readonly gauges?: readonly AreaGauge[];
   readonly commands?: readonly AreaCommand[];
+  /**
+   * By which name this host knows a declared entry, where it has several, such as aliases of modules: limits hold for
+   * both. Throws `HostFileError`.
+   */
+  readonly namesOnHost?: (host: HostReader, spec: NodePrepSpec) => Promise<(name: string) => string>;
   /** Facts about the host that only this area knows. Throws nothing: what cannot be read is left out. */
   readonly facts?: (host: HostReader) => Promise<NodeFacts>;
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../app/version.ts';
 import { approveCommand } from './commands/approve.ts';
-import { areaCommands } from './commands/area-commands.ts';
+import { areaCommands } from './area-commands.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';

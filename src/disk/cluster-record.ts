@@ -5,6 +5,7 @@
  */
 import { SpecInvalidError } from '../api/yaml/errors.ts';
 import { type LoadedObject, loadObject } from '../api/spec/load-object.ts';
+import { currentSource } from '../api/spec/earlier-builds.ts';
 import { API_VERSION } from '../api/spec/nodeprep.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { Host, HostReader } from '../host/host.ts';
@@ -51,7 +52,7 @@ export async function readClusterSpec(host: HostReader): Promise<LoadedObject | 
     apiVersion: API_VERSION,
     kind: 'NodePrep',
     metadata: { name: content?.['node'] },
-    spec: object.source,
+    spec: currentSource(object.source),
   };
   try {
     const loaded = loadObject(document, CLUSTER_RECORD_PATH);

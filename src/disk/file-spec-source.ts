@@ -3,6 +3,7 @@
  * `/var/lib/nodeprep/spec.json`; when the files are broken or gone later, that one stays enforced.
  */
 import { SpecInvalidError } from '../api/yaml/errors.ts';
+import { currentSource } from '../api/spec/earlier-builds.ts';
 import { loadSpec } from '../api/spec/load.ts';
 import { API_VERSION, type NodePrepSpecSource } from '../api/spec/nodeprep.ts';
 import type { Host, HostReader } from '../host/host.ts';
@@ -186,7 +187,7 @@ function isSameSource(a: NodePrepSpecSource, b: NodePrepSpecSource): boolean {
 function snapshotFrom(content: Record<string, unknown> | undefined): SpecSnapshot | undefined {
   const { generation, name, source } = content ?? {};
   if (typeof generation !== 'number' || !Number.isInteger(generation) || typeof name !== 'string') return undefined;
-  const document = { apiVersion: API_VERSION, kind: 'NodePrep', metadata: { name }, spec: source };
+  const document = { apiVersion: API_VERSION, kind: 'NodePrep', metadata: { name }, spec: currentSource(source) };
   try {
     const loaded = loadSpec([{ file: LAST_GOOD_PATH, contents: Buffer.from(JSON.stringify(document)) }], {});
     const spec = content?.['fromCluster'] === true ? neverBlocking(loaded.spec) : loaded.spec;

@@ -30,7 +30,10 @@ async function read(plane: ControlPlane, name: string) {
 const SINCE = '2026-11-01T08:00:00Z';
 const drifted: NodePrepStatus = {
   observedGeneration: 1,
+  mode: 'Enforce',
   inSync: '41/42',
+  entries: 42,
+  inSyncEntries: 41,
   node: { kernel: '6.1.0-18-amd64', cgroup: 'v2', runtime: 'containerd', firewall: 'nftables' },
   conditions: [
     { type: 'Ready', status: 'False', reason: 'DriftDetected', message: 'vm.swappiness is 60' },
@@ -85,8 +88,8 @@ describe.each<Flavor>(['current', 'full'])('kubectl, on the server of the flavor
     const wide = rowsOf((await kubectl(['get', 'nodepreps', 'table', '-o', 'wide'])).out);
 
     expect(narrow).toEqual([
-      ['NAME', 'READY', 'DRIFTED', 'REBOOT', 'IN-SYNC', 'REASON', 'AGE'],
-      ['table', 'False', 'True', 'False', '41/42', 'DriftDetected', expect.stringMatching(/^\d+s$/)],
+      ['NAME', 'READY', 'DRIFTED', 'REBOOT', 'IN-SYNC', 'REASON', 'MODE', 'AGE'],
+      ['table', 'False', 'True', 'False', '41/42', 'DriftDetected', 'Enforce', expect.stringMatching(/^\d+s$/)],
     ]);
     expect(wide).toEqual([
       [
@@ -95,7 +98,7 @@ describe.each<Flavor>(['current', 'full'])('kubectl, on the server of the flavor
       ],
       [
         ...['table', 'False', 'True', 'False', '41/42', 'DriftDetected'],
-        ...['Audit', 'kubeadm-worker', 'False', '6.1.0-18-amd64', 'v2', 'containerd', 'nftables'],
+        ...['Enforce', 'kubeadm-worker', 'False', '6.1.0-18-amd64', 'v2', 'containerd', 'nftables'],
         expect.stringMatching(/^\d+s$/),
       ],
     ]);

@@ -58,7 +58,7 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
 
     const { code, stdout } = bootstrap(
       world,
-      sysctlSpec({ 'net.ipv4.no_such_key': '1', 'net.ipv4.conf.nope0.forwarding': { value: '1', required: false } }),
+      sysctlSpec({ 'net.ipv4.no_such_key': '1', 'net.ipv4.conf.nope0.forwarding': { value: '1', optional: true } }),
     );
 
     expect(code).toBe(2);
@@ -69,7 +69,7 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
   it('is ready although an entry that is not required is missing', async () => {
     const world = await kernelWorld();
 
-    expect(bootstrap(world, sysctlSpec({ 'net.ipv4.no_such_key': { value: '1', required: false } })).code).toBe(0);
+    expect(bootstrap(world, sysctlSpec({ 'net.ipv4.no_such_key': { value: '1', optional: true } })).code).toBe(0);
   });
 
   it('never lowers what somebody raised', async () => {

@@ -27,10 +27,10 @@ export const specSource: fc.Arbitrary<NodePrepSpecSource> = fc
         fc.record(
           {
             name: fc.stringMatching(/^[a-z0-9_][a-z0-9_-]{0,8}$/),
-            required: fc.boolean(),
+            optional: fc.boolean(),
             parameters: fc.dictionary(
               fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/),
-              fc.oneof(fc.maxSafeInteger(), fc.stringMatching(/^[a-z0-9, =]{0,8}[a-z0-9]$/)),
+              fc.oneof(fc.integer(), fc.stringMatching(/^[a-z0-9, =]{0,8}[a-z0-9]$/)),
             ),
           },
           { requiredKeys: ['name'] },
@@ -42,12 +42,12 @@ export const specSource: fc.Arbitrary<NodePrepSpecSource> = fc
           {
             name: sysctlName,
             value: fc.oneof(
-              fc.maxSafeInteger(),
+              fc.integer(),
               fc.bigInt({ min: 0n, max: 2n ** 64n }).map(String),
               fc.constantFrom('1 2\t3', ' 0 ', '-1'),
             ),
             match: fc.constantFrom('Exact', 'AtLeast', 'AtMost', 'Contains'),
-            required: fc.boolean(),
+            optional: fc.boolean(),
             drift: fc.constantFrom('Correct', 'Report', 'Ignore'),
           },
           { requiredKeys: ['name', 'value'] },

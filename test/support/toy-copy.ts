@@ -58,7 +58,7 @@ export const greeting = part({
     schema: NameLimits.describe('Who may be greeted.'),
     check: ({ people }, limits, refuse) => {
       for (const { name } of people) {
-        const allowed = nameLimit(name, limits);
+        const allowed = nameLimit([name], limits);
         if (allowed !== undefined) refuse('.people[name=' + name + ']', quoted(name), allowed);
       }
     },

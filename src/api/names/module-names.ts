@@ -19,8 +19,8 @@ export function canonicalModule(name: string): string {
 
 /** Why a module parameter cannot have this name; `undefined` when it can. */
 export function parameterNameProblem(name: string): string | undefined {
-  if (/^[A-Za-z0-9_]{1,128}$/.test(name)) return undefined;
-  return `${quoted(name)} is not a module parameter; expected 1 to 128 letters, digits and "_", as modinfo lists them`;
+  if (/^[A-Za-z0-9_]{1,64}$/.test(name)) return undefined;
+  return `${quoted(name)} is not a module parameter; expected 1 to 64 letters, digits and "_", as modinfo lists them`;
 }
 
 /** Why a module parameter cannot have this value; `undefined` when it can. */

@@ -32,7 +32,7 @@ function partsFrom(name: string): string[] {
   if (name.length > MAX_LENGTH) throw refuse(`it has ${name.length} characters, at most ${MAX_LENGTH} are possible`);
   if (name.startsWith('/')) throw refuse('it is an absolute path; write it relative to /proc/sys');
   if (name.startsWith('-'))
-    throw refuse('it begins with "-", which sysctl.d reads as "ignore errors"; use "required: false"');
+    throw refuse('it begins with "-", which sysctl.d reads as "ignore errors"; use "optional: true"');
   if (/(?:^|\/)\.\.?(?:\/|$)/.test(name)) throw refuse('"." and ".." cannot be parts of a name');
   if (/[*?[\]{}!]/.test(name)) throw refuse('it is a pattern; name every parameter on its own');
   const foreign = /[^A-Za-z0-9_.:@+,~/-]/u.exec(name);

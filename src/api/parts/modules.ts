@@ -12,8 +12,8 @@ import { NameLimits, nameLimit } from './name-limits.ts';
 import { part } from './part.ts';
 import { nameProblem, numberProblem } from './problems.ts';
 
-/** Most parameters of one module; no module has half as many. */
-const MAX_PARAMETERS = 64;
+/** Most parameters of one module; a whole spec must fit into one object of etcd. */
+const MAX_PARAMETERS = 16;
 
 const ModuleSource = z.strictObject({
   name: z
@@ -23,17 +23,17 @@ const ModuleSource = z.strictObject({
     .meta({ examples: ['br_netfilter', 'overlay'] })
     .describe('Kernel module name as lsmod or modprobe writes it; "-" and "_" are the same.'),
   parameters: z
-    .record(z.string().max(128), z.union([z.string().max(1024), z.int()]))
+    .record(z.string().max(64), z.union([z.string().max(128), z.int32()]))
     .optional()
     .meta({ examples: [{ hashsize: 262144 }] })
     .describe(
-      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values are ASCII without quotes and backslashes. At most 64.',
+      'Module parameters, written to /etc/modprobe.d/nodeprep.conf. Names of letters, digits and "_"; values are ASCII without quotes and backslashes; numbers beyond 2147483647 are quoted. At most 16.',
     ),
-  required: z
+  optional: z
     .boolean()
     .optional()
-    .meta({ default: true })
-    .describe('Whether the node is not ready without it. Default true.'),
+    .meta({ default: false })
+    .describe('Whether the node is ready without it, too. Default false.'),
 });
 type ModuleSource = z.infer<typeof ModuleSource>;
 
@@ -89,8 +89,8 @@ export const modules = part({
         maxProperties: MAX_PARAMETERS,
         'x-kubernetes-validations': [
           {
-            rule: 'self.all(name, name.matches("^[A-Za-z0-9_]{1,128}$"))',
-            message: 'names of parameters have 1 to 128 letters, digits and "_"',
+            rule: 'self.all(name, name.matches("^[A-Za-z0-9_]{1,64}$"))',
+            message: 'names of parameters have 1 to 64 letters, digits and "_"',
           },
           {
             rule: `self.all(name, !name.matches(${JSON.stringify(`^(${Object.keys(DENIED_PARAMETERS).join('|')})$|${PROGRAM_NAME}`)}))`,
@@ -148,7 +148,7 @@ function entryFrom(source: ModuleSource): ModuleEntry {
   return {
     name: canonicalModule(source.name),
     parameters: Object.fromEntries(parameters) as Record<string, string>,
-    required: source.required ?? true,
+    required: source.optional !== true,
   };
 }
 
@@ -157,7 +157,7 @@ function sourceFrom(entry: ModuleEntry): ModuleSource {
   return {
     name: entry.name,
     ...(hasParameters ? { parameters: { ...entry.parameters } } : {}),
-    required: entry.required,
+    ...(entry.required ? {} : { optional: true }),
   };
 }
 

@@ -39,8 +39,8 @@ export type Refuse = (path: string, what: string, allowed: string) => void;
 /** What the owner of a host can restrict in `limits.yaml`. */
 export interface PartLimits<Desired, Limits> {
   readonly schema: z.ZodType<Limits>;
-  /** Refuses everything that a declared part asks beyond the limits; `real` gives the name by which the kernel knows a module. */
-  readonly check: (desired: Desired, limits: Limits, refuse: Refuse, real: (module: string) => string) => void;
+  /** Refuses everything that a declared part asks beyond the limits; `real` gives the name by which the host knows an entry. */
+  readonly check: (desired: Desired, limits: Limits, refuse: Refuse, real: (name: string) => string) => void;
 }
 
 /** Which entries `explain` looks up in an area. */

@@ -21,19 +21,21 @@ export const SysctlSource = z.strictObject({
       'Kernel parameter below /proc/sys, with dots or slashes; with slashes where a part has dots of its own. Declared once, in whichever spelling.',
     ),
   value: z
-    .union([z.string().max(4096), z.int()])
+    .union([z.string().max(1024), z.int32()])
     .meta({ examples: [1, '4096 131072 6291456'] })
-    .describe('Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number.'),
+    .describe(
+      'Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number of at most 2147483647.',
+    ),
   match: SysctlMatch.optional()
     .meta({ default: 'Exact' })
     .describe(
       'How the live value is compared. Exact: equal. AtLeast, AtMost: never lowers or raises what is already beyond. Contains: every listed member is present. Default Exact.',
     ),
-  required: z
+  optional: z
     .boolean()
     .optional()
-    .meta({ default: true })
-    .describe('Whether the node is not ready without it. Default true.'),
+    .meta({ default: false })
+    .describe('Whether the node is ready without it, too. Default false.'),
   drift: DriftPolicy.optional()
     .meta({ default: 'Correct' })
     .describe(
@@ -58,7 +60,7 @@ export function sysctlFrom(source: SysctlSource): SysctlEntry {
     name: canonicalSysctl(source.name),
     value: String(source.value).trim(),
     match: source.match ?? 'Exact',
-    required: source.required ?? true,
+    required: source.optional !== true,
     drift: source.drift ?? 'Correct',
   };
 }

@@ -36,7 +36,8 @@ export const sysctls = part({
   schema,
   title: 'the kernel parameters',
   expand: (source) => source.map(sysctlFrom) as readonly SysctlEntry[],
-  sourceOf: (entries) => entries.map((entry) => ({ ...entry })),
+  sourceOf: (entries) =>
+    entries.map(({ required, ...entry }) => ({ ...entry, ...(required ? {} : { optional: true }) })),
   problems: (document, path) => listAt(document.root, path).flatMap((entry) => sysctlProblems(document, entry)),
   conflicts: (declared, preset) => pairProblems(declared(), preset),
   server: (presets) => ({

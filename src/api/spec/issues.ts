@@ -5,6 +5,7 @@ import type { Problem } from '../yaml/errors.ts';
 import type { FieldPath } from '../yaml/field-path.ts';
 import { type Located, partAt } from '../yaml/located.ts';
 import { didYouMean, nearest } from '../yaml/nearest.ts';
+import { renamedField } from './earlier-builds.ts';
 import { NodePrepDocument, NodePrepSpecSource } from './nodeprep.ts';
 import { AREA_NAMES, partOf } from '../parts/parts.ts';
 import { quoted } from '../yaml/quote.ts';
@@ -20,7 +21,7 @@ export function problemsFromIssue(
 ): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => document.problem([...path, key], unknownField(schema, path, key), 'key'));
+    return issue.keys.map((key) => document.problem([...path, key], unknownField(document, schema, path, key), 'key'));
   }
   return [document.problem(path, messageFrom(document, path, issue))];
 }
@@ -96,13 +97,15 @@ function valueHint(value: unknown, allowed: readonly string[]): string {
   return didYouMean(word, allowed);
 }
 
-function unknownField(document: z.ZodObject, path: FieldPath, key: string): string {
-  const known = fieldsAt(document, path);
+function unknownField(document: SpecDocument, schema: z.ZodObject, path: FieldPath, key: string): string {
+  const known = fieldsAt(schema, path);
+  const renamed = renamedField(key, partAt(document.root, [...path, key])?.value, known);
+  if (renamed !== undefined) return `the field ${quoted(key)} is "optional" now; ${renamed}`;
   const near = nearest(key, known);
   const inside = Object.keys(NodePrepSpecSource.shape);
   let hint = `; known fields are ${known.join(', ')}`;
   if (near !== undefined) hint = ` (did you mean "${near}"?)`;
-  else if (path.length === 0 && document === NodePrepDocument && inside.includes(key))
+  else if (path.length === 0 && schema === NodePrepDocument && inside.includes(key))
     hint = ` here (did you mean "spec.${key}"?)`;
   return `unknown field ${quoted(key)}${hint}`;
 }

@@ -53,16 +53,19 @@ function limitsProblems(document: SpecDocument, value: unknown, error: z.ZodErro
   return [document.problem([], `expected a NodePrepLimits document (apiVersion, kind), found ${describe(value)}`)];
 }
 
+/** By which name a host knows an entry, for areas where that can differ. */
+export type RealNames = Readonly<Partial<Record<AreaName, (name: string) => string>>>;
+
 /**
  * What an expanded spec asks beyond the limits, each as a problem with a field path; empty when it
  * may be enforced. `object` is what messages call the object, such as `nodepreps/worker-1`; `real` gives the
- * name by which the kernel of the host knows a module.
+ * names that the host has for entries.
  */
 export function limitProblems(
   spec: NodePrepSpec,
   limits: NodePrepLimits,
   object: string,
-  real: (module: string) => string = (module) => module,
+  real: RealNames = {},
 ): Problem[] {
   const problems: Problem[] = [];
   const refuse = (path: string, what: string, allowed: string) =>
@@ -93,7 +96,7 @@ export function limitProblems(
       desired,
       own,
       (path, what, allowed) => refuse(`spec.${area}${path}`, what, allowed),
-      real,
+      real[area] ?? ((name) => name),
     );
   }
   return problems;

@@ -8,6 +8,7 @@ import type { SpecDocument } from '../yaml/documents.ts';
 import { type FieldPath, renderFieldPath } from '../yaml/field-path.ts';
 import { type LoadedSpec, specFrom } from './load.ts';
 import type { Located } from '../yaml/located.ts';
+import { renamedField } from './earlier-builds.ts';
 import { NodePrepSpecSource } from './nodeprep.ts';
 
 /** A spec that can be enforced, and what of the object was left out. */
@@ -68,6 +69,9 @@ function located(value: unknown, schema: unknown, path: FieldPath, onUnknown: (p
   const parts: [string, Located][] = [];
   for (const [key, part] of Object.entries(value)) {
     if (Object.hasOwn(shape, key)) parts.push([key, located(part, shape[key], [...path, key], onUnknown)]);
+    // An older release wrote it, and not a newer one: what it says must not be lost.
+    else if (renamedField(key, part, Object.keys(shape)) !== undefined)
+      parts.push([key, located(part, undefined, [...path, key], onUnknown)]);
     else if (type !== undefined) onUnknown([...path, key]);
   }
   return mapping(parts);

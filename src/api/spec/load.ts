@@ -2,6 +2,7 @@
 import { type SpecDocument, parseDocuments } from '../yaml/documents.ts';
 import { unknownProfile } from './entry-rules.ts';
 import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
+import { canonicalNumbers } from './canonical.ts';
 import { expand } from './expand.ts';
 import { AREA_NAMES, type AreaName, partOf } from '../parts/parts.ts';
 import { withoutNulls } from '../yaml/located.ts';
@@ -99,7 +100,7 @@ function profileProblems(inputs: number, documents: readonly SpecDocument[], opt
 /** The typed source. Only limits can fail here: each document keeps them, but all together may not. */
 function sourceOf(merged: Merged, profile: string | undefined, file: string): NodePrepSpecSource {
   const parsed = NodePrepSpecSource.safeParse({ ...(profile === undefined ? {} : { profile }), ...merged.spec });
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return canonicalNumbers(NodePrepSpecSource, parsed.data) as NodePrepSpecSource;
   throw new SpecInvalidError(
     parsed.error.issues.map((issue) => ({
       file,

@@ -41,29 +41,29 @@ const POD_NETWORK: readonly Reasoned<Sysctl>[] = [
 
 /**
  * Exactly the values that the kubelet writes at start, or insists on with `protectKernelDefaults`.
- * Not required: the kubelet sets them itself when it may.
+ * Optional: the kubelet sets them itself when it may.
  */
 const KUBELET: readonly Reasoned<Sysctl>[] = [
   [
     'Memory limits of containers, not overcommit accounting, decide who gets memory.',
-    { name: 'vm.overcommit_memory', value: 1, required: false },
+    { name: 'vm.overcommit_memory', value: 1, optional: true },
   ],
   [
     'The OOM killer ends one container; a panic would end the node.',
-    { name: 'vm.panic_on_oom', value: 0, required: false },
+    { name: 'vm.panic_on_oom', value: 0, optional: true },
   ],
   [
     'After a kernel panic the node comes back after ten seconds instead of hanging.',
-    { name: 'kernel.panic', value: 10, required: false },
+    { name: 'kernel.panic', value: 10, optional: true },
   ],
-  ['A kernel that hit a bug is not trusted to run pods.', { name: 'kernel.panic_on_oops', value: 1, required: false }],
+  ['A kernel that hit a bug is not trusted to run pods.', { name: 'kernel.panic_on_oops', value: 1, optional: true }],
   [
     'Every container has a keyring of its own, all owned by root.',
-    { name: 'kernel.keys.root_maxkeys', value: 1_000_000, required: false },
+    { name: 'kernel.keys.root_maxkeys', value: 1_000_000, optional: true },
   ],
   [
     'The keyrings of all containers together need this many bytes.',
-    { name: 'kernel.keys.root_maxbytes', value: 25_000_000, required: false },
+    { name: 'kernel.keys.root_maxbytes', value: 25_000_000, optional: true },
   ],
 ];
 
@@ -71,11 +71,11 @@ const KUBELET: readonly Reasoned<Sysctl>[] = [
 const LIMITS: readonly Reasoned<Sysctl>[] = [
   [
     '"too many open files" in kubelet, log collectors and kubectl logs -f: 128 by default.',
-    { name: 'fs.inotify.max_user_instances', value: 8192, match: 'AtLeast', required: false },
+    { name: 'fs.inotify.max_user_instances', value: 8192, match: 'AtLeast', optional: true },
   ],
   [
     'Watched files of all pods of one user count together.',
-    { name: 'fs.inotify.max_user_watches', value: 524_288, match: 'AtLeast', required: false },
+    { name: 'fs.inotify.max_user_watches', value: 524_288, match: 'AtLeast', optional: true },
   ],
 ];
 
@@ -106,7 +106,7 @@ export const PROFILES = {
       ...MODULES,
       [
         'Flannel and most overlay networks need it, and Ubuntu for the Pi ships it in an extra package.',
-        { name: 'vxlan', required: false },
+        { name: 'vxlan', optional: true },
       ],
     ],
     sysctls: [...POD_NETWORK, ...KUBELET, ...LIMITS],

@@ -25,7 +25,6 @@ export const CONDITION_TYPES = Object.keys(CONDITIONS) as readonly ConditionType
 
 const GENERAL_REASONS = {
   AsExpected: 'Everything is as declared.',
-  NotManaged: 'The spec does not declare this area.',
   Bootstrapping: 'The first complete pass has not ended yet.',
   DriftDetected: 'The host differs from the spec.',
   ApplyFailed: 'A change could not be made; the message has the error of the host.',

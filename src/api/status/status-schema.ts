@@ -10,17 +10,28 @@ const count = (what: string) => z.int().min(0).describe(what);
 const word = z.string().max(316);
 const text = z.string().max(4096);
 
+/** metav1.Condition, to the letter. */
 const Condition = z.strictObject({
-  type: word.min(1).describe('What the condition is about, such as Ready, Drifted or SysctlsReady.'),
+  type: z
+    .string()
+    .max(316)
+    .regex(
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$/,
+    )
+    .describe('What the condition is about, such as Ready, Drifted or SysctlsReady.'),
   status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds.'),
-  reason: word.min(1).describe('Why, as one word that programs can read.'),
+  reason: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+    .describe('Why, as one word that programs can read.'),
   message: z.string().max(32_768).describe('Why, in words for people, with the names that matter.'),
   lastTransitionTime: z
     .string()
-    .max(64)
     .meta({ format: 'date-time' })
     .describe('When status last changed; not touched by other changes.'),
-  observedGeneration: count('metadata.generation of the spec that the condition is about.'),
+  observedGeneration: count('metadata.generation of the spec that the condition is about.').optional(),
 });
 
 const DifferingEntry = z.strictObject({
@@ -88,6 +99,9 @@ const Pending = z
 export const NodePrepStatusSchema = z
   .strictObject({
     observedGeneration: count('metadata.generation of the newest spec that the agent has seen.').optional(),
+    mode: word.optional().describe('Mode of the spec that is enforced: Enforce, Audit or Paused.'),
+    entries: count('All declared entries.').optional(),
+    inSyncEntries: count('Declared entries that are in sync.').optional(),
     inSync: word.optional().describe('Entries in sync of all declared ones. For example 41/42.'),
     node: NodeFacts.optional().describe('Facts about the host; what is not known is left out.'),
     pending: Pending.optional(),
@@ -96,7 +110,7 @@ export const NodePrepStatusSchema = z
       .max(64)
       .optional()
       .describe(
-        'How the host stands: Ready, Progressing, Degraded, Drifted, Conflicting, RebootRequired, and one per area.',
+        'How the host stands: Ready, Progressing, Degraded, Drifted, Conflicting, RebootRequired, and one for each area that is managed.',
       ),
     areas: z.array(AreaStatus).max(64).optional().describe('How each area stands, with the entries that differ.'),
   })

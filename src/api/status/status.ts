@@ -1,7 +1,7 @@
 /** The NodePrep with its status, as `status -o json` prints it and `/run/nodeprep/status.json` holds it. */
 import * as z from 'zod';
 import type { Condition } from './conditions.ts';
-import { API_VERSION, type AreaName, type NodePrepSpecSource } from '../spec/nodeprep.ts';
+import { API_VERSION, type AreaName, type Mode, type NodePrepSpecSource } from '../spec/nodeprep.ts';
 import { quoted } from '../yaml/quote.ts';
 
 /** Most rows of differing entries per area; the object is stored on every write. */
@@ -91,8 +91,13 @@ export interface PendingStatus {
 /** What this host is, next to what the spec says it must be. */
 export interface NodePrepStatus {
   readonly observedGeneration: number;
+  /** The mode of the spec that is enforced. */
+  readonly mode: Mode;
   /** Entries in sync of all declared ones, such as `41/42`. */
   readonly inSync: string;
+  /** All declared entries. */
+  readonly entries: number;
+  readonly inSyncEntries: number;
   readonly node?: NodeFacts;
   readonly pending?: PendingStatus;
   readonly conditions: readonly Condition[];
@@ -134,7 +139,11 @@ export const NodePrepStatusFile = z.looseObject({
   spec: z.looseObject({}),
   status: z.looseObject({
     observedGeneration: count,
+    // Builds before these wrote the text only.
+    mode: z.string().optional(),
     inSync: z.string(),
+    entries: count.optional(),
+    inSyncEntries: count.optional(),
     node: z
       .looseObject({
         kernel: z.string().optional(),

@@ -30,6 +30,10 @@ export const modules: Area<Desired, Observed, ModuleStep> = {
   rival: rivalOf,
   explain: explainModule,
   verify: verifyModules,
+  namesOnHost: async (host, spec) => {
+    const observed = await observeModules(host, desiredFrom(spec), new AbortController().signal);
+    return (name) => observed.modules.get(name)?.realName ?? name;
+  },
   writesIn: [dirname(LOAD_FILE), dirname(OPTIONS_FILE)],
   rights: {
     unit: {

@@ -97,6 +97,11 @@ function remove(root: unknown, steps: readonly Step[]): boolean {
   return true;
 }
 
+/** The value at such a path; `undefined` when there is none. */
+export function valueAt(document: unknown, path: string): unknown {
+  return stepsFrom(path)?.reduce(childOf, document);
+}
+
 function childOf(parent: unknown, step: Step): unknown {
   if ('key' in step) return Array.isArray(parent) ? parent.find((item) => hasKey(item, step.key)) : undefined;
   const isMapping = typeof parent === 'object' && parent !== null && Object.hasOwn(parent, step.field);

@@ -4,7 +4,7 @@ import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
 import { digestOf } from '../digest.ts';
 import { ownershipOf } from '../object/ownership.ts';
 import type { AppliedLocal, LocalSpec } from '../ports.ts';
-import { type RefusedField, refusedFieldsFrom, withoutFields } from './refused-fields.ts';
+import { type RefusedField, refusedFieldsFrom, valueAt, withoutFields } from './refused-fields.ts';
 import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath, RECORD_MANAGER } from '../resources.ts';
 
 /** Attempts to apply what is left: in between, somebody could take another field. */
@@ -23,7 +23,8 @@ export async function applyLocal(
   uid?: string,
 ): Promise<{ readonly object: ApiObject | undefined; readonly refused: readonly RefusedField[] }> {
   const refused: RefusedField[] = [];
-  let body: object = appliedNodePrep(node, { spec: local.source }, uid);
+  const wanted = appliedNodePrep(node, { spec: local.source }, uid);
+  let body: object = wanted;
   let force = false;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -33,7 +34,9 @@ export async function applyLocal(
         { method: 'PATCH', path, query, body, contentType: 'application/apply-patch+yaml' },
         signal,
       );
-      return { object: objectFrom(answer), refused };
+      const object = objectFrom(answer);
+      const isOther = ({ field }: RefusedField) => !isEqual(valueAt(object, field), valueAt(wanted, field));
+      return { object, refused: object === undefined ? refused : refused.filter(isOther) };
     } catch (error) {
       const fields = error instanceof ApiError ? refusedFieldsFrom(error) : [];
       if (fields.length === 0) throw error;
@@ -81,6 +84,12 @@ export function appliedFrom(
     refused,
     ownership: ownershipOf(object),
   };
+}
+
+/** `10` and `"10"` are one value to the host, but two to server-side apply. */
+function isEqual(stored: unknown, wanted: unknown): boolean {
+  const isPlain = (value: unknown) => typeof value === 'string' || typeof value === 'number';
+  return isPlain(stored) && isPlain(wanted) && String(stored) === String(wanted);
 }
 
 function objectFrom(answer: unknown): ApiObject | undefined {

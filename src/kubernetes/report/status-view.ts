@@ -2,7 +2,7 @@
  * The status as the API server gets it: small enough for an object that is stored on every write,
  * with the transition times that are there already, and compared without them. Pure.
  */
-import type { Condition } from '../../api/status/conditions.ts';
+import { type Condition, CONDITION_TYPES } from '../../api/status/conditions.ts';
 import type { AreaStatus, DifferingEntry, NodePrepStatus } from '../../api/status/status.ts';
 import { canonicalJson } from '../digest.ts';
 
@@ -84,7 +84,8 @@ export function knownConditions(status: unknown): readonly KnownCondition[] {
 
 /** A text that is equal for two statuses that say the same; of a stored status, only what `wanted` speaks of counts. */
 export function meaningOf(status: unknown, wanted: NodePrepStatus): string {
-  const types = new Set<unknown>(wanted.conditions.map((condition) => condition.type));
+  // A condition of ours that is stored and no longer wanted, of an area that is not managed any more, is a difference.
+  const types = new Set<unknown>([...CONDITION_TYPES, ...wanted.conditions.map((condition) => condition.type)]);
   const names = new Set<unknown>(wanted.areas.map((area) => area.name));
   const conditions = listOf(status, 'conditions')
     .filter((one) => types.has(fieldOf(one, 'type')))
@@ -105,7 +106,7 @@ export function gistOf(status: unknown): string {
   const areas = listOf(status, 'areas').map((one) => ['name', 'state'].map((key) => fieldOf(one, key)));
   return JSON.stringify([
     fieldOf(status, 'observedGeneration'),
-    fieldOf(status, 'inSync'),
+    ...['mode', 'inSync'].map((key) => fieldOf(status, key)),
     fieldOf(fieldOf(status, 'pending'), 'plan'),
     conditions.toSorted(),
     areas,

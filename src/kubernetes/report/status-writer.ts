@@ -8,7 +8,7 @@ import { type Background, createBackground } from './background.ts';
 import type { ApiClient, ApiObject } from '../client.ts';
 import type { EventFact } from './derive-events.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
-import { asFirstDefined, isUndeclared } from './older-definition.ts';
+import { undeclaredFields, withoutUndeclared } from './older-definition.ts';
 import { CONTESTED_PAUSE_MS, createOtherMachine, type OtherMachine } from '../object/other-machine.ts';
 import { createPace } from './pace.ts';
 import type { AgentPorts } from '../ports.ts';
@@ -65,7 +65,8 @@ class NodePrepStatusWriter implements StatusWriter {
   /** The status as we sent it last, and as it came back. */
   #written: { readonly uid: string | undefined; readonly sent: string; readonly got: string } | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
-  /** Until then the definition is taken for one that does not know all fields. */
+  /** Fields that the definition does not have, and until when that is believed. */
+  #undeclared = new Set<string>();
   #olderUntil = Number.NEGATIVE_INFINITY;
   /** Transition times survive somebody who wipes the status. */
   #known: readonly KnownCondition[] = [];
@@ -120,8 +121,8 @@ class NodePrepStatusWriter implements StatusWriter {
     if (this.#wanted.snapshot.uid !== stored.metadata.uid) return undefined;
     const known = knownConditions(stored['status']);
     if (known.length > 0) this.#known = known;
-    const isReduced = clock() < this.#olderUntil;
-    const wanted = isReduced ? asFirstDefined(this.#wanted.status) : this.#wanted.status;
+    if (clock() >= this.#olderUntil) this.#undeclared.clear();
+    const wanted = withoutUndeclared(this.#wanted.status, this.#undeclared);
     const status = withTransitionTimes(boundedStatus(wanted), this.#known);
     const meaning = meaningOf(status, status);
     if (this.#isStored(stored, status, meaning))
@@ -136,7 +137,9 @@ class NodePrepStatusWriter implements StatusWriter {
     try {
       object = await this.#send(status, signal);
     } catch (error) {
-      if (isReduced || !isUndeclared(error)) throw error;
+      const undeclared = undeclaredFields(error).filter((field) => !this.#undeclared.has(field));
+      if (undeclared.length === 0) throw error;
+      for (const field of undeclared) this.#undeclared.add(field);
       this.#olderUntil = clock() + OLDER_MS;
       return 0;
     }

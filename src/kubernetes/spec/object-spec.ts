@@ -1,6 +1,7 @@
 /** The object as a spec that can be enforced, or why not. */
 import { SpecInvalidError } from '../../api/yaml/errors.ts';
 import { type LoadedObject, loadObject } from '../../api/spec/load-object.ts';
+import { currentSource } from '../../api/spec/earlier-builds.ts';
 import { API_VERSION } from '../../api/spec/nodeprep.ts';
 import type { ApiObject } from '../client.ts';
 import { digestOf } from '../digest.ts';
@@ -39,7 +40,7 @@ export function rememberedSpec(record: ClusterRecord, called: string): ClusterSp
   const { object } = record;
   if (object === undefined) return undefined;
   const { uid, generation, source, isDeleted } = object;
-  const document = { apiVersion: API_VERSION, kind: 'NodePrep', spec: source };
+  const document = { apiVersion: API_VERSION, kind: 'NodePrep', spec: currentSource(source) };
   try {
     return { uid, generation, isDeleted, loaded: loadObject(document, called) };
   } catch (error) {

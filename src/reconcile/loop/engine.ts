@@ -191,7 +191,8 @@ export function createEngine(parts: EngineParts): Engine {
       ...sayingsOf(snapshot),
     });
     const facts = parts.facts === undefined ? {} : { facts: parts.facts };
-    const status = statusFrom({ reports: ordered, conditions, generation, pending, ...facts });
+    const { mode } = snapshot.spec;
+    const status = statusFrom({ reports: ordered, conditions, generation, mode, pending, ...facts });
     return { snapshot, reports: ordered, conditions, status };
   }
 

@@ -34,8 +34,9 @@ export function unseenVerdict(reports: readonly AreaReport[]): Verdict | undefin
   return { status: 'Unknown', reason: 'Paused', message: `Not looked at: ${paused.join(', ')}.` };
 }
 
-/** The area's verdict; entries that are not required never make it false. */
-export function areaVerdict(report: AreaReport): Verdict {
+/** The area's verdict; optional entries never make it false. `undefined` when it is not managed and nothing of it is left. */
+export function areaVerdict(report: AreaReport): Verdict | undefined {
+  if (!report.managed && report.mode === 'Paused') return undefined;
   const unseen = unseenVerdict([report]);
   if (unseen !== undefined) return unseen;
   if (report.error !== undefined) {
@@ -62,7 +63,7 @@ export function areaVerdict(report: AreaReport): Verdict {
   return { status: 'True', reason: 'AsExpected', message: `${total - optional.length} of ${total} in sync${note}` };
 }
 
-function unmanaged(report: AreaReport): Verdict {
+function unmanaged(report: AreaReport): Verdict | undefined {
   if (report.failures.length > 0) return { status: 'False', reason: 'Failed', message: summaryOf(report.failures) };
   if (report.remaining.length > 0) {
     const rows = report.remaining.map((change) => ({
@@ -71,5 +72,5 @@ function unmanaged(report: AreaReport): Verdict {
     }));
     return { status: 'False', reason: 'Drifted', message: summaryOf(rows) };
   }
-  return { status: 'Unknown', reason: 'NotManaged', message: 'The spec does not declare this area.' };
+  return undefined;
 }

@@ -29,7 +29,7 @@ export interface ConditionInput extends Pick<SpecSnapshot, 'refused' | 'absent' 
   readonly applying?: readonly Change[];
 }
 
-/** All conditions, in the order of `CONDITION_TYPES`. */
+/** All conditions, in the order of `CONDITION_TYPES`; an area that is not managed has none. */
 export function conditionsFrom(input: ConditionInput): Condition[] {
   const { reports, refused, absent, ownedElsewhere, ignored } = input;
   const verdicts: [ConditionType, Verdict][] = [
@@ -42,7 +42,10 @@ export function conditionsFrom(input: ConditionInput): Condition[] {
     ['Drifted', driftedVerdict(reports)],
     ['Conflicting', conflictingVerdict(reports, ownedElsewhere)],
     ['RebootRequired', rebootVerdict(reports, input.kernel)],
-    ...reports.map((report): [ConditionType, Verdict] => [PARTS[report.area].condition.type, areaVerdict(report)]),
+    ...reports.flatMap((report): [ConditionType, Verdict][] => {
+      const verdict = areaVerdict(report);
+      return verdict === undefined ? [] : [[PARTS[report.area].condition.type, verdict]];
+    }),
   ];
   return verdicts.map(([type, verdict]) => {
     const before = input.previous.find((condition) => condition.type === type);

@@ -1,6 +1,6 @@
 /** Reports to the status of the NodePrep object. Pure. */
 import type { Condition } from '../../api/status/conditions.ts';
-import { API_VERSION } from '../../api/spec/nodeprep.ts';
+import { API_VERSION, type Mode } from '../../api/spec/nodeprep.ts';
 import {
   type AreaCounts,
   type AreaState,
@@ -19,13 +19,18 @@ export function statusFrom(input: {
   readonly reports: readonly AreaReport[];
   readonly conditions: readonly Condition[];
   readonly generation: number;
+  readonly mode: Mode;
   readonly facts?: NodeFacts;
   readonly pending?: PendingPlan | undefined;
 }): NodePrepStatus {
   const entries = input.reports.flatMap((report) => report.entries);
+  const inSyncEntries = entries.filter((entry) => entry.state === 'InSync').length;
   return {
     observedGeneration: input.generation,
-    inSync: `${entries.filter((entry) => entry.state === 'InSync').length}/${entries.length}`,
+    mode: input.mode,
+    inSync: `${inSyncEntries}/${entries.length}`,
+    entries: entries.length,
+    inSyncEntries,
     ...(input.facts === undefined ? {} : { node: input.facts }),
     ...(input.pending === undefined ? {} : { pending: pendingStatusFrom(input.pending) }),
     conditions: input.conditions,

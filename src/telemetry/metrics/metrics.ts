@@ -3,6 +3,7 @@
  * daemon shows the truth after its first pass. No default metrics: their timers wake the process
  * a hundred times a second.
  */
+import { CONDITION_TYPES } from '../../api/status/conditions.ts';
 import type { NodeReport, PassCause, ReportSink } from '../../reconcile/report/node-report.ts';
 import type { AreaReport } from '../../reconcile/report/report.ts';
 import { ENTRY_STATES } from '../../reconcile/report/report.ts';
@@ -133,8 +134,9 @@ function showReport(instruments: Instruments, report: NodeReport): void {
   instruments.specGeneration.set(report.snapshot.generation);
   instruments.observedGeneration.set(report.status.observedGeneration);
   instruments.specRefused.set(report.snapshot.refused === undefined ? 0 : 1);
-  for (const { type, status } of report.conditions) {
-    for (const one of STATUSES) instruments.condition.set({ type, status: one }, one === status ? 1 : 0);
+  const statuses = new Map(report.conditions.map(({ type, status }) => [type, status]));
+  for (const type of CONDITION_TYPES) {
+    for (const one of STATUSES) instruments.condition.set({ type, status: one }, one === statuses.get(type) ? 1 : 0);
   }
   const deferred = report.areas.flatMap((area) => area.deferred);
   const waiting = new Set<string>(deferred.filter(({ why }) => why === 'boot').map(({ reason }) => reason));

@@ -153,6 +153,14 @@ function reportOf(snapshot: SpecSnapshot, stage: 'Applying' | 'Applied' | 'Seen'
   };
   return {
     ...{ snapshot, cause: 'spec', visited: ['sysctls'], areas: [area], conditions, repairs: [], seconds: 0.01 },
-    status: { observedGeneration: snapshot.generation, inSync: isReady ? '12/12' : '11/12', conditions, areas: [] },
+    status: {
+      observedGeneration: snapshot.generation,
+      mode: 'Enforce',
+      entries: 0,
+      inSyncEntries: 0,
+      inSync: isReady ? '12/12' : '11/12',
+      conditions,
+      areas: [],
+    },
   };
 }

@@ -7,14 +7,15 @@ export async function buildOnce(
   kind: string,
   key: string,
   what: string,
-  command: (folder: string) => readonly [string, ...string[]],
+  command: (folder: string) => readonly string[],
 ): Promise<string> {
   return cached(kind, key, async (folder) => {
     console.log(`e2e: building ${what}, once; this takes some minutes`);
     const log: string[] = [];
-    const [program, ...rest] = command(folder);
     const exitCode = await new Promise<number | null>((resolve, reject) => {
-      const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command(folder)], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => log.push(String(chunk)));
       child.once('error', reject).once('close', resolve);
     });

@@ -10,7 +10,6 @@ import { type EmulatedMachine, type Machine, restoreMachine, TOOLS } from './mac
 import { bootNode, type NativeNode, type NodeParts } from './native/node.ts';
 import { ensureTree } from './native/tree.ts';
 import { note } from './note.ts';
-import type { MachineParts } from './qemu-arguments.ts';
 import { expectReady } from './world.ts';
 
 /** The executable under test as a machine sees it before an installation. */
@@ -29,9 +28,6 @@ export interface Machines {
   readonly pristine: () => Promise<EmulatedMachine>;
   /** A running machine with `nodeprep install` done and everything as declared. */
   readonly installed: () => Promise<EmulatedMachine>;
-  /** Takes over a machine that the test made itself. */
-  readonly adopt: Adopt;
-  readonly parts: MachineParts;
 }
 
 /** Where native nodes come from. Each one ends with the test. */
@@ -77,8 +73,8 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
     async ({ parts, pristine, key }, adopt) => {
       const { toolsDisk } = parts;
       const machines: EmulatedMachine[] = [];
-      const mine = <M extends Machine>(machine: M) => {
-        if ('processorSeconds' in machine) machines.push(machine as M & EmulatedMachine);
+      const mine = (machine: EmulatedMachine) => {
+        machines.push(machine);
         return adopt(machine);
       };
       await body({
@@ -96,8 +92,6 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
           });
           return mine(await restoreMachine(snapshot, { toolsDisk }));
         },
-        adopt: mine,
-        parts,
       });
       const seconds = machines.reduce((sum, machine) => sum + machine.processorSeconds(), 0);
       note(`the machines took ${seconds.toFixed(0)} s of processor time`);

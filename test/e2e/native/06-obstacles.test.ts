@@ -5,7 +5,7 @@ import type { Machine } from '../harness/machine.ts';
 import { note } from '../harness/note.ts';
 import { expectUsable, waitUntilGood } from '../harness/obstacle.ts';
 import { nodeScenario } from '../harness/scenario.ts';
-import { expectCondition, READY_FOR_KUBELET } from '../harness/world.ts';
+import { expectCondition } from '../harness/world.ts';
 
 nodeScenario(
   'a full disk is reported, and what could not be written is written when there is room',
@@ -50,47 +50,55 @@ nodeScenario(
   },
 );
 
-/** Nothing can write what makes this host a node, and the kubelet starts as a boot starts it: after the bootstrap. */
-async function startKubeletUnready(node: Machine): Promise<void> {
-  await node.run(`systemctl stop kubelet nodeprep nodeprep-bootstrap; rm -f /run/stand-in.kubelet
-    echo 0 >/proc/sys/net/ipv4/ip_forward; echo 0 >/run/never; mount --bind -o ro /run/never /proc/sys/net/ipv4/ip_forward
+/** A parameter of an interface that is not there: what a host cannot be made ready with. */
+const specWith = (onFailure: string) => `apiVersion: nodeprep.dev/v1alpha1
+kind: NodePrep
+spec:
+  profile: kubeadm-worker
+  bootstrap: { onFailure: ${onFailure} }
+  sysctls:
+    - { name: net/ipv4/conf/e2e0/arp_ignore, value: 1 }
+`;
+
+/** Starts the kubelet as a boot does: after the bootstrap. */
+async function startKubelet(node: Machine, onFailure: string): Promise<void> {
+  await node.put('/etc/nodeprep/nodeprep.yaml', specWith(onFailure));
+  await node.run(`systemctl stop kubelet nodeprep nodeprep-bootstrap; ip link delete e2e0 2>/dev/null
     systemctl start --no-block kubelet`);
 }
 
+/** The bootstrap that was started last says it. */
 async function expectSaid(node: Machine, text: string): Promise<void> {
-  const journal = 'journalctl -u nodeprep-bootstrap -o cat --no-pager';
-  await expect
-    .poll(async () => (await node.exec(journal)).output, { timeout: 240_000, interval: 1000 })
-    .toContain(text);
+  const journal =
+    'journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID nodeprep-bootstrap) -o cat --no-pager';
+  await expect.poll(async () => (await node.exec(journal)).output, { timeout: 240_000, interval: 500 }).toContain(text);
 }
 
-/** The kubelet has started, and this is what it found. */
-async function expectKubeletFound(node: Machine, text: string): Promise<void> {
+async function expectActive(node: Machine, unit: string): Promise<void> {
   await expect
-    .poll(async () => (await node.exec('cat /run/stand-in.kubelet')).output, { timeout: 120_000, interval: 500 })
-    .toContain(text);
+    .poll(async () => (await node.exec(`systemctl is-active ${unit}`)).output, { timeout: 120_000, interval: 500 })
+    .toBe('active\n');
 }
 
 nodeScenario(
   'a host that cannot be made ready holds the kubelet back with Block, and with Degrade lets it start and says so',
-  5,
+  10,
   async (nodes) => {
     const node = await nodes.installed();
-    await node.run('sed -i s/Degrade/Block/ /etc/nodeprep/nodeprep.yaml; grep -q Block /etc/nodeprep/nodeprep.yaml');
-    await startKubeletUnready(node);
+    await startKubelet(node, 'Block');
 
     await expectSaid(node, 'the kubelet is held back');
     expect((await node.exec('systemctl is-active kubelet nodeprep-bootstrap')).output).toBe('inactive\nactivating\n');
-    await node.run('umount -l /proc/sys/net/ipv4/ip_forward');
+    await node.run('ip link add e2e0 type bridge');
     await expectSaid(node, 'This host is ready, the kubelet may start');
-    await expectKubeletFound(node, READY_FOR_KUBELET);
+    await expectActive(node, 'kubelet');
+    expect(await node.run('cat /proc/sys/net/ipv4/conf/e2e0/arp_ignore')).toBe('1');
 
-    await node.run('sed -i s/Block/Degrade/ /etc/nodeprep/nodeprep.yaml');
-    await startKubeletUnready(node);
+    await startKubelet(node, 'Degrade');
 
     await expectSaid(node, 'the kubelet starts anyway');
-    await expectKubeletFound(node, 'ip_forward=0');
-    await node.run('umount -l /proc/sys/net/ipv4/ip_forward; systemctl start nodeprep');
+    await expectActive(node, 'kubelet');
+    await node.run('ip link add e2e0 type bridge; systemctl start nodeprep');
     await waitUntilGood(node, 'the kubelet started before the host was ready');
   },
 );

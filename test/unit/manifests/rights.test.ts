@@ -15,7 +15,6 @@ const ENGINE: AreaRights = {
     RestrictAddressFamilies: { AF_UNIX: 'the lock, systemd', AF_INET: '/metrics', AF_INET6: '/metrics' },
   },
   unprotected: {
-    MemoryDenyWriteExecute: 'the JavaScript engine compiles',
     ProtectHostname: 'a private host name would hide that the Node gets another one',
     PrivateNetwork: 'the lock belongs to the network namespace of the host',
   },

@@ -59,7 +59,7 @@ async function readLockdown(host: HostReader): Promise<string | undefined> {
 export async function hasEffect(host: HostReader, facts: KernelFacts, name: string): Promise<boolean> {
   if (host.kernel === 'absent') return false;
   if (FILESYSTEM_MODULES.has(name)) return facts.filesystems.has(name);
-  const path = EFFECT_PATHS[name];
+  const path = Object.hasOwn(EFFECT_PATHS, name) ? EFFECT_PATHS[name] : undefined;
   return path !== undefined && (await host.stat(path)) !== undefined;
 }
 

@@ -5,7 +5,7 @@
  * controllers of cgroup v2, boot loaders and what a power cut loses are not: those need an emulated machine.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from '../agent.ts';
@@ -50,6 +50,7 @@ export async function bootNode(parts: NodeParts): Promise<NativeNode> {
   const folder = newFolder('nodes');
   for (const name of ['root', 'disk/files', 'disk/work', ...OWN_FOLDERS.map((own) => `lib/${own}`)])
     mkdirSync(join(folder, name), { recursive: true });
+  writeBootUnit(join(folder, 'disk/files'));
   parts.prepare?.(join(folder, 'disk/files'));
   if (parts.diskMb !== undefined) {
     execFileSync('truncate', ['-s', `${parts.diskMb}M`, join(folder, DISK)]);
@@ -58,6 +59,15 @@ export async function bootNode(parts: NodeParts): Promise<NativeNode> {
   const node = nodeIn(folder, parts);
   await node.start();
   return node;
+}
+
+/** Puts the first unit of every boot on top of the root tree, so that a change to it leaves the tree as it is. */
+function writeBootUnit(files: string): void {
+  const wants = join(files, 'etc/systemd/system/sysinit.target.wants');
+  for (const name of [wants, join(files, 'usr/local/sbin')]) mkdirSync(name, { recursive: true });
+  copyFileSync(join(import.meta.dirname, 'e2e-boot'), join(files, 'usr/local/sbin/e2e-boot'));
+  copyFileSync(join(import.meta.dirname, 'e2e-boot.service'), join(files, 'etc/systemd/system/e2e-boot.service'));
+  symlinkSync('../e2e-boot.service', join(wants, 'e2e-boot.service'));
 }
 
 /** Runs the node in a mount namespace of its own, which ends with it: nothing stays mounted, whatever happens. */

@@ -50,7 +50,7 @@ describe('an object of the API server', () => {
     expect(loaded.ignored).toEqual(['spec.firewall', 'spec.sysctls[0].owner', 'spec.swap.devices']);
     expect(loaded.source).toEqual({
       mode: 'Audit',
-      sysctls: [{ name: 'vm.swappiness', value: '1' }],
+      sysctls: [{ name: 'vm.swappiness', value: 1 }],
       swap: { behavior: 'Disabled' },
     });
   });
@@ -107,5 +107,11 @@ describe('an object of the API server', () => {
 
     expect(loadObject(hostile, CALLED).spec.mode).toBe('Enforce');
     expect(({} as Record<string, unknown>)['mode']).toBeUndefined();
+  });
+
+  it('of an earlier release is refused instead of read without what it says', () => {
+    expect(problemsOf(object({ sysctls: [{ name: 'a.b', value: 1, required: false }] }))).toEqual([
+      'spec.sysctls[0].required: the field "required" is "optional" now; write "optional: true"',
+    ]);
   });
 });

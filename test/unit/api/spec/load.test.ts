@@ -61,7 +61,7 @@ describe('a spec from one document', () => {
 
   it('accepts the largest spec there can be', { timeout: 30_000 }, () => {
     const entry = (index: number) =>
-      `  # Reason ${index}.\n  - name: net.ipv4.conf.eth${index}.forwarding\n    value: "1"\n    match: AtLeast\n    required: false\n    drift: Report`;
+      `  # Reason ${index}.\n  - name: net.ipv4.conf.eth${index}.forwarding\n    value: "1"\n    match: AtLeast\n    optional: true\n    drift: Report`;
     const modules = Array.from({ length: 128 }, (_, index) => `  - {name: m${index}, parameters: {a: 1, b: x}}`);
     const sysctls = Array.from({ length: 256 }, (_, index) => entry(index));
     const { spec } = loadSpec([file('f', ['modules:', ...modules, 'sysctls:', ...sysctls].join('\n'))]);
@@ -140,7 +140,7 @@ describe('several documents', () => {
     [
       'defaults left out and written out',
       'sysctls: [{name: a.b, value: 1}]',
-      'sysctls: [{name: a.b, value: 1, match: Exact, required: true, drift: Correct}]',
+      'sysctls: [{name: a.b, value: 1, match: Exact, optional: false, drift: Correct}]',
     ],
     ['a vector with tabs', 'sysctls: [{name: a.b, value: "1 2"}]', 'sysctls: [{name: a.b, value: "1\\t2"}]'],
     [
@@ -167,12 +167,7 @@ describe('several documents', () => {
       'sysctls: [{name: a.b, value: 1, match: AtLeast}]',
       'spec.sysctls[0]',
     ],
-    [
-      'whether an entry is required',
-      'modules: [{name: a}]',
-      'modules: [{name: a, required: false}]',
-      'spec.modules[0]',
-    ],
+    ['whether an entry is required', 'modules: [{name: a}]', 'modules: [{name: a, optional: true}]', 'spec.modules[0]'],
     [
       'a module parameter',
       'modules: [{name: a, parameters: {x: 1}}]',
@@ -299,7 +294,7 @@ describe('a profile', () => {
     const { spec } = loadSpec([
       file(
         'f',
-        'profile: kubeadm-worker\nmodules: [{name: br-netfilter, required: false}]\nsysctls: [{name: net/ipv4/ip_forward, value: 0}, {name: a.b, value: 1}]\nswap: {behavior: Unmanaged}',
+        'profile: kubeadm-worker\nmodules: [{name: br-netfilter, optional: true}]\nsysctls: [{name: net/ipv4/ip_forward, value: 0}, {name: a.b, value: 1}]\nswap: {behavior: Unmanaged}',
       ),
     ]);
     expect(spec.modules).toEqual([
@@ -328,5 +323,30 @@ describe('a profile', () => {
 
   it('or a document must be given', () => {
     expect(problemsOf(() => loadSpec([]))).toHaveLength(1);
+  });
+});
+
+describe('spellings of one value', () => {
+  const load = (spec: string) =>
+    loadSpec([{ file: 'a.yaml', contents: `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n  ${spec}\n` }]);
+
+  it('have one form in the source, which is what goes into the cluster', () => {
+    const spec = (value: string) => load(`sysctls: [{name: a.b, value: ${value}}]`).source.sysctls?.[0]?.value;
+
+    expect(['10', '"10"', '"2147483648"', '"010"', '" 10"', '"1 2"', '-1', '"-1"'].map(spec)).toEqual([
+      ...[10, 10, '2147483648', '010', ' 10', '1 2', -1, -1],
+    ]);
+    expect(load('modules: [{name: a, parameters: {p: "7", q: x}}]').source.modules?.[0]?.parameters).toEqual({
+      p: 7,
+      q: 'x',
+    });
+  });
+
+  it('of earlier builds are refused with the one of today', () => {
+    expect(() => load('sysctls: [{name: a.b, value: 1, required: false}]')).toThrow(
+      'the field "required" is "optional" now; write "optional: true"',
+    );
+    expect(() => load('modules: [{name: a, required: true}]')).toThrow('leave it out, because it is the default');
+    expect(() => load('sysctls: [{name: a.b, value: 2147483648}]')).toThrow('quote it if it is meant as text');
   });
 });

@@ -17,7 +17,10 @@ const STATUS: NodePrep = {
   spec: { profile: 'kubeadm-worker' },
   status: {
     observedGeneration: 2,
+    mode: 'Enforce',
     inSync: '1/2',
+    entries: 2,
+    inSyncEntries: 1,
     conditions: [
       {
         type: 'Ready',

@@ -73,4 +73,38 @@ describe('an apply of the local spec', () => {
     expect(sent.at(-1)).toEqual({ spec: { mode: 'Audit' }, force: true });
     expect(sent.filter(({ force }) => force === true)).toHaveLength(1);
   });
+
+  it('takes a value that another manager wrote as text for the same value', async () => {
+    const spec = {
+      sysctls: [
+        { name: 'vm.swappiness', value: 10 },
+        { name: 'a.b', value: 1 },
+      ],
+    };
+    const wanted = { ...local, ...loadObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', spec }, 'x') };
+    const theirs = {
+      sysctls: [
+        { name: 'vm.swappiness', value: '10' },
+        { name: 'a.b', value: '2' },
+      ],
+    };
+    const conflicts = spec.sysctls.map(({ name }) => ({
+      reason: 'FieldManagerConflict',
+      message: 'conflict with "kubectl"',
+      field: `.spec.sysctls[name="${name}"].value`,
+    }));
+    let asked = 0;
+    const client = {
+      ...serverWith().client,
+      send: async () => {
+        asked += 1;
+        if (asked === 1) throw new ApiError('Cannot PATCH', { code: 409, reason: 'Conflict', causes: conflicts });
+        return { metadata: { name: 'w', uid: 'u' }, spec: theirs };
+      },
+    };
+
+    const { refused } = await applyLocal(client, 'w', wanted, signal);
+
+    expect(refused.map(({ field }) => field)).toEqual(['.spec.sysctls[name="a.b"].value']);
+  });
 });

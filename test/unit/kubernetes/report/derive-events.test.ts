@@ -28,7 +28,16 @@ describe('events', () => {
       const pending = { disruption: 'Restart', plan, changes: [] } as const;
       return aNodeReport({
         conditions,
-        status: { observedGeneration: 1, inSync: '0/0', pending, conditions, areas: [] },
+        status: {
+          observedGeneration: 1,
+          mode: 'Enforce',
+          entries: 0,
+          inSyncEntries: 0,
+          inSync: '0/0',
+          pending,
+          conditions,
+          areas: [],
+        },
       });
     };
 

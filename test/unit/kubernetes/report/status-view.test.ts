@@ -26,7 +26,15 @@ function aStatus(rows: Record<string, ReturnType<typeof row>[]> = { sysctls: [] 
     counts,
     differing,
   }));
-  return { observedGeneration: 1, inSync: '0/1', conditions: [aCondition()], areas };
+  return {
+    observedGeneration: 1,
+    mode: 'Enforce',
+    inSync: '0/1',
+    entries: 1,
+    inSyncEntries: 0,
+    conditions: [aCondition()],
+    areas,
+  };
 }
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
@@ -76,6 +84,9 @@ describe('the status that is sent', () => {
         { type: 'TheirOwn', status: 'True' },
         { ...aCondition({ lastTransitionTime: '2020-01-01T00:00:00Z' }) },
       ],
+      mode: 'Enforce',
+      entries: 1,
+      inSyncEntries: 0,
       inSync: '0/1',
       theirs: 1,
       observedGeneration: 1,
@@ -84,6 +95,15 @@ describe('the status that is sent', () => {
     expect(meaningOf(stored, status)).toBe(meaningOf(status, status));
     expect(meaningOf({ ...stored, inSync: '1/1' }, status)).not.toBe(meaningOf(status, status));
     expect(meaningOf({ ...stored, conditions: [] }, status)).not.toBe(meaningOf(status, status));
+  });
+
+  it('means something else as long as a condition of an area is stored that is not managed any more', () => {
+    const status = aStatus();
+    const swapReady = aCondition({ type: 'SwapReady' });
+    const foreign = { ...swapReady, type: 'example.com/Other' };
+
+    expect(meaningOf({ ...status, conditions: [aCondition(), swapReady] }, status)).not.toBe(meaningOf(status, status));
+    expect(meaningOf({ ...status, conditions: [aCondition(), foreign] }, status)).toBe(meaningOf(status, status));
   });
 
   it('has another gist for another state, not for another text', () => {

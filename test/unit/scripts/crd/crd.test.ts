@@ -35,7 +35,12 @@ describe('every field of the definition', () => {
     expect(where((node) => node.type === 'array' && node['maxItems'] === undefined)).toEqual([]);
     expect(where((node) => node.additionalProperties !== undefined && node['maxProperties'] === undefined)).toEqual([]);
     const isText = (node: Structural) => node.type === 'string' || node['x-kubernetes-int-or-string'] === true;
-    expect(where((node) => isText(node) && node['maxLength'] === undefined && node['enum'] === undefined)).toEqual([]);
+    expect(
+      where(
+        (node) =>
+          isText(node) && node['format'] === undefined && node['maxLength'] === undefined && node['enum'] === undefined,
+      ),
+    ).toEqual([]);
   });
 
   it('has no default, which the server would write into objects of people', () => {

@@ -23,7 +23,13 @@ describe('a structural schema', () => {
       required: ['name'],
       properties: {
         name: { type: 'string', minLength: 1, maxLength: 5, description: 'A name. For example a, b.' },
-        list: { type: 'array', maxItems: 3, description: 'Words.', items: { type: 'string', enum: ['A', 'B'] } },
+        list: {
+          type: 'array',
+          maxItems: 3,
+          'x-kubernetes-list-type': 'atomic',
+          description: 'Words.',
+          items: { type: 'string', enum: ['A', 'B'] },
+        },
       },
     });
   });

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { openMachine } from '../../app/machine.ts';
-import { PARTS } from '../../api/parts/parts.ts';
-import { everyArea } from '../../areas/index.ts';
-import type { Io, SpecOptions } from '../io.ts';
-import { command, withRoot } from '../options/options.ts';
+import { openMachine } from '../app/machine.ts';
+import { PARTS } from '../api/parts/parts.ts';
+import { everyArea } from '../areas/index.ts';
+import type { Io, SpecOptions } from './io.ts';
+import { command, withRoot } from './options/options.ts';
 
 /** `nodeprep AREA COMMAND` for areas that bring commands of their own. */
 export function areaCommands(io: Io): readonly Command[] {
