@@ -28,6 +28,10 @@ export function pairProblems(
       const [mine, other] = [declared.get(a), declared.get(b)];
       // With both declared, the pair is reported once, at the second name.
       if (mine === undefined || (other !== undefined && index === 0)) return [];
+      if (other !== undefined && !isSwitch(pair)) {
+        const message = `${a} and ${b} (${placeOf(other)}) are one parameter of the kernel; keep one of them`;
+        return [mine.document.problem([...mine.path, 'name'], message)];
+      }
       const [value, counterpart] = [valueOf(mine), other === undefined ? profile.get(b) : valueOf(other)];
       if (counterpart === undefined || value === undefined || value === counterpart) return [];
       const where = other === undefined ? 'the profile' : placeOf(other);
@@ -37,6 +41,9 @@ export function pairProblems(
   );
   return [...zeroing, ...equal];
 }
+
+/** Guides set both names of a switch. For the server only 0 and 1 are cheap enough to compare, so others are declared once. */
+const isSwitch = ([a]: readonly string[]) => a === 'net.ipv4.ip_forward';
 
 function valueOf(declaration: Declaration): string | undefined {
   const parsed = SysctlSource.safeParse(declaration.value);
@@ -49,6 +56,8 @@ function placeOf({ document, path }: Declaration): string {
 
 /** Both spellings of a parameter none of whose parts has a dot. */
 const spellings = (name: string) => textsIn([name, name.replaceAll('.', '/')]);
+const notBoth = (a: string, b: string) =>
+  `!self.exists(x, x.name in ${spellings(a)}) || !self.exists(x, x.name in ${spellings(b)})`;
 
 /** A list of texts in CEL. */
 export function textsIn(words: readonly string[]): string {
@@ -61,14 +70,24 @@ const is = (entry: string, value: string) => `(${entry}.value == ${value} || ${e
 /** The pairs among the declared parameters, for the API server. */
 export function pairRules(): readonly ServerRule[] {
   const zeroing = ZEROING_PAIRS.map(([a, b]) => ({
-    rule: `!self.exists(x, x.name in ${spellings(a)}) || !self.exists(x, x.name in ${spellings(b)})`,
+    rule: notBoth(a, b),
     message: `${a} and ${b} cannot both be set: the kernel sets one to zero when the other is written; keep one of them`,
   }));
-  // Through a list of one, so that the values are picked only once.
-  const equal = EQUAL_SYSCTLS.map(([a, b]) => ({
-    rule: `[self.filter(x, x.name in ${textsIn([a, b].flatMap((name) => [name, name.replaceAll('.', '/')]))}).map(x, string(x.value))].all(values, values.all(value, value == values[0]))`,
-    message: `${a} and ${b} are one parameter that the kernel keeps equal; give them one value`,
-  }));
+  const equal = EQUAL_SYSCTLS.map((pair) => {
+    const [a, b] = pair;
+    if (!isSwitch(pair))
+      return { rule: notBoth(a, b), message: `${a} and ${b} are one parameter of the kernel; keep one of them` };
+    const differs = ['0', '1']
+      .flatMap((value) => [[a, b, value] as const, [b, a, value] as const])
+      .map(
+        ([one, other, value]) =>
+          `!(self.exists(x, x.name in ${spellings(one)} && ${is('x', value)}) && self.exists(x, x.name in ${spellings(other)} && !${is('x', value)}))`,
+      );
+    return {
+      rule: differs.join(' && '),
+      message: `${a} and ${b} are one switch that the kernel keeps equal; give them one value`,
+    };
+  });
   return [...zeroing, ...equal];
 }
 

@@ -126,7 +126,8 @@ function floorRules() {
   const byDigits = Map.groupBy(Object.entries(FLOORS), ([, { digits }]) => digits);
   return [...byDigits].map(([digits, floors]) => ({
     anyOf: [
-      { properties: { match: { enum: ['AtLeast', 'Contains'] } } },
+      // Without a default in the definition, an absent match would pass for any.
+      { required: ['match'], properties: { match: { enum: ['AtLeast', 'Contains'] } } },
       {
         properties: {
           name: { not: { pattern: `^(${floors.map(([name]) => name.replaceAll('.', '[./]')).join('|')})$` } },
@@ -154,7 +155,7 @@ export const VALUE_FIELDS = {
     allOf: [
       {
         anyOf: [
-          { properties: { match: { enum: ['Contains'] } } },
+          { required: ['match'], properties: { match: { enum: ['Contains'] } } },
           { properties: { name: { not: { pattern: NUMBER_FAMILIES } } } },
           { properties: { name: { pattern: WORD_NAMES } } },
           { properties: { value: { pattern: NUMBERS } } },

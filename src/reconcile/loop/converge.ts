@@ -14,6 +14,9 @@ export interface ConvergeOptions {
   readonly onWait?: (report: NodeReport, waitMs: number) => void;
 }
 
+/** Left for the last round: one that the deadline cuts off reports what is left to do, and no longer why it failed. */
+const LAST_ROUND_MS = 1000;
+
 const waitMs = doubling({ firstMs: 250, longestMs: 5000 });
 
 /** Repeats rounds while something transient is in the way and time is left; returns the last report. */
@@ -26,9 +29,8 @@ export async function converge(
   const end = options.clock() + options.timeoutMs;
   let report = await engine.round({ snapshot, cause: 'start' }, signal);
   for (let tries = 1; isTransient(report); tries += 1) {
-    const left = end - options.clock();
-    if (left <= 0) break;
-    const pauseMs = Math.min(waitMs(tries), left);
+    const pauseMs = Math.min(waitMs(tries), end - options.clock() - LAST_ROUND_MS);
+    if (pauseMs <= 0) break;
     options.onWait?.(report, pauseMs);
     await pause(pauseMs, signal);
     report = await engine.round({ snapshot, cause: 'retry' }, signal);

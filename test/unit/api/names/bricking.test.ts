@@ -190,13 +190,14 @@ describe('limits of a host', () => {
     expect(await check('  parameters: {allow: [udf.a]}\n', { a: '1' })).toBeUndefined();
   });
 
-  test('twins with two values are refused, with one they are not', () => {
-    const twins = (a: string, b: string) =>
-      problemsOf(
-        `  sysctls:\n    - {name: net.nf_conntrack_max, value: ${a}}\n    - {name: net.netfilter.nf_conntrack_max, value: ${b}}\n`,
-      );
+  test('two names of a switch need one value, two names of a limit are refused', () => {
+    const twins = (one: string, other: string, a: string, b: string) =>
+      problemsOf(`  sysctls:\n    - {name: ${one}, value: ${a}}\n    - {name: ${other}, value: ${b}}\n`);
+    const [max, alias] = ['net.netfilter.nf_conntrack_max', 'net.nf_conntrack_max'];
 
-    expect(twins('262144', '131072')).toContain('give them one value');
-    expect(twins('262144', '262144')).toBe('');
+    expect(twins(alias, max, '262144', '131072')).toContain('keep one of them');
+    expect(twins(alias, max, '262144', '262144')).toContain('keep one of them');
+    expect(twins('net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding', '1', '0')).toContain('give them one value');
+    expect(twins('net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding', '1', '1')).toBe('');
   });
 });

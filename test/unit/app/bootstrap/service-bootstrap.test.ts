@@ -16,7 +16,7 @@ const document = (onFailure: string, more = '') =>
   `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n  bootstrap:\n    onFailure: ${onFailure}\n${more}  sysctls:\n  - name: vm.swappiness\n    value: 10\n`;
 
 /** A unit on a machine in memory, and what it wrote to the journal. */
-function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 0, options: ToyOptions = {}, files = {}) {
+function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 1000, options: ToyOptions = {}, files = {}) {
   const root = mkdtempSync(join(tmpdir(), 'nodeprep-test-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const host = new MemoryHost({
@@ -128,7 +128,7 @@ describe('the unit before the kubelet', () => {
   });
 
   test('leaves a restart to the daemon on a host that is no node yet', async () => {
-    const unit = service(document('Block'), new Set(), 0, { disruption: 'Restart', waitsFor: 'boot gate' });
+    const unit = service(document('Block'), new Set(), 1000, { disruption: 'Restart', waitsFor: 'boot gate' });
 
     expect(await unit.start()).toBe(0);
     expect(unit.host.text('/toy/vm.swappiness')).toBeUndefined();
