@@ -16,7 +16,13 @@ const document = (onFailure: string, more = '') =>
   `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n  bootstrap:\n    onFailure: ${onFailure}\n${more}  sysctls:\n  - name: vm.swappiness\n    value: 10\n`;
 
 /** A unit on a machine in memory, and what it wrote to the journal. */
-function service(spec: string | undefined, failOn: Set<string>, timeoutMs = 1000, options: ToyOptions = {}, files = {}) {
+function service(
+  spec: string | undefined,
+  failOn: Set<string>,
+  timeoutMs = 1000,
+  options: ToyOptions = {},
+  files = {},
+) {
   const root = mkdtempSync(join(tmpdir(), 'nodeprep-test-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   const host = new MemoryHost({
