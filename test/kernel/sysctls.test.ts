@@ -78,11 +78,11 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
 
     const { code } = bootstrap(
       world,
-      sysctlSpec({ 'net.ipv4.tcp_max_syn_backlog': { value: '1024', match: 'AtLeast' } }),
+      sysctlSpec({ 'net.ipv4.tcp_keepalive_time': { value: '1024', match: 'AtLeast' } }),
     );
 
     expect(code).toBe(0);
-    expect(live(world, 'net.ipv4.tcp_max_syn_backlog')).toBe('4096');
+    expect(live(world, 'net.ipv4.tcp_keepalive_time')).toBe('4096');
   });
 
   it('does not touch per-interface forwarding by writing an equal value', async () => {
@@ -113,14 +113,14 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
 
   it('restores what is safe to restore on uninstall, and says what it leaves', async () => {
     const world = await kernelWorld();
-    const before = live(world, 'net.ipv4.tcp_max_syn_backlog');
-    bootstrap(world, sysctlSpec({ 'net.ipv4.ip_forward': '1', 'net.ipv4.tcp_max_syn_backlog': '4321' }));
-    expect(live(world, 'net.ipv4.tcp_max_syn_backlog')).toBe('4321');
+    const before = live(world, 'net.ipv4.tcp_keepalive_time');
+    bootstrap(world, sysctlSpec({ 'net.ipv4.ip_forward': '1', 'net.ipv4.tcp_keepalive_time': '4321' }));
+    expect(live(world, 'net.ipv4.tcp_keepalive_time')).toBe('4321');
 
     const { code, stdout } = world.nodeprep(['uninstall']);
 
     expect(code).toBe(0);
-    expect(live(world, 'net.ipv4.tcp_max_syn_backlog')).toBe(before);
+    expect(live(world, 'net.ipv4.tcp_keepalive_time')).toBe(before);
     expect(live(world, 'net.ipv4.ip_forward')).toBe('1');
     expect(stdout).toMatch(/Left on purpose[\s\S]*net\.ipv4\.ip_forward/);
     expect(world.sh(`ls ${OURS} /var/lib/nodeprep /run/nodeprep 2>/dev/null || true`)).toBe('');
@@ -128,7 +128,7 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
 
   it('keeps or restores the live value of a removed entry as deletionPolicy says', async () => {
     const world = await kernelWorld();
-    const key = 'net.ipv4.tcp_max_syn_backlog';
+    const key = 'net.ipv4.tcp_keepalive_time';
     const before = live(world, key);
     bootstrap(world, sysctlSpec({ [key]: '4321', 'net.ipv4.tcp_fin_timeout': '33' }));
 

@@ -27,7 +27,7 @@ export interface PlanDocument {
 
 /** The plan that a look at the host found; entries that are not required do not make it differ. */
 export function planFrom(report: NodeReport): PlanDocument {
-  const changes = report.areas.flatMap((area) => area.drift.map((change) => ({ area: area.area, ...change })));
+  const changes = report.areas.flatMap((area) => area.drift.map((change) => shown(area.area, change)));
   const blocked = findings(report, (area) => [...area.failures, ...area.blocked]);
   const conflicts = findings(report, (area) => area.conflicts);
   const stands = [...blocked, ...conflicts].some((finding) => finding.required !== false);
@@ -46,6 +46,11 @@ export function planFrom(report: NodeReport): PlanDocument {
       ...(line === undefined ? {} : { line }),
     })),
   };
+}
+
+/** What tells fights apart is nothing that a plan says. */
+function shown(area: string, { incarnation: _, urgent: __, ...change }: Change): PlanDocument['changes'][number] {
+  return { area, ...change };
 }
 
 function findings(report: NodeReport, pick: (area: NodeReport['areas'][number]) => readonly Finding[]): AreaFinding[] {
