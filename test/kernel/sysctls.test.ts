@@ -78,11 +78,11 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
 
     const { code } = bootstrap(
       world,
-      sysctlSpec({ 'net.ipv4.tcp_keepalive_time': { value: '1024', match: 'AtLeast' } }),
+      sysctlSpec({ 'net.ipv4.tcp_max_syn_backlog': { value: '1024', match: 'AtLeast' } }),
     );
 
     expect(code).toBe(0);
-    expect(live(world, 'net.ipv4.tcp_keepalive_time')).toBe('4096');
+    expect(live(world, 'net.ipv4.tcp_max_syn_backlog')).toBe('4096');
   });
 
   it('does not touch per-interface forwarding by writing an equal value', async () => {
