@@ -48,9 +48,10 @@ export function planFrom(report: NodeReport): PlanDocument {
   };
 }
 
-/** What tells fights apart is nothing that a plan says. */
-function shown(area: string, { incarnation: _, urgent: __, ...change }: Change): PlanDocument['changes'][number] {
-  return { area, ...change };
+/** The change as people read it: what tells fights apart is nothing that a plan says. */
+function shown(area: string, { action, target, from, to, scope, disruption }: Change): PlanDocument['changes'][number] {
+  const values = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return { area, action, target, ...values, scope, disruption };
 }
 
 function findings(report: NodeReport, pick: (area: NodeReport['areas'][number]) => readonly Finding[]): AreaFinding[] {

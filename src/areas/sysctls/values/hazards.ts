@@ -63,5 +63,5 @@ function isLowered(keyPath: string, from: string, to: string): boolean {
 
 /** Whether a wrong value can cut the node or its pods off the network. */
 export function cutsOff(keyPath: string): boolean {
-  return /^net\//.test(keyPath) && hazardOf(keyPath) !== undefined;
+  return keyPath.startsWith('net/') && hazardOf(keyPath) !== undefined;
 }
