@@ -94,11 +94,11 @@ describe.each<Flavor>(['current', 'full'])('kubectl, on the server of the flavor
     expect(wide).toEqual([
       [
         ...['NAME', 'READY', 'DRIFTED', 'REBOOT', 'IN-SYNC', 'REASON'],
-        ...['MODE', 'PROFILE', 'CONFLICTING', 'KERNEL', 'CGROUP', 'RUNTIME', 'FIREWALL', 'AGE'],
+        ...['MODE', 'PROFILE', 'CONFLICTING', 'PENDING', 'KERNEL', 'CGROUP', 'RUNTIME', 'FIREWALL', 'AGE'],
       ],
       [
         ...['table', 'False', 'True', 'False', '41/42', 'DriftDetected'],
-        ...['Enforce', 'kubeadm-worker', 'False', '6.1.0-18-amd64', 'v2', 'containerd', 'nftables'],
+        ...['Enforce', 'kubeadm-worker', 'False', '', '6.1.0-18-amd64', 'v2', 'containerd', 'nftables'],
         expect.stringMatching(/^\d+s$/),
       ],
     ]);
@@ -109,7 +109,7 @@ describe.each<Flavor>(['current', 'full'])('kubectl, on the server of the flavor
 
     const [, row] = rowsOf((await plane().kubectl(['get', 'nprep', 'silent'])).out);
 
-    expect(row).toEqual(['silent', '', '', '', '', '', expect.stringMatching(/^\d+s$/)]);
+    expect(row).toEqual(['silent', '', '', '', '', '', '', expect.stringMatching(/^\d+s$/)]);
   });
 
   test('get knows the plural, the singular, the short name and the category', async () => {

@@ -73,8 +73,9 @@ beforeAll(
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: AGENT_USER }],
     });
-    // Only a whole kube-apiserver makes it by itself.
-    await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
+    // Only a whole kube-apiserver makes these by itself.
+    for (const name of ['default', 'kube-system', 'kube-node-lease'])
+      await send('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const name of ['worker-1', 'worker-2']) {
       await registerNode(name);
       await vi.waitFor(async () => expect((await send('POST', NODE_PREPS, nodePrep(name))).code).toBe(201), PATIENCE);
