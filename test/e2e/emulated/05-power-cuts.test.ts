@@ -9,6 +9,7 @@ import {
   killAtMoments,
   momentIn,
   referenceOf,
+  SPEC,
   windowOf,
 } from '../harness/crash.ts';
 import { note } from '../harness/note.ts';
@@ -26,6 +27,7 @@ scenario(
     const reference = await referenceOf(first);
     await first.stop();
     const machine = await machines.pristine();
+    await machine.put('/etc/nodeprep/nodeprep.yaml', SPEC);
     for (let cut = 1; cut <= POWER_CUTS; cut += 1) {
       const way = cut % 2 === 1 ? 'bootstrap' : 'uninstall';
       const afterMs = momentIn(windowOf(way === 'uninstall' ? reference.uninstallMs : reference.bootstrapMs));

@@ -28,7 +28,7 @@ export async function repair(
     `is() { local v; read -r v <"$2" 2>/dev/null && [ "$v" = "$1" ]; }
      same() { local v; [ -r "$1" ] && IFS= read -r -d '' v <"$1"; [ "$v" = "$good" ]; } 2>/dev/null
      noswap() { local v; { read -r _; ! read -r v; } </proc/swaps; }
-     ${file === undefined ? '' : `IFS= read -r -d '' good <${file}`}
+     ${file === undefined ? '' : `[ -s ${file} ] || { echo "${file} is not there"; exit 1; }; IFS= read -r -d '' good <${file}`}
      ${NAP}
      start=\${EPOCHREALTIME/./}
      ${cause}

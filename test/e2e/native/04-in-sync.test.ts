@@ -10,7 +10,6 @@ const ROUTINES = [
   'systemctl daemon-reload',
   'DEBIAN_FRONTEND=noninteractive apt-get install -qqy --reinstall /var/cache/reinstall/procps_*.deb >/dev/null',
   'systemctl daemon-reexec',
-  'udevadm trigger && udevadm settle',
 ];
 const OWN_FILES = `sha256sum /etc/fstab $(find /etc -name '*nodeprep*' -type f | sort)`;
 

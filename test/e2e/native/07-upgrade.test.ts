@@ -9,14 +9,14 @@ const SWAP = `tail -n +2 /proc/swaps | awk '{ print $1, $2, $3, $5 }' | sort`;
 const FILES = `sha256sum /etc/fstab /etc/systemd/zram-generator.conf; find /etc/sysctl.d /etc/modules-load.d /etc/modprobe.d \
   /etc/systemd/system /etc/udev/rules.d ! -type d -printf '%p %y %m %l\n' | sort`;
 /** A parameter that uninstall brings back at once; those of the profile wait for a boot, as they could cut a node off. */
-const SOMAXCONN = 'cat /proc/sys/net/core/somaxconn';
+const RETRIES = 'cat /proc/sys/net/ipv4/tcp_retries2';
 const SPEC = `apiVersion: nodeprep.dev/v1alpha1
 kind: NodePrep
 spec:
   profile: kubeadm-worker
   sysctls:
-    - name: net.core.somaxconn
-      value: 8192
+    - name: net.ipv4.tcp_retries2
+      value: 8
 `;
 const FINGERPRINT = 'sha256sum <"$(readlink -f /usr/local/bin/nodeprep)"';
 
@@ -28,7 +28,7 @@ nodeScenario(
     note(`upgrade from ${previousBuild()}`);
     const originals = { live: await live(node), swap: await node.run(SWAP), files: await node.run(FILES) };
     expect(originals.live).not.toBe(LIVE_AS_DECLARED);
-    const somaxconn = await node.run(SOMAXCONN);
+    const retries = await node.run(RETRIES);
     await node.put('/root/node.yaml', SPEC);
     await node.run(`${PREVIOUS} install --file /root/node.yaml`, { timeoutMs: 300_000 });
     await expectReady(node);
@@ -57,12 +57,12 @@ nodeScenario(
     await node.reboot();
     await expectReady(node);
     expect(await node.run('cat /run/stand-in.kubelet')).toContain(READY_FOR_KUBELET);
-    expect(await node.run(SOMAXCONN)).toBe('8192');
+    expect(await node.run(RETRIES)).toBe('8');
 
     const removed = await node.exec('nodeprep uninstall --purge', { timeoutMs: 240_000 });
     expect(removed.exitCode, removed.output).toBe(0);
     // After a boot as declared nothing but the record of the older build knows what this was.
-    expect(await node.run(SOMAXCONN)).toBe(somaxconn);
+    expect(await node.run(RETRIES)).toBe(retries);
     expect(await node.run(FILES)).toBe(originals.files);
     expect(
       await node.run(

@@ -3,7 +3,7 @@
  * its memory stays flat. E2E_DRIFTS sets how many.
  */
 import { expect } from 'vitest';
-import { MODULES_FILE, SYSCTL_FILE } from '../harness/drift.ts';
+import { RULES_FILE, SYSCTL_FILE } from '../harness/drift.ts';
 import { NAP } from '../harness/in-machine.ts';
 import type { Machine } from '../harness/machine.ts';
 import { note } from '../harness/note.ts';
@@ -83,9 +83,9 @@ nodeScenario(`${DRIFTS} random drifts: none is missed and the memory of the daem
       }),
     );
 
-    await node.run(`: >${SYSCTL_FILE}; rm ${MODULES_FILE}`);
+    await node.run(`: >${SYSCTL_FILE}; rm ${RULES_FILE}`);
     await expect
-      .poll(() => node.run(`test -s ${SYSCTL_FILE} && test -s ${MODULES_FILE} && echo both; true`), {
+      .poll(() => node.run(`test -s ${SYSCTL_FILE} && test -s ${RULES_FILE} && echo both; true`), {
         timeout: 60_000,
         interval: 300,
       })
