@@ -1,6 +1,8 @@
 /** The harness of native nodes: what every scenario on them relies on. */
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { ensureTree } from '../harness/native/tree.ts';
 import { note } from '../harness/note.ts';
 import { nodeScenario } from '../harness/scenario.ts';
 
@@ -67,3 +69,27 @@ nodeScenario('what runs as a unit of a node cannot turn the swap of this machine
   expect((await node.exec('systemd-run -q --wait --pipe swapoff /etc/fstab')).output).toContain('Not superuser');
   expect(await node.run('tail -n +2 /proc/swaps')).toBe('');
 });
+
+nodeScenario(
+  'a node ends with the process that made it, also when that is killed, and leaves nothing mounted',
+  5,
+  async () => {
+    const tree = await ensureTree('bookworm');
+    const program = `import { bootNode } from '${import.meta.dirname}/../harness/native/node.ts';
+    const node = await bootNode({ tree: '${tree}' });
+    console.log(node.leader());
+    setInterval(() => undefined, 1000);`;
+    const maker = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const leader = await new Promise<string>((resolve) => {
+      maker.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+    });
+    expect(existsSync(`/proc/${leader}`)).toBe(true);
+
+    maker.kill('SIGKILL');
+
+    await expect.poll(() => existsSync(`/proc/${leader}`), { timeout: 20_000 }).toBe(false);
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(`nodes/${maker.pid}.`);
+  },
+);

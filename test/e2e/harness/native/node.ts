@@ -70,7 +70,10 @@ function writeBootUnit(files: string): void {
   symlinkSync('../e2e-boot.service', join(wants, 'e2e-boot.service'));
 }
 
-/** Runs the node in a mount namespace of its own, which ends with it: nothing stays mounted, whatever happens. */
+/**
+ * Runs the node in mount and PID namespaces of its own, which end with it: nothing stays mounted or running, whatever happens.
+ * The child's child is systemd-nspawn.
+ */
 function nspawn(folder: string, { tree, tools }: NodeParts): ChildProcess {
   const root = join(folder, 'root');
   const layers = `lowerdir=${tree},upperdir=disk/files,workdir=disk/work`;
@@ -84,7 +87,8 @@ function nspawn(folder: string, { tree, tools }: NodeParts): ChildProcess {
   const child = spawn(
     'setpriv',
     [
-      ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private', 'sh', '-euc'],
+      ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'private'],
+      ...['--pid', '--fork', '--kill-child=KILL', '--mount-proc', 'sh', '-euc'],
       `${ownCgroups(nameOf(folder))}${ownDisk}mount -t overlay node -o "$1" root; shift; exec systemd-nspawn "$@"`,
       ...['sh', layers, '--quiet', '--boot', `--directory=${root}`, `--machine=${nameOf(folder)}`],
       ...['--register=no', '--keep-unit', '--private-network', '--link-journal=no', '--resolv-conf=off'],
@@ -204,8 +208,12 @@ async function hasBegun(container: ChildProcess, consoleTail: () => string): Pro
   }
 }
 
-/** The child of systemd-nspawn that is process 1 of the node. */
+/** Process 1 of the node: the child of systemd-nspawn, which is the child of what was started. */
 function leaderOf(pid: number | undefined): number | undefined {
+  return childOf(childOf(pid));
+}
+
+function childOf(pid: number | undefined): number | undefined {
   try {
     const child = Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'));
     return Number.isNaN(child) ? undefined : child;
