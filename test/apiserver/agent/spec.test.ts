@@ -74,7 +74,8 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
 
     // The team lets go of the field, so the file has its say.
     expect(await node.apply({}, 'platform-team')).toBe(200);
-    await expect.poll(() => node.condition('Conflicting'), SOON).toMatchObject({ status: 'False', reason: 'None' });
+    // The file says Paused: what is not looked at is not known either.
+    await expect.poll(() => node.condition('Conflicting'), SOON).toMatchObject({ status: 'Unknown', reason: 'Paused' });
     await expect.poll(async () => (await node.stored())?.spec['mode'], SOON).toBe('Paused');
     expect(stdout().match(/Conflicting with other field managers/g)).toHaveLength(1);
   });
