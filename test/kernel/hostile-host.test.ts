@@ -135,11 +135,14 @@ describe.skipIf(obstacle !== undefined)('a command that hangs', () => {
       mount --bind /run/fake /usr/local/sbin`);
     const spec = sysctlSpec({ 'net.ipv4.tcp_fin_timeout': '33' }, { swap: { behavior: 'Disabled' } });
 
-    const plan = world.nodeprep(['plan', '--file', '-'], { stdin: spec });
-    const explained = world.nodeprep(['explain', 'swap', '--file', '-'], { stdin: spec });
+    world.sh(`cat > /run/fake/node.yaml <<'END'\n${spec}\nEND`);
+
+    // At the same time: each waits until it gives the command up.
+    const explained = world.start(['explain', 'swap', '--file', '/run/fake/node.yaml']);
+    const plan = world.nodeprep(['plan', '--file', '/run/fake/node.yaml']);
 
     expect(plan.code).toBe(2);
     expect(plan.stdout).toContain('net.ipv4.tcp_fin_timeout');
-    expect(explained.stdout).toContain('systemctl did not answer');
+    await expect.poll(explained.output, { timeout: 30_000 }).toContain('systemctl did not answer');
   });
 });
