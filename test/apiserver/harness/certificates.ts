@@ -1,5 +1,6 @@
 /** The certificate authority of a test's control plane, and the certificates that it issues. */
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,7 +51,9 @@ export async function authorityIn(folder: string): Promise<Authority> {
     await writeFile(`${base}.ext`, `${extension}\n`);
     await execute('openssl', ['req', '-new', ...CURVE, '-subj', subject, '-keyout', keyFile, '-out', request]);
     await execute('openssl', [
-      ...['x509', '-req', '-in', request, '-CA', caFile, '-CAkey', caKey, '-CAcreateserial'],
+      ...['x509', '-req', '-in', request, '-CA', caFile, '-CAkey', caKey],
+      // Not from a file that two at once would write.
+      ...['-set_serial', `0x${randomBytes(8).toString('hex')}`],
       ...['-days', String(days), '-extfile', `${base}.ext`, '-out', certFile],
     ]);
     return { certFile, keyFile, cert: await readFile(certFile, 'utf8'), key: await readFile(keyFile, 'utf8') };
