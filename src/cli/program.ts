@@ -6,6 +6,7 @@ import { areaCommands } from './area-commands.ts';
 import { bootstrapCommand } from './commands/bootstrap.ts';
 import { captureCommand } from './commands/capture.ts';
 import { completionCommand } from './commands/completion.ts';
+import { diffCommand } from './commands/diff.ts';
 import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/spec/init.ts';
 import { installCommand } from './commands/install.ts';
@@ -32,6 +33,7 @@ export function buildProgram(io: Io): Command {
   const commands = [
     bootstrapCommand(io),
     planCommand(io),
+    diffCommand(io),
     runCommand(io),
     statusCommand(io),
     verifyCommand(io),

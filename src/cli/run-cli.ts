@@ -20,15 +20,19 @@ const EXPECTED = new Set([
   'StdinError',
 ]);
 
+/** Exit codes of commands that could not do their work, where 1 says something else. */
+const FAILED: Readonly<Record<string, number>> = { diff: 2 };
+
 /** `argv` without the program's own name. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<void> {
+  const failed = FAILED[argv[0] ?? ''] ?? 1;
   try {
     await buildProgram(io).parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return io.exit(error.exitCode === 0 ? 0 : 1);
-    if (io.signal.aborted) return io.exit(1);
+    if (error instanceof CommanderError) return io.exit(error.exitCode === 0 ? 0 : failed);
+    if (io.signal.aborted) return io.exit(failed);
     io.err(`${paintFor(io.color)('red', 'Error')}: ${messageOf(error)}\n`);
-    io.exit(1);
+    io.exit(failed);
   }
 }
 

@@ -36,6 +36,7 @@ const HOME_OF: Readonly<Record<string, string>> = {
   '@kubernetes/client-node': 'kubernetes',
   'prom-client': 'telemetry',
   commander: 'cli',
+  diff: 'cli',
 };
 
 const partOf = (path: string) => (path === 'src/main.ts' ? 'main' : (path.split('/')[1] ?? ''));

@@ -1,7 +1,10 @@
 /** Looks at a host without changing it: for `plan`, `status`, `explain` and `verify`. */
 import { type Declared, readSpec, type SpecRequest } from '../../disk/file-spec-source.ts';
+import type { Change } from '../../areas/area.ts';
+import { createDraft, type DraftedFile } from '../../host/draft.ts';
 import { createEngine } from '../../reconcile/loop/engine.ts';
 import { type Ledger, readLedger } from '../../reconcile/ledger/ledger.ts';
+import type { PlanDraft } from '../../reconcile/pass/draft-steps.ts';
 import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
 import { hostNameOf, type Machine } from '../machine.ts';
 
@@ -9,6 +12,14 @@ import { hostNameOf, type Machine } from '../machine.ts';
 export interface Look {
   readonly report: NodeReport;
   readonly ledger: Pick<Ledger, 'memory' | 'warning'>;
+}
+
+/** A look with everything that the plan would change, each change told in one place. */
+export interface DraftedLook extends Look {
+  /** The files that would be written or removed. */
+  readonly files: readonly DraftedFile[];
+  /** What would change besides: on the running system, or by programs. */
+  readonly others: readonly (Change & { readonly area: string })[];
 }
 
 /** The spec that a command works with, not yet accepted by a daemon. */
@@ -26,8 +37,24 @@ export async function look(machine: Machine, request: SpecRequest, signal: Abort
   return lookWith(machine, (await declaredSnapshot(machine, request)).snapshot, signal);
 }
 
+/** As `look`, with the files that the plan would write. */
+export async function lookAtFiles(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<DraftedLook> {
+  const { snapshot } = await declaredSnapshot(machine, request);
+  const { host, files } = createDraft(machine.host);
+  const others: (Change & { readonly area: string })[] = [];
+  const onOther = (area: string, changes: readonly Change[]) => {
+    others.push(...changes.map((change) => ({ area, ...change })));
+  };
+  const seen = await lookWith({ ...machine, draft: { host, onOther } }, snapshot, signal);
+  return { ...seen, files: files(), others };
+}
+
 /** As `look`, with a spec that is known already. */
-export async function lookWith(machine: Machine, snapshot: SpecSnapshot, signal: AbortSignal): Promise<Look> {
+export async function lookWith(
+  machine: Machine & { readonly draft?: PlanDraft },
+  snapshot: SpecSnapshot,
+  signal: AbortSignal,
+): Promise<Look> {
   const ledger = await readLedger(machine.host);
   const engine = createEngine({ ...machine, ledger: readOnly(ledger), dryRun: true });
   return { ledger, report: await engine.round({ snapshot, cause: 'start' }, signal) };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { look } from '../../app/inspect/look.ts';
+import { lookAtFiles } from '../../app/inspect/look.ts';
 import { openMachine } from '../../app/machine.ts';
 import { withDeadline } from '../../host/deadline.ts';
 import { requireRoot } from '../../app/privilege.ts';
@@ -46,13 +46,13 @@ export function bootstrapCommand(io: Io): Command {
       const paint = paintFor(io.color);
       const end = machine.clock() + options.timeout;
       const bounded = { ...machine, host: withDeadline(machine.host, () => end - machine.clock()) };
-      const planned = await look(bounded, request, io.signal);
+      const planned = await lookAtFiles(bounded, request, io.signal);
       if (options.dryRun) {
-        print(io, options.output, planFrom(planned.report), () => renderPlan(planned.report, paint, io.columns));
+        print(io, options.output, planFrom(planned), () => renderPlan(planned, paint, io.columns));
         return io.exit(0);
       }
       const write = options.output === 'table' ? io.out : io.err;
-      write(`${renderPlan(planned.report, paint, io.columns)}\n\n`);
+      write(`${renderPlan(planned, paint, io.columns)}\n\n`);
       const { bootstrap } = await import('../../app/bootstrap/apply-once.ts');
       const progress = progressFor(io, write);
       const report = await bootstrap(machine, request, { ...progress, timeoutMs: options.timeout }, io.signal);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { sourceFrom } from '../../api/spec/expand.ts';
-import { look } from '../../app/inspect/look.ts';
+import { lookAtFiles } from '../../app/inspect/look.ts';
 import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
@@ -9,7 +9,7 @@ import { print } from '../output/print.ts';
 
 /** `nodeprep plan`: what would be done, and what is in the way. */
 export function planCommand(io: Io): Command {
-  const base = command('plan', 'Show what would change, what is blocked and what conflicts', [
+  const base = command('plan', 'Show what would change, in which files, what is blocked and what conflicts', [
     'plan',
     'plan --file node.yaml -o json',
     'plan --profile kubeadm-worker -o yaml   # with the expanded spec',
@@ -18,11 +18,12 @@ export function planCommand(io: Io): Command {
   return withOutput(withSpec(base))
     .addHelpText('after', '\nExit codes: 0 in sync, 2 differs, 1 error.')
     .action(async (options: SpecOptions & { output: OutputFormat }) => {
-      const { report, ledger } = await look(openMachine(options), await specRequestFrom(options, io), io.signal);
+      const seen = await lookAtFiles(openMachine(options), await specRequestFrom(options, io), io.signal);
+      const { report, ledger } = seen;
       if (ledger.warning !== undefined) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
-      const plan = planFrom(report);
+      const plan = planFrom(seen);
       const value = options.output === 'yaml' ? { ...plan, spec: sourceFrom(report.snapshot.spec) } : plan;
-      print(io, options.output, value, (paint) => renderPlan(report, paint, io.columns));
+      print(io, options.output, value, (paint) => renderPlan(seen, paint, io.columns));
       io.exit(plan.inSync ? 0 : 2);
     });
 }

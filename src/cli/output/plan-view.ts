@@ -1,10 +1,14 @@
 /** A plan as the command line shows it: an object for machines, a diff for people. */
 import type { Change, Finding } from '../../areas/area.ts';
+import type { DraftedLook } from '../../app/inspect/look.ts';
+import type { DraftedFile } from '../../host/draft.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { WhyNotNow } from '../../reconcile/report/report.ts';
+import { countEntries, entriesOf } from './entry-count.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
 const LEFT = 'Left on purpose';
+const NEXT_BOOT = 'next boot';
 
 type AreaFinding = Finding & { readonly area: string };
 
@@ -13,7 +17,12 @@ export interface PlanDocument {
   readonly apiVersion: 'nodeprep.dev/v1alpha1';
   readonly kind: 'Plan';
   readonly inSync: boolean;
-  readonly changes: readonly (Change & { readonly area: string })[];
+  /** Entries with changes; one entry often has two, a live and a persistent one. */
+  readonly entries: number;
+  /** `when`: `now`, or why not: `next boot`, `approval`, `drain`, `boot gate`, `held off` or `reported`. */
+  readonly changes: readonly (Change & { readonly area: string; readonly when: string })[];
+  /** Files that would be written or removed; `nodeprep diff` shows the lines. */
+  readonly files: readonly { readonly path: string; readonly action: 'create' | 'update' | 'delete' }[];
   readonly blocked: readonly { area: string; target: string; reason: string; message: string }[];
   readonly conflicts: readonly {
     area: string;
@@ -26,8 +35,16 @@ export interface PlanDocument {
 }
 
 /** The plan that a look at the host found; entries that are not required do not make it differ. */
-export function planFrom(report: NodeReport): PlanDocument {
-  const changes = report.areas.flatMap((area) => area.drift.map((change) => shown(area.area, change)));
+export function planFrom({ report, files }: Pick<DraftedLook, 'report' | 'files'>): PlanDocument {
+  const later = new Map(
+    report.areas.flatMap((area) => area.deferred.map(({ change, why }) => [keyOf(area.area, change), why] as const)),
+  );
+  const changes = report.areas.flatMap((area) =>
+    area.drift.map((change) => ({
+      ...shown(area.area, change),
+      when: whenOf(later.get(keyOf(area.area, change))) ?? 'now',
+    })),
+  );
   const blocked = findings(report, (area) => [...area.failures, ...area.blocked]);
   const conflicts = findings(report, (area) => area.conflicts);
   const stands = [...blocked, ...conflicts].some((finding) => finding.required !== false);
@@ -35,7 +52,9 @@ export function planFrom(report: NodeReport): PlanDocument {
     apiVersion: 'nodeprep.dev/v1alpha1',
     kind: 'Plan',
     inSync: changes.length === 0 && !stands,
+    entries: countEntries(report.areas.flatMap(({ area, entries, drift }) => entriesOf(area, entries, drift))),
     changes,
+    files: files.map(({ path, before, after }) => ({ path, action: actionOf(before, after) })),
     blocked: blocked.map(({ area, target, reason, message }) => ({ area, target, reason, message })),
     conflicts: conflicts.map(({ area, target, reason, message, file, line }) => ({
       area,
@@ -49,9 +68,17 @@ export function planFrom(report: NodeReport): PlanDocument {
 }
 
 /** The change as people read it: what tells fights apart is nothing that a plan says. */
-function shown(area: string, { action, target, from, to, scope, disruption }: Change): PlanDocument['changes'][number] {
+function shown(
+  area: string,
+  { action, target, from, to, scope, disruption }: Change,
+): Omit<PlanDocument['changes'][number], 'when'> {
   const values = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   return { area, action, target, ...values, scope, disruption };
+}
+
+function actionOf(before: DraftedFile['before'], after: DraftedFile['after']): 'create' | 'update' | 'delete' {
+  if (before === undefined) return 'create';
+  return after === undefined ? 'delete' : 'update';
 }
 
 function findings(report: NodeReport, pick: (area: NodeReport['areas'][number]) => readonly Finding[]): AreaFinding[] {
@@ -59,10 +86,12 @@ function findings(report: NodeReport, pick: (area: NodeReport['areas'][number]) 
 }
 
 /** The plan for a person, as wide as the terminal; JSON has every value in full. */
-export function renderPlan(report: NodeReport, paint: Paint, columns: number): string {
-  const plan = planFrom(report);
+export function renderPlan(look: Pick<DraftedLook, 'report' | 'files'>, paint: Paint, columns: number): string {
+  const { report } = look;
+  const plan = planFrom(look);
   const parts = [headline(report, plan, paint, columns)];
-  if (plan.changes.length > 0) parts.push(renderChanges(report, plan, paint, columns));
+  if (plan.changes.length > 0) parts.push(renderChanges(plan, paint, columns));
+  if (plan.files.length > 0) parts.push(renderFiles(plan.files, paint));
   const show = (title: string, list: readonly AreaFinding[]) => {
     if (list.length > 0) parts.push(renderFindings(title, list, paint, columns));
   };
@@ -86,7 +115,11 @@ function headline(report: NodeReport, plan: PlanDocument, paint: Paint, columns:
   const profile = snapshot.spec.profile === undefined ? '' : `, profile ${snapshot.spec.profile}`;
   const what = plan.inSync
     ? 'in sync'
-    : `${counted(plan.changes.length, 'change')}, ${plan.blocked.length} blocked, ${counted(plan.conflicts.length, 'conflict')}`;
+    : [
+        `${counted(plan.entries, 'entry', 'entries')} to change`,
+        `${countEntries(plan.blocked)} blocked`,
+        counted(countEntries(plan.conflicts), 'conflict'),
+      ].join(', ');
   const paused = report.areas.filter((area) => area.mode === 'Paused').map((area) => area.area);
   const unseen = paused.length === 0 ? '' : `; paused, not looked at: ${paused.join(', ')}`;
   const title = `Plan for ${printable(snapshot.name)}`;
@@ -95,8 +128,14 @@ function headline(report: NodeReport, plan: PlanDocument, paint: Paint, columns:
   return `${paint('bold', title)}${about}${gap}${plan.inSync ? paint('green', what) : what}${unseen}`;
 }
 
-function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`;
+function counted(count: number, word: string, words = `${word}s`): string {
+  return `${count} ${count === 1 ? word : words}`;
+}
+
+function renderFiles(files: PlanDocument['files'], paint: Paint): string {
+  const rows = files.map(({ path, action }) => [paint(action === 'delete' ? 'red' : 'green', action), printable(path)]);
+  const note = paint('dim', '"nodeprep diff" shows the lines.');
+  return `${renderTable(['ACTION', 'FILE'], rows, paint)}\n${note}`;
 }
 
 const SHRINKING: readonly Shrinking[] = [
@@ -104,11 +143,7 @@ const SHRINKING: readonly Shrinking[] = [
   { column: 1, least: 30, shorten: shortenMiddle },
 ];
 
-function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint, columns: number): string {
-  const later = new Map(
-    report.areas.flatMap((area) => area.deferred.map(({ change, why }) => [keyOf(area.area, change), why] as const)),
-  );
-  const whyOf = (change: PlanDocument['changes'][number]) => later.get(keyOf(change.area, change));
+function renderChanges(plan: PlanDocument, paint: Paint, columns: number): string {
   // On most hosts nothing is disturbed; a column of "None" would only make the rest narrow.
   const disturbs = plan.changes.some((change) => change.disruption !== 'None');
   const rows = plan.changes.map((change) => [
@@ -116,16 +151,16 @@ function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint, col
     printable(change.target),
     paint(change.action === 'delete' || change.action === 'disable' ? 'red' : 'green', change.action),
     valuesText(change),
-    whenOf(whyOf(change)) ?? change.scope,
+    change.when === 'now' ? change.scope : change.when,
     ...(disturbs ? [change.disruption] : []),
   ]);
   const header = ['AREA', 'ENTRY', 'ACTION', 'FROM → TO', 'SCOPE', ...(disturbs ? ['DISRUPTION'] : [])];
   const notes = [
-    ...(plan.changes.some((change) => whyOf(change) === 'approval')
+    ...(plan.changes.some((change) => change.when === 'approval')
       ? ['approval: disturbs the node; held until "nodeprep approve", or spec.approvedPlan, names the plan.']
       : []),
-    ...(plan.changes.some((change) => whyOf(change) === 'boot')
-      ? ['next boot: not done on the running system, takes effect at the next boot.']
+    ...(plan.changes.some((change) => change.when === NEXT_BOOT)
+      ? ['next boot: not done on the running system, takes effect at the next reboot.']
       : []),
     ...(disturbs ? [] : ['Disruption: none.']),
   ];
@@ -135,7 +170,7 @@ function renderChanges(report: NodeReport, plan: PlanDocument, paint: Paint, col
 
 /** The word of the column when a change is not made at once. */
 function whenOf(why: WhyNotNow | undefined): string | undefined {
-  return why === 'boot' ? 'next boot' : why;
+  return why === 'boot' ? NEXT_BOOT : why;
 }
 
 /** `0 → 1`; a created thing comes from nowhere. */

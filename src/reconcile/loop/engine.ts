@@ -15,6 +15,7 @@ import { pendingFrom } from '../report/pending.ts';
 import { createDisturbance } from './disturbance.ts';
 import type { ManagedArea } from '../pass/pass.ts';
 import type { PassContext, StepEvent } from '../pass/context.ts';
+import type { PlanDraft } from '../pass/draft-steps.ts';
 import type { AreaReport } from '../report/report.ts';
 import { statusFrom } from '../report/status.ts';
 
@@ -27,6 +28,8 @@ export interface EngineParts {
   readonly clock: () => number;
   readonly now: () => Date;
   readonly dryRun?: boolean;
+  /** Where a dry run tries the steps. */
+  readonly draft?: PlanDraft;
   /** Whether the time for changes is over; they then remain. */
   readonly isOver?: () => boolean;
   readonly onStep?: (event: StepEvent) => void;
@@ -102,6 +105,7 @@ export function createEngine(parts: EngineParts): Engine {
       mayDisturb: disturbance.permits,
       ...(parts.isBootGate === undefined ? {} : { isBootGate: parts.isBootGate }),
       ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
+      ...(parts.draft === undefined ? {} : { draft: parts.draft }),
       ...(parts.isOver === undefined ? {} : { isOver: parts.isOver }),
       onPlan: (planned) => {
         underway = { request, started, planned, changes: [] };

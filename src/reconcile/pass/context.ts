@@ -4,6 +4,7 @@ import type { Change, Finding } from '../../areas/area.ts';
 import type { Host } from '../../host/host.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AreaReport } from '../report/report.ts';
+import type { PlanDraft } from './draft-steps.ts';
 
 /** Told as it happens, for progress lines and logs. */
 export type StepEvent =
@@ -25,6 +26,8 @@ export interface PassContext {
   readonly clock: () => number;
   /** Stops after the plan, whatever the mode of the spec. */
   readonly dryRun?: boolean;
+  /** Where a dry run tries the steps, to know the files that they would write. */
+  readonly draft?: PlanDraft;
   /** Whether the time for changes is over: no further step begins. */
   readonly isOver?: () => boolean;
   /** Why a change is held off now because somebody keeps undoing it; `undefined` lets it through. */

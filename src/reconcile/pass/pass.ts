@@ -10,6 +10,7 @@ import type { Hint, HostReader } from '../../host/host.ts';
 import { applySteps, forgetSpent, isPersistent, type Made } from './apply-steps.ts';
 import { entryReports } from './entries.ts';
 import type { PassContext } from './context.ts';
+import { draftSteps } from './draft-steps.ts';
 import { errorFrom, findingFrom, isDefect } from './failure.ts';
 import { createPlanner, type Planner } from './planner.ts';
 import type { AreaReport } from '../report/report.ts';
@@ -91,6 +92,7 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     const isLooking = mode === 'Audit' || context.dryRun === true;
     const spent = isLooking ? [] : (before.spent ?? []);
     if (isLooking || sorted.ready.length + spent.length === 0) {
+      if (context.draft !== undefined) await draftSteps(area, before.steps, context.draft, context.signal);
       const found = report(outcome(area.name, before, before, made, sorted));
       if (before.steps.length === 0 && found.contested.length === 0) quiet.set(before, found);
       return found;

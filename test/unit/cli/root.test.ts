@@ -17,7 +17,16 @@ describe('nodeprep on a captured host', () => {
 
     const plan = json(stdout);
     expect(code).toBe(2);
-    expect(Object.keys(plan)).toEqual(['apiVersion', 'kind', 'inSync', 'changes', 'blocked', 'conflicts']);
+    expect(Object.keys(plan)).toEqual([
+      'apiVersion',
+      'kind',
+      'inSync',
+      'entries',
+      'changes',
+      'files',
+      'blocked',
+      'conflicts',
+    ]);
     expect(plan).toMatchObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Plan', inSync: false });
     const forward = plan.changes.filter((change: { target: string }) => change.target === 'net.ipv4.ip_forward');
     expect(forward).toContainEqual({
@@ -28,6 +37,7 @@ describe('nodeprep on a captured host', () => {
       to: '1',
       scope: 'live',
       disruption: 'None',
+      when: 'next boot',
     });
     expect(forward.map((change: { scope: string }) => change.scope).toSorted()).toEqual(['live', 'persistent']);
   });
