@@ -209,15 +209,25 @@ export interface Area<Desired, Observed, S extends Step = Step> extends Surround
   readonly verify: (desired: Desired, observed: Observed) => readonly Check[];
 }
 
+/** What is known of a failure besides its reason. */
+export interface StepErrorOptions extends ErrorOptions {
+  /** Waiting may help. */
+  readonly transient?: boolean;
+  /** Another step of the plan may make it possible: it is tried again in the same pass once others have succeeded. */
+  readonly dependsOnOthers?: boolean;
+}
+
 /** A step failed for a reason that the condition vocabulary has a word for. */
 export class StepError extends Error {
   override readonly name = 'StepError';
   readonly reason: Reason;
   readonly transient: boolean;
+  readonly dependsOnOthers: boolean;
 
-  constructor(reason: Reason, message: string, options?: ErrorOptions & { readonly transient?: boolean }) {
+  constructor(reason: Reason, message: string, options: StepErrorOptions = {}) {
     super(message, options);
     this.reason = reason;
-    this.transient = options?.transient ?? false;
+    this.transient = options.transient ?? false;
+    this.dependsOnOthers = options.dependsOnOthers ?? false;
   }
 }

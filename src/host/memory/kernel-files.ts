@@ -27,6 +27,9 @@ const TWINS: readonly (readonly [string, string])[] = [
   ['vm/dirty_background_bytes', 'vm/dirty_background_ratio'],
 ];
 
+const PORT_RANGE = 'net/ipv4/ip_local_port_range';
+const FIRST_OPEN_PORT = 'net/ipv4/ip_unprivileged_port_start';
+
 /** The behaviour of /proc/sys. */
 export function kernelFiles(options: KernelFileOptions = {}): MemoryBehaviour {
   return {
@@ -64,6 +67,7 @@ function write(host: MemoryHost, path: string, contents: string, options: Kernel
   const value = contents.trim();
   const accepts = name(Object.keys(options.accepts ?? {}));
   if (accepts !== undefined && options.accepts?.[accepts]?.(value) === false) throw failure(path, 'EINVAL');
+  if (breaksPortBounds(host, path, value)) throw failure(path, 'EINVAL');
   const adjusts = name(Object.keys(options.adjusts ?? {}));
   const isNumeric = /^\s*-?[0-9]+(\s+-?[0-9]+)*\s*$/.test(old);
   if (path.endsWith('/ip_local_reserved_ports')) host.put(path, `${mergedRanges(path, value)}\n`);
@@ -71,6 +75,18 @@ function write(host: MemoryHost, path: string, contents: string, options: Kernel
   else host.put(path, `${path.endsWith('/stable_secret') ? fullAddress(value) : value}\n`);
   sideEffects(host, path.slice(ROOT.length), old);
   return true;
+}
+
+/** Ports for everybody begin at or before those that are handed out (ipv4_local_port_range, ipv4_privileged_ports). */
+function breaksPortBounds(host: MemoryHost, path: string, value: string): boolean {
+  const numbers = (text: string | undefined) => (text ?? '').trim().split(/\s+/).map(Number);
+  if (path === ROOT + PORT_RANGE) {
+    const [from = 0, to = 0] = numbers(value);
+    const [open = 0] = numbers(host.text(ROOT + FIRST_OPEN_PORT));
+    return to < from || from < open;
+  }
+  const [from = 65_535] = numbers(host.text(ROOT + PORT_RANGE) ?? '65535');
+  return path === ROOT + FIRST_OPEN_PORT && Number(value) > from;
 }
 
 /** Number after number, as proc_dointvec does: what came before a bad one has changed already. */
@@ -134,6 +150,11 @@ function sideEffects(host: MemoryHost, keyPath: string, old: string): void {
   for (const [a, b] of TWINS) {
     if (keyPath === a) put(b, '0\n');
     if (keyPath === b) put(a, '0\n');
+  }
+  if (keyPath === 'net/ipv4/tcp_congestion_control') {
+    const allowed = 'net/ipv4/tcp_allowed_congestion_control';
+    const words = new Set(`${host.text(ROOT + allowed) ?? ''} ${value}`.trim().split(/\s+/));
+    put(allowed, `${[...words].join(' ')}\n`);
   }
   const isForwarding = keyPath === 'net/ipv4/ip_forward' || keyPath === 'net/ipv4/conf/all/forwarding';
   if (!isForwarding || old.trim() === value.trim()) return;

@@ -7,7 +7,8 @@ import type { AreaName, Mode, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { Area, Check, Explanation, Plan, Step } from '../../areas/area.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, HostReader } from '../../host/host.ts';
-import { applySteps, forgetSpent, isPersistent, type Made } from './apply-steps.ts';
+import { applyPlan, nothingMade } from './apply-plan.ts';
+import type { Made } from './apply-steps.ts';
 import { entryReports } from './entries.ts';
 import type { PassContext } from './context.ts';
 import { draftSteps } from './draft-steps.ts';
@@ -81,7 +82,7 @@ async function reconcileArea<Desired, Observed, S extends Step>(
   if (mode === 'Paused') return report({});
   let before: Plan<S> | undefined;
   let isSeen = false;
-  let made: Made<S> = { applied: [], failures: [], defects: [], undone: [] };
+  const made = nothingMade<S>();
   try {
     before = await planner(spec, context);
     isSeen = true;
@@ -99,12 +100,13 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     }
     const planned = before;
     if (sorted.ready.length > 0) context.onPlan?.(() => report(outcome(area.name, planned, planned, made, sorted)));
-    made = await applySteps(area, sorted, context);
-    const outstanding = [...made.undone, ...before.steps.filter((step) => !sorted.ready.includes(step))];
-    if (!outstanding.some(isPersistent)) made.failures.push(...(await forgetSpent(area.name, spent, context)));
-    isSeen = false;
-    const after = await planner(spec, context);
-    isSeen = true;
+    const look = async () => {
+      isSeen = false;
+      const seen = await planner(spec, context);
+      isSeen = true;
+      return seen;
+    };
+    const after = await applyPlan(area, { plan: before, sorted }, context, made, look);
     return report(outcome(area.name, before, after, made, sortSteps(area, after, context)));
   } catch (thrown) {
     context.signal.throwIfAborted();

@@ -110,6 +110,8 @@ function refusedError(
   return new StepError('SysctlRejected', message, {
     cause,
     transient: ['EBUSY', 'EAGAIN', 'EINTR'].includes(cause.code),
+    // The bounds of some values are other parameters, which may be declared, too.
+    dependsOnOthers: true,
   });
 }
 
@@ -119,7 +121,7 @@ function notHeldError(
   after: LiveState,
 ): StepError {
   const message = `Cannot set "${wanted.name}" to "${value}": the kernel took the write but now holds ${shown(after)}, not "${describeWanted(wanted)}". If the kernel rounds or caps the value, declare what it shows, or use match: AtLeast or AtMost; nothing was persisted`;
-  return new StepError('SysctlRejected', message);
+  return new StepError('SysctlRejected', message, { dependsOnOthers: true });
 }
 
 function vanishedError(name: string, why: string | undefined, cause?: Error): StepError {
