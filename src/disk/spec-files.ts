@@ -1,6 +1,8 @@
 /** Finds and reads the spec files of a host. */
 import type { HostReader } from '../host/host.ts';
+import { SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
+import { distrustOf } from './distrust.ts';
 
 /** Main file and drop-in folder, read when no file is named. */
 export const SPEC_FILE = '/etc/nodeprep/nodeprep.yaml';
@@ -21,15 +23,17 @@ export async function readNamedFiles(host: HostReader, files: readonly string[])
 /**
  * Reads the main file and `nodeprep.d/*.yaml` in name order; empty when the host has neither.
  * Throws `HostFileError`, also when a listed file is gone before it was read: half a spec must
- * never be enforced.
+ * never be enforced. Throws `SpecInvalidError` when other users than root could have written one.
  */
 export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
   const files: string[] = [];
   if ((await host.stat(SPEC_FILE)) !== undefined) files.push(SPEC_FILE);
-  const names = (await host.listDirectory(SPEC_DIRECTORY)) ?? [];
-  for (const name of names) {
+  const names = await host.listDirectory(SPEC_DIRECTORY);
+  for (const name of names ?? []) {
     if (/\.ya?ml$/.test(name) && !name.startsWith('.')) files.push(`${SPEC_DIRECTORY}/${name}`);
   }
+  const problems = await distrustOf(host, names === undefined ? files : [...files, SPEC_DIRECTORY]);
+  if (problems.length > 0) throw new SpecInvalidError(problems);
   return readNamedFiles(host, files);
 }
 

@@ -58,10 +58,10 @@ export function createDraft(reader: HostReader): Draft {
       const known = drafted.get(path);
       if (known === undefined) return reader.stat(path);
       if (known.after === undefined) return undefined;
-      const { type } = known.after;
+      const owned = { type: known.after.type, owner: 0, links: 1 };
       return known.after.type === 'link'
-        ? { type, mode: 0o777, size: known.after.target.length }
-        : { type, mode: known.after.mode, size: known.after.bytes.length };
+        ? { ...owned, mode: 0o777, size: known.after.target.length }
+        : { ...owned, mode: known.after.mode, size: known.after.bytes.length };
     },
     readLink: async (path) => {
       const known = drafted.get(path);

@@ -28,6 +28,10 @@ export interface FileStat {
   /** Permission bits only, such as 0o644. */
   readonly mode: number;
   readonly size: number;
+  /** User number of the owner. */
+  readonly owner: number;
+  /** Names of the file, itself included; more than one means hard links. */
+  readonly links: number;
 }
 
 /**

@@ -183,7 +183,8 @@ function namesOf(directory: string | Buffer): readonly string[] {
 }
 
 function fileStatFrom(found: Stats): FileStat {
-  return { type: typeOf(found), mode: found.mode & 0o7777, size: found.size };
+  const { mode, size, uid, nlink } = found;
+  return { type: typeOf(found), mode: mode & 0o7777, size, owner: uid, links: nlink };
 }
 
 function typeOf(found: Stats): FileStat['type'] {

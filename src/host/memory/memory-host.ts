@@ -8,7 +8,7 @@ import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/files/file-errors.ts';
 import { fromBytes, toBytes } from './bytes.ts';
-import { type MemoryNode, renderNodes } from './render-nodes.ts';
+import { type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
 
 /** What one program, or one part of the kernel, does to the world. */
 export interface MemoryBehaviour {
@@ -60,9 +60,14 @@ export class MemoryHost implements Host {
     if (file === null) this.nodes.set(path, { type: 'directory' });
     else if (typeof file === 'string') {
       const old = this.nodes.get(path);
-      const mode = old?.type === 'file' ? old.mode : 0o644;
-      this.nodes.set(path, { type: 'file', content: toBytes(file), mode });
+      const kept = old?.type === 'file' ? old : { type: 'file' as const, mode: 0o644 };
+      this.nodes.set(path, { ...kept, content: toBytes(file) });
     } else this.nodes.set(path, { type: 'link', target: file.link });
+  }
+
+  /** Gives a node another owner or mode, as chown(8) and chmod(1) would; never counted, never fails. */
+  own(path: string, ownership: Ownership): void {
+    this.nodes.set(path, ownedNode(this.nodes.get(path), ownership));
   }
 
   /** Contents as text without any fault, `undefined` when absent; for assertions and behaviours. */
@@ -122,10 +127,7 @@ export class MemoryHost implements Host {
   readonly stat = async (path: string): Promise<FileStat | undefined> => {
     this.#alive();
     const node = this.nodes.get(this.#entry('look at', path));
-    if (node === undefined) return undefined;
-    if (node.type === 'link') return { type: 'link', mode: 0o777, size: node.target.length };
-    if (node.type === 'directory') return { type: 'directory', mode: 0o755, size: 0 };
-    return { type: node.type, mode: node.mode, size: node.content.length };
+    return node && statOf(node);
   };
 
   readonly readLink = async (path: string): Promise<string | undefined> => {
@@ -241,7 +243,8 @@ export class MemoryHost implements Host {
     this.nodes.set(temporary, { type: 'file', content: content.slice(0, content.length / 2), mode });
     this.#mutate();
     this.nodes.delete(temporary);
-    this.nodes.set(at, { type: 'file', content, mode });
+    const { owner = 0 } = this.nodes.get(at) ?? {};
+    this.nodes.set(at, { type: 'file', content, mode, owner });
   }
 
   #execute(command: Command): CommandOutput {

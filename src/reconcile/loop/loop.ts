@@ -73,8 +73,12 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       const due = [...retries].filter(([, retry]) => retry.at <= clock()).map(([area]) => area);
       const request = requestFrom(pending, due, resyncAt <= clock() + EARLY_MS);
       if (request === undefined) continue;
-      // At the start as well: what changed before the watch stood was told together with the start.
-      if (request.cause === 'spec' || request.cause === 'start') snapshot = await parts.source.current();
+      // At the start as well: what changed before the watch stood was told together with the start. A refused spec is
+      // read with every look at everything, because the kernel tells nothing of some repairs, such as a chmod(1).
+      const mayBeAccepted = snapshot.refused !== undefined && request.areas === undefined;
+      if (request.cause === 'spec' || request.cause === 'start' || mayBeAccepted) {
+        snapshot = await parts.source.current();
+      }
       const allowed = withoutBackoff(request, retries, clock());
       if (allowed !== undefined && allowed.size === 0) continue;
       if (watched !== revisionOf(snapshot)) {

@@ -73,6 +73,10 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
       snapshot = { ...snapshot, generation: snapshot.generation + 1, spec: toySpec(next) };
       specChanged();
     },
+    /** The spec changes, and nothing tells so. */
+    replace: (next: Partial<SpecSnapshot>) => {
+      snapshot = { ...snapshot, ...next };
+    },
     stop: async () => {
       stop.abort();
       await done;
@@ -172,6 +176,21 @@ describe('the loop', () => {
 
     expect([host.text('/toy/a'), host.text('/toy/b')]).toEqual(['2', '3']);
     expect(loop.hints().map(hintName)).toEqual(['/toy/a', '/toy/b', APPROVAL_REQUEST_PATH]);
+    await loop.stop();
+  });
+
+  it('reads a refused spec again with the resync, although nothing told of its repair', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+    loop.replace({ refused: 'other users may write it' });
+    loop.hint('/toy/a');
+    loop.respec({ a: '1' });
+    await vi.advanceTimersByTimeAsync(0);
+
+    loop.replace({ refused: undefined as never, generation: 7, spec: toySpec({ a: '2' }) });
+    await vi.advanceTimersByTimeAsync(330_000);
+
+    expect(host.text('/toy/a')).toBe('2');
     await loop.stop();
   });
 

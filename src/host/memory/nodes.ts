@@ -1,0 +1,40 @@
+import type { FileStat } from '../host.ts';
+
+/** Who a node belongs to and who may do what with it; root owns a node that says nothing. */
+export interface Ownership {
+  readonly mode?: number;
+  readonly owner?: number;
+  readonly links?: number;
+}
+
+/** A file, a link or a directory of a `MemoryHost`; contents hold one character per byte. */
+export type MemoryNode =
+  | (Ownership & { readonly type: 'file' | 'block'; readonly content: string; readonly mode: number })
+  | (Ownership & { readonly type: 'link'; readonly target: string })
+  | (Ownership & { readonly type: 'directory' });
+
+/** The node with another owner or mode. */
+export function ownedNode(node: MemoryNode | undefined, ownership: Ownership): MemoryNode {
+  return { ...(node ?? { type: 'directory' }), ...ownership };
+}
+
+/** What lstat(2) says of a node. */
+export function statOf(node: MemoryNode): FileStat {
+  const { type, mode = type === 'link' ? 0o777 : 0o755, owner = 0, links = type === 'directory' ? 2 : 1 } = node;
+  const size = node.type === 'link' ? node.target.length : node.type === 'directory' ? 0 : node.content.length;
+  return { type, mode, size, owner, links };
+}
+
+/** A whole world, sorted, for a readable assertion. */
+export function renderNodes(
+  nodes: ReadonlyMap<string, MemoryNode>,
+  text: (path: string) => string | undefined,
+): string {
+  return [...nodes]
+    .filter(([, node]) => node.type !== 'directory')
+    .map(([path, node]) =>
+      node.type === 'link' ? `${path} -> ${node.target}` : `${path}: ${JSON.stringify(text(path))}`,
+    )
+    .toSorted()
+    .join('\n');
+}
