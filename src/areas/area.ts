@@ -17,9 +17,11 @@ export interface Change {
   readonly to?: string;
   /** `live` ends with the boot, `persistent` takes effect at the next one. */
   readonly scope: 'live' | 'persistent';
+  /** The file that holds the change when the target is one entry in it. */
+  readonly file?: string;
   /** Which of several things of one name this is, such as the number of a network interface: another one was made anew. */
   readonly incarnation?: string;
-  /** Left wrong it can cut the node or its pods off the network. */
+  /** Left wrong it can cut the node or its pods off: a fight over it is never left alone for more than a minute. */
   readonly urgent?: true;
   /**
    * What applying it disturbs. A chain with `Restart` or `Drain` waits for an approval while there is something to

@@ -11,6 +11,7 @@ import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/spec/init.ts';
 import { installCommand } from './commands/install.ts';
 import { planCommand } from './commands/plan.ts';
+import { retryCommand } from './commands/retry.ts';
 import { profilesCommand } from './commands/spec/profiles.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -39,6 +40,7 @@ export function buildProgram(io: Io): Command {
     verifyCommand(io),
     explainCommand(io),
     approveCommand(io),
+    retryCommand(io),
     validateCommand(io),
     profilesCommand(io),
     initCommand(io),

@@ -15,6 +15,7 @@ const EXPECTED = new Set([
   'NodeNameError',
   'NotInstallableError',
   'NotRootError',
+  'RetryNameError',
   'UnknownEntryError',
   'ServerStartError',
   'StdinError',

@@ -16,6 +16,7 @@ import { HostFileError } from '../../host/errors.ts';
 import { acquireHostLock, HostBusyError, LOCK_DIRECTORY, lockHolder } from '../../host/hand-over/lock.ts';
 import { APPROVAL_PATH, APPROVAL_REQUEST_PATH } from '../../reconcile/loop/approvals.ts';
 import { converge } from '../../reconcile/loop/converge.ts';
+import { FIGHTS_PATH, RETRY_REQUEST_PATH } from '../../reconcile/loop/fights.ts';
 import { createEngine } from '../../reconcile/loop/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
 import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
@@ -158,6 +159,8 @@ async function removeRecords(machine: Machine, progress: Progress): Promise<void
   for (const path of [
     APPROVAL_PATH,
     APPROVAL_REQUEST_PATH,
+    FIGHTS_PATH,
+    RETRY_REQUEST_PATH,
     CONTROL_SOCKET,
     STATUS_PATH,
     LAST_GOOD_PATH,

@@ -33,6 +33,7 @@ export const PERSISTENT: readonly string[] = [
   '/var/lib/kubelet/config.yaml',
   '/etc/nodeprep',
   '/run/nodeprep/status.json',
+  '/run/nodeprep/fights.json',
   '/var/lib/nodeprep/ledger.json',
   '/var/lib/nodeprep/spec.json',
 ];

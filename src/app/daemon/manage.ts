@@ -8,6 +8,7 @@ import { createWatchedSpecSource } from '../../disk/watched-spec-source.ts';
 import { createHostWatcher } from '../../host/watch/watcher.ts';
 import type { ApiClient } from '../../kubernetes/client.ts';
 import { createEngine } from '../../reconcile/loop/engine.ts';
+import { createFightRecord } from '../../reconcile/loop/fights.ts';
 import { openLedger } from '../../reconcile/ledger/ledger.ts';
 import { runLoop } from '../../reconcile/loop/loop.ts';
 import type { ReportSink, SpecSource } from '../../reconcile/report/node-report.ts';
@@ -63,6 +64,10 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
     previous: status.conditions,
     facts,
     onProblem,
+    fights: createFightRecord({
+      ...machine,
+      onProblem: (problem) => logger.warn('The record of fights cannot be used', { problem }),
+    }),
   });
   const reload = () => {
     engine.forgive();

@@ -15,19 +15,26 @@ const RECENT_MS = 60_000;
 /** Quick changes to whatever value that are too many all the same. */
 const MANY = 9;
 const WINDOW_MS = 10 * 60_000;
-const holdMs = doubling({ firstMs: 60_000, longestMs: 60 * 60_000 });
+/** Longest time for which a correction is held off. */
+export const LONGEST_HOLD_MS = 60 * 60_000;
+const holdMs = doubling({ firstMs: 60_000, longestMs: LONGEST_HOLD_MS });
+const NO_FIGHT = { corrections: [], holds: 0, heldMs: 0, heldUntil: 0 } as const;
 
-interface Correction {
+/** One correction, and what it corrected. */
+export interface Correction {
   readonly at: number;
   /** The foreign value that was corrected. */
   readonly from: string | undefined;
   readonly incarnation: string | undefined;
 }
 
-interface Fight {
+/** A correction that is undone again and again; times are those of the clock. */
+export interface Fight {
+  readonly area: AreaName;
+  readonly scope: Change['scope'];
+  readonly target: string;
   /** Corrections in the window, the newest last. */
-  corrections: Correction[];
-  change: Change;
+  corrections: readonly Correction[];
   /** How often it was held off, which doubles the delay. */
   holds: number;
   heldMs: number;
@@ -36,29 +43,34 @@ interface Fight {
 
 /** Memory of corrections; a new one for every new spec. */
 export interface Contention {
-  /** Takes note of corrections made now. Those of a first pass are not corrections of somebody's change. */
-  readonly corrected: (area: AreaName, changes: readonly Change[]) => void;
+  /** Takes note of corrections made now. First applications count only while there is a fight over the same thing. */
+  readonly corrected: (area: AreaName, changes: readonly Change[], isFirst?: boolean) => void;
   /** The finding for a change that is to be left alone now, `undefined` to let it through. */
   readonly holdOff: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
   /** Corrections tried after a hold: until they have lasted a while, the fight is not over. */
   readonly onTrial: (area: AreaName) => readonly Finding[];
   /** Milliseconds until the next hold or trial ends, `undefined` when there is none. */
   readonly nextRelease: () => number | undefined;
+  /** Ends the fights over an area (`sysctls`) or one thing (`sysctls/net.ipv4.ip_forward`); all of them without names. */
+  readonly forgive: (names?: readonly string[]) => void;
+  /** What was held off and is not over, for the next process. */
+  readonly fights: () => readonly Fight[];
 }
 
-/** `clock` gives monotonic milliseconds. */
-export function createContention(clock: () => number): Contention {
-  const fights = new Map<string, Fight>();
-  const keyOf = (area: AreaName, change: Change) => `${area} ${change.scope} ${change.target}`;
+/** `clock` gives monotonic milliseconds; `known` are the fights of an earlier process. */
+export function createContention(clock: () => number, known: readonly Fight[] = []): Contention {
+  const keyOf = (area: AreaName, { scope, target }: Pick<Change, 'scope' | 'target'>) => `${area} ${scope} ${target}`;
+  const fights = new Map(known.map((fight) => [keyOf(fight.area, fight), { ...fight }]));
 
   return {
-    corrected: (area, changes) => {
+    corrected: (area, changes, isFirst = false) => {
       for (const change of changes) {
-        const fight = fights.get(keyOf(area, change)) ?? { change, corrections: [], holds: 0, heldMs: 0, heldUntil: 0 };
+        const { scope, target } = change;
+        const fight = fights.get(keyOf(area, change)) ?? { area, scope, target, ...NO_FIGHT };
+        if (isFirst && fight.holds === 0) continue;
         const recent = fight.corrections.filter(({ at }) => clock() - at < WINDOW_MS);
         if (recent.length === 0 && clock() - fight.heldUntil > WINDOW_MS) fight.holds = 0;
         fight.corrections = [...recent, correctionOf(change, clock())];
-        fight.change = change;
         fights.set(keyOf(area, change), fight);
       }
     },
@@ -78,19 +90,29 @@ export function createContention(clock: () => number): Contention {
       return contested(change, rival, fight.heldMs / 1000);
     },
     onTrial: (area) =>
-      [...fights]
-        .filter(([key, fight]) => key.startsWith(`${area} `) && trialEnd(fight) > clock())
-        .map(([, { change }]) => ({
-          target: change.target,
+      [...fights.values()]
+        .filter((fight) => fight.area === area && trialEnd(fight) > clock())
+        .map(({ target }) => ({
+          target,
           reason: 'Contested',
-          message: `${change.target} was corrected again after a hold; it counts as corrected when nothing has changed it for ${RECENT_MS / 1000} s.`,
+          message: `${target} was corrected again after a hold; it counts as corrected when nothing has changed it for ${RECENT_MS / 1000} s.`,
         })),
     nextRelease: () => {
       const ends = [...fights.values()].flatMap((fight) => [fight.heldUntil, trialEnd(fight)]);
       const waits = ends.map((end) => end - clock()).filter((wait) => wait > 0);
       return waits.length === 0 ? undefined : Math.min(...waits);
     },
+    forgive: (names) => {
+      for (const [key, { area, target }] of fights)
+        if (names === undefined || names.includes(area) || names.includes(`${area}/${target}`)) fights.delete(key);
+    },
+    fights: () => [...fights.values()].filter((fight) => fight.holds > 0 && !isOver(fight, clock())),
   };
+}
+
+/** Whether a fight is so long ago that the next one begins anew. */
+function isOver({ heldUntil, corrections }: Fight, now: number): boolean {
+  return now - Math.max(heldUntil, corrections.at(-1)?.at ?? heldUntil) > WINDOW_MS;
 }
 
 function correctionOf({ from, incarnation }: Change, at: number): Correction {
@@ -117,18 +139,39 @@ function isFight({ corrections, holds }: Fight, now: Correction): boolean {
   return same.length >= FLIP_LIMIT - 1 || undone.length >= MANY;
 }
 
+/** How the other side undoes what a change does. */
+const UNDOING: Readonly<Record<Change['action'], string>> = {
+  create: 'removing',
+  update: 'changing',
+  delete: 'adding',
+  load: 'unloading',
+  unload: 'loading',
+  enable: 'disabling',
+  disable: 'enabling',
+  restart: 'changing',
+};
+
 /** Without a countdown: a text that differs with every pass would be written to the status with every pass. */
 function contested(change: Change, rival: string | undefined, seconds: number): Finding {
-  const isFile = change.scope === 'persistent';
-  const who = isFile ? 'another program or person' : rival === undefined ? 'another program' : `probably ${rival}`;
-  const what = isFile ? `what the next boot reads for ${change.target}` : change.target;
+  const { target, scope, action, from, file } = change;
   return {
-    target: change.target,
+    target,
     reason: 'Contested',
     transient: true,
+    ...(file === undefined ? {} : { file }),
     message:
-      `${who} keeps changing ${what}${change.from === undefined ? '' : ` to "${change.from}"`}: ` +
-      `${FLIP_LIMIT} times within ten minutes. Corrections are held off for ${seconds} s. ` +
-      'Remove it here or configure the other side, so that the node has one owner of this setting.',
+      `${scope === 'persistent' ? fileFight(file ?? target) : liveFight(rival, UNDOING[action], target, from)} right after ` +
+      `it is corrected, so corrections are held off for ${seconds} s. Give it one owner: remove it here, or configure ` +
+      'the other side; "nodeprep retry" corrects it at once.',
   };
+}
+
+/** Who changes values is known by what the values are for; a file can be changed by anything. */
+function fileFight(file: string): string {
+  return `Another program or a person keeps changing or deleting ${file}`;
+}
+
+function liveFight(rival: string | undefined, undoing: string, target: string, from: string | undefined): string {
+  const who = rival === undefined ? 'Another program' : `Another program, probably ${rival},`;
+  return `${who} keeps ${undoing} ${target}${from === undefined || undoing !== 'changing' ? '' : ` to "${from}"`}`;
 }

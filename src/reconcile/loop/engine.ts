@@ -8,7 +8,8 @@ import type { NodeFacts, NodePrepStatus } from '../../api/status/status.ts';
 import type { Change } from '../../areas/area.ts';
 import type { Host } from '../../host/host.ts';
 import { conditionsFrom } from '../report/conditions.ts';
-import { type Contention, createContention } from './contention.ts';
+import { createContention } from './contention.ts';
+import type { FightRecord } from './fights.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { type NodeReport, type PassCause, revisionOf, sayingsOf, type SpecSnapshot } from '../report/node-report.ts';
 import { pendingFrom } from '../report/pending.ts';
@@ -41,6 +42,8 @@ export interface EngineParts {
   readonly onProblem?: (problem: string) => void;
   /** The boot waits for this engine. */
   readonly isBootGate?: boolean;
+  /** Where fights outlast the process; absent for commands that run once. */
+  readonly fights?: FightRecord;
   /** Facts about the host for tables. */
   readonly facts?: NodeFacts;
 }
@@ -81,7 +84,7 @@ export function createEngine(parts: EngineParts): Engine {
   const reports = new Map<AreaName, AreaReport>();
   const driftSince = new Map<AreaName, number>();
   let conditions = parts.previous ?? [];
-  let contention: Contention = createContention(clock);
+  let contention = createContention(clock);
   const disturbance = createDisturbance(parts);
   let revision: string | number | undefined;
   let shown: Shown | undefined;
@@ -91,9 +94,10 @@ export function createEngine(parts: EngineParts): Engine {
     const { snapshot, cause } = request;
     const started = clock();
     const fresh = revision !== revisionOf(snapshot);
-    // What somebody fought over under the old spec says nothing about the new one.
-    if (fresh) contention = createContention(clock);
+    // A fight under the old spec says nothing about the new one.
+    if (fresh) contention = createContention(clock, revision === undefined ? await remembered(snapshot) : []);
     revision = revisionOf(snapshot);
+    if (!isCorrection(cause)) contention.forgive((await parts.fights?.ended()) ?? []);
 
     const context: PassContext = {
       host: parts.host,
@@ -113,7 +117,7 @@ export function createEngine(parts: EngineParts): Engine {
       onStep: (event) => {
         if (event.type === 'applying' && underway !== undefined) underway = { ...underway, changes: event.changes };
         // At once, because the report of this very pass says what is on trial.
-        if (event.type === 'applied' && isCorrection(cause)) contention.corrected(event.area, event.changes);
+        if (event.type === 'applied') contention.corrected(event.area, event.changes, !isCorrection(cause));
         parts.onStep?.(event);
       },
     };
@@ -141,6 +145,7 @@ export function createEngine(parts: EngineParts): Engine {
       await disturbance.settle(inOrder(reports), snapshot.spec);
     }
 
+    await parts.fights?.write(revision, contention.fights());
     const ordered = inOrder(reports);
     if (shown === undefined || isNews(snapshot)) shown = show(snapshot, ordered);
     return {
@@ -227,10 +232,8 @@ export function createEngine(parts: EngineParts): Engine {
     return report.applied.length === 0 ? undefined : (clock() - since) / 1000;
   }
 
-  const forgive = () => {
-    contention = createContention(clock);
-  };
-  return { round, interim, nextRelease: () => contention.nextRelease(), forgive };
+  const remembered = async (snapshot: SpecSnapshot) => (await parts.fights?.read(revisionOf(snapshot))) ?? [];
+  return { round, interim, nextRelease: () => contention.nextRelease(), forgive: () => contention.forgive() };
 }
 
 /** One report of two visits in one round: what the first one did is not lost. */

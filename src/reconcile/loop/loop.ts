@@ -8,6 +8,7 @@ import { EARLY_MS, nearestBeat } from '../../host/beat.ts';
 import type { Finding } from '../../areas/area.ts';
 import type { Hint, HostWatcher } from '../../host/host.ts';
 import { APPROVAL_REQUEST_PATH } from './approvals.ts';
+import { RETRY_REQUEST_PATH } from './fights.ts';
 import { hintName } from '../../host/watch/hints.ts';
 import { backoffMs, jitteredMs } from './backoff.ts';
 import type { Engine, RoundRequest } from './engine.ts';
@@ -28,6 +29,9 @@ export const RESYNC_MS = 5 * 60_000;
 
 /** After own changes the area is looked at once more. */
 const SECOND_LOOK_MS = 1000;
+
+/** Files by which a person asks the daemon for something. */
+const REQUESTS: readonly string[] = [APPROVAL_REQUEST_PATH, RETRY_REQUEST_PATH];
 
 /** How long a round may take before it is told how things stand meanwhile. */
 const NEWS_MS = 2000;
@@ -162,7 +166,8 @@ function noteRetries(report: NodeReport, retries: Map<AreaName, Retry>, parts: L
   const now = parts.clock();
   for (const area of report.areas) {
     if (!report.visited.includes(area.area)) continue;
-    const before = retries.get(area.area)?.failures ?? 0;
+    // Pauses that have grown say nothing about another spec, or about what a person has put right.
+    const before = report.cause === 'spec' ? 0 : (retries.get(area.area)?.failures ?? 0);
     retries.delete(area.area);
     if (wantsRetry(area)) {
       retries.set(area.area, { failures: before + 1, at: now + backoffMs(before + 1, parts.random()) });
@@ -206,10 +211,11 @@ async function watchHost(parts: LoopParts, snapshot: SpecSnapshot): Promise<void
   const owners = parts.areas.flatMap((area) =>
     area.hints(snapshot.spec).map((hint) => ({ area: area.name, hint, name: hintName(hint) })),
   );
-  const hints = mergeHints([...owners.map(({ hint }) => hint), { path: APPROVAL_REQUEST_PATH, by: 'event' }]);
+  const asked = REQUESTS.map((path) => ({ path, by: 'event' }) as const);
+  const hints = mergeHints([...owners.map(({ hint }) => hint), ...asked]);
   await parts.watcher.watch(hints, (told, source) => {
     // A person decides, as with a spec: what is done then corrects nothing.
-    if (told === APPROVAL_REQUEST_PATH) return parts.trigger.fire('spec');
+    if (REQUESTS.includes(told)) return parts.trigger.fire('spec');
     const areas = owners
       .filter(({ hint, name }) => told === name || ('path' in hint && told.startsWith(`${name}/`)))
       .map(({ area }) => area);

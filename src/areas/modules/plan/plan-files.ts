@@ -21,7 +21,7 @@ export function loadFileStep(
   // Foreign lines go only when a module of ours takes their place, so it is not promised here.
   const certain = renderLoadFile(persisted.filter((name) => !unproven.includes(name))) ?? otherwise;
   const after = new Map([...loadLines(certain ?? ''), ...loadLines(unproven.join('\n'))]);
-  const [first, ...others] = changesOfModules(loadLines(current ?? ''), after);
+  const [first, ...others] = changesOfModules(LOAD_FILE, loadLines(current ?? ''), after);
   const changes: FileStep['changes'] = first === undefined ? step.changes : [first, ...others];
   return { ...step, changes, list: { names: persisted, unproven, otherwise } };
 }
@@ -89,7 +89,7 @@ function changesBetween(
   next: string | undefined,
   read: Reading,
 ): FileStep['changes'] {
-  const [first, ...others] = changesOfModules(read(current ?? ''), read(next ?? ''));
+  const [first, ...others] = changesOfModules(path, read(current ?? ''), read(next ?? ''));
   if (first !== undefined) return [first, ...others];
   const action = current === undefined ? 'create' : next === undefined ? 'delete' : 'update';
   const from = current === undefined ? 'absent' : 'edited';
@@ -98,14 +98,18 @@ function changesBetween(
 }
 
 /** One change per module that a file gains, loses or treats differently. */
-function changesOfModules(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Change[] {
+function changesOfModules(
+  file: string,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): Change[] {
   const changes: Change[] = [];
   for (const target of new Set([...after.keys(), ...before.keys()])) {
     const [from, to] = [before.get(target), after.get(target)];
     if (from === to) continue;
     const action = from === undefined ? 'create' : to === undefined ? 'delete' : 'update';
     const values = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-    changes.push({ action, target, ...values, scope: 'persistent', disruption: 'None' });
+    changes.push({ action, target, ...values, scope: 'persistent', file, disruption: 'None' });
   }
   return changes;
 }

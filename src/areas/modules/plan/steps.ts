@@ -48,6 +48,8 @@ export function loadStep(name: string, options: string | undefined): LoadStep {
     from: 'absent',
     to: options === undefined ? 'loaded' : `loaded, ${options}`,
     scope: 'live',
+    // Pods may have neither network nor root file system without it.
+    urgent: true,
     disruption: 'None',
   };
   const memo: Memo = { key: liveKey(name), original: { state: 'absent' }, wrote: 'loaded' };

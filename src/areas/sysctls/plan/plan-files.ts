@@ -106,7 +106,7 @@ function originalFile(current: string | undefined): Original {
 }
 
 function changesBetween(from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): Change[] {
-  const persistent = { scope: 'persistent', disruption: 'None' } as const;
+  const persistent = { scope: 'persistent', file: CONF_PATH, disruption: 'None' } as const;
   const written = [...to].flatMap(([target, value]): Change[] => {
     const old = from.get(target);
     if (old === undefined) return [{ action: 'create', target, to: value, ...persistent }];

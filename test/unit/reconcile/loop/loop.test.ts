@@ -3,6 +3,7 @@ import type { Hint, HostWatcher } from '../../../../src/host/host.ts';
 import { hintName } from '../../../../src/host/watch/hints.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { APPROVAL_REQUEST_PATH, requestApproval } from '../../../../src/reconcile/loop/approvals.ts';
+import { createFightRecord, requestRetry, RETRY_REQUEST_PATH } from '../../../../src/reconcile/loop/fights.ts';
 import { createEngine } from '../../../../src/reconcile/loop/engine.ts';
 import { openLedger } from '../../../../src/reconcile/ledger/ledger.ts';
 import { runLoop } from '../../../../src/reconcile/loop/loop.ts';
@@ -46,6 +47,7 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
         ledger: await openLedger(host, () => new Date()),
         clock,
         now: () => new Date(),
+        fights: createFightRecord({ host, clock, now: () => new Date(), onProblem: (problem) => errors.push(problem) }),
       }),
       source: {
         current: async () => snapshot,
@@ -175,7 +177,7 @@ describe('the loop', () => {
     await vi.advanceTimersByTimeAsync(0);
 
     expect([host.text('/toy/a'), host.text('/toy/b')]).toEqual(['2', '3']);
-    expect(loop.hints().map(hintName)).toEqual(['/toy/a', '/toy/b', APPROVAL_REQUEST_PATH]);
+    expect(loop.hints().map(hintName)).toEqual(['/toy/a', '/toy/b', APPROVAL_REQUEST_PATH, RETRY_REQUEST_PATH]);
     await loop.stop();
   });
 
@@ -257,6 +259,24 @@ describe('the loop', () => {
 
     await vi.advanceTimersByTimeAsync(61_000);
     expect(host.text('/toy/fought')).toBe('1');
+    await loop.stop();
+  });
+
+  it('corrects what is held off as soon as a person asks for it', async () => {
+    const host = new MemoryHost({ '/toy/fought': '1' });
+    const loop = await start(host, {}, { fought: '1' });
+    for (let n = 0; n < 3; n += 1) {
+      host.put('/toy/fought', '0');
+      loop.hint('/toy/fought');
+      await vi.advanceTimersByTimeAsync(1);
+    }
+
+    await requestRetry(host, ['sysctls/fought']);
+    loop.hint(RETRY_REQUEST_PATH);
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(host.text('/toy/fought')).toBe('1');
+    expect(host.text(RETRY_REQUEST_PATH)).toBeUndefined();
     await loop.stop();
   });
 

@@ -105,7 +105,7 @@ describe('a fight', () => {
       message = (await round('poll')).contested[0]?.message ?? '';
     }
 
-    expect(message).toContain('another program or person keeps changing what the next boot reads');
+    expect(message).toContain('a person keeps changing or deleting /etc/sysctl.d/99-zz-nodeprep.conf');
     expect(message).not.toContain('CNI');
   });
 });

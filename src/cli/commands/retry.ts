@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { openMachine } from '../../app/machine.ts';
+import { retry, type RetryOutcome } from '../../app/retry.ts';
+import type { Io } from '../io.ts';
+import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
+import { print } from '../output/print.ts';
+import { type Paint, printable, renderTable } from '../output/table.ts';
+
+interface Options {
+  readonly root: string;
+  readonly hostRoot?: string;
+  readonly output: OutputFormat;
+}
+
+/** `nodeprep retry`: end fights and pauses. */
+export function retryCommand(io: Io): Command {
+  const base = command('retry', 'Try at once what the daemon holds off or tries with growing pauses', [
+    'retry',
+    'retry sysctls                              # an area',
+    'retry sysctls/net.ipv4.ip_forward          # one entry',
+  ]);
+  return withOutput(withRoot(base))
+    .argument('[name...]', 'areas, or entries as "nodeprep status" shows them')
+    .addHelpText(
+      'after',
+      '\nA correction that another program undoes again and again is held off; this ends the hold, and so does "systemctl reload nodeprep".' +
+        '\nExit codes: 0 asked for, 2 nothing is held off, 1 error.',
+    )
+    .action(async (names: readonly string[], options: Options) => {
+      const outcome = await retry(openMachine(options), names);
+      const value = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Retry', ...outcome };
+      print(io, options.output, value, (paint) => textOf(outcome, paint));
+      io.exit(outcome.asked ? 0 : 2);
+    });
+}
+
+function textOf({ asked, retried }: RetryOutcome, paint: Paint): string {
+  if (!asked) return 'Nothing of this on this host is held off or waits to be tried again.';
+  const title = `${paint('green', 'Asked for')}; the daemon tries it now, "nodeprep status --watch" shows how.`;
+  if (retried.length === 0) return title;
+  const rows = retried.map(({ area, name, reason }) => [area, printable(name), printable(reason)]);
+  return `${title}\n\n${renderTable(['AREA', 'ENTRY', 'REASON'], rows, paint)}`;
+}
