@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'vitest';
 import type { ControlPlane } from './harness/control-plane.ts';
 import { usingControlPlane } from './harness/control-plane.ts';
-import { installDefinition, NODEPREPS } from './harness/definition.ts';
+import { installDefinition, makeNamespace, NODEPREPS } from './harness/definition.ts';
 import { type Asked, type Fleet, startFleet } from './harness/fleet.ts';
 
 const COUNT = 200;
@@ -15,6 +15,7 @@ afterAll(() => fleet?.stop());
 /** Nodes as kubelets register them, and agents that the server treats like any other user. */
 async function prepare(server: ControlPlane): Promise<void> {
   await installDefinition(server);
+  await makeNamespace(server);
   const bound = ['create', 'clusterrolebinding', 'fleet', '--clusterrole=cluster-admin', '--user=fleet'];
   const { code, err } = await server.kubectl(bound);
   if (code !== 0) throw new Error(err);

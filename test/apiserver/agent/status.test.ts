@@ -31,7 +31,7 @@ describe.each<Flavor>(['full', 'current'])('the status of a node (%s)', (flavor)
     const { kubectl } = plane();
     const { out } = await kubectl(['get', 'nodepreps', node.name]);
     expect(out.replaceAll(/ +/g, ' ')).toMatch(
-      /NAME READY DRIFTED REBOOT IN-SYNC REASON AGE\n\S+ False True True 0\/1 Auditing/,
+      /NAME READY DRIFTED REBOOT IN-SYNC REASON MODE AGE\n\S+ False True True 0\/1 Auditing Audit /,
     );
     const drifted = ['wait', `nodeprep/${node.name}`, '--for=condition=Drifted', '--timeout=5s'];
     expect(await kubectl(drifted)).toMatchObject({ code: 0 });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { beforeEach, expect } from 'vitest';
 import { copyOfHost, type Running, startNodeprep } from '../../support/nodeprep-process.ts';
 import type { ControlPlane } from './control-plane.ts';
+import { makeNamespace } from './definition.ts';
 
 const CRD = join(import.meta.dirname, '../../../crds/nodeprep.dev_nodepreps.yaml');
 const NODE_PREPS = '/apis/nodeprep.dev/v1alpha1/nodepreps';
@@ -75,7 +76,7 @@ export async function installCrd({ kubectl }: ControlPlane, file = CRD): Promise
 /** Installs the CRD once before the tests of a file. */
 export function usingNodePreps(plane: () => ControlPlane): void {
   let installed: Promise<void> | undefined;
-  beforeEach(() => (installed ??= installCrd(plane())));
+  beforeEach(() => (installed ??= installCrd(plane()).then(() => makeNamespace(plane()))));
 }
 
 /** One node: its host and its objects. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { ControlPlane } from './control-plane.ts';
+import { NAMESPACE } from './manifests.ts';
 
 /** The file that people apply. */
 export const DEFINITION = join(import.meta.dirname, '../../../crds/nodeprep.dev_nodepreps.yaml');
@@ -12,6 +13,16 @@ export const NODEPREPS = '/apis/nodeprep.dev/v1alpha1/nodepreps';
 /** Whether the server checks CEL rules and unknown fields; 1.20 does neither. */
 export function checksRules({ minor }: ControlPlane): boolean {
   return minor >= 29;
+}
+
+/** The namespace of the agents' Leases, where the server knows namespaces; it stays when it is there already. */
+export async function makeNamespace({ send }: ControlPlane): Promise<void> {
+  const { code } = await send('POST', '/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE },
+  });
+  if (![201, 404, 409].includes(code)) throw new Error(`The namespace ${NAMESPACE} was refused: ${code}`);
 }
 
 /** Installs the definition as a person would and waits until the server serves it. */
