@@ -147,6 +147,8 @@ export interface Source {
 /** All there is to say about one entry; the texts come from the area's `knowledge.ts`. */
 export interface Explanation {
   readonly name: string;
+  /** Neither the texts nor this host know it: it may be misspelt. */
+  readonly isUnknown?: true;
   /** Why Kubernetes needs it. */
   readonly why: string;
   /** What breaks without it. */

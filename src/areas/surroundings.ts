@@ -49,6 +49,13 @@ export interface AreaRights {
   };
 }
 
+/** An entry that there is something to say about. */
+export interface Topic {
+  readonly name: string;
+  /** Why Kubernetes needs it. */
+  readonly why: string;
+}
+
 /** What an area declares about itself, apart from how it is reconciled. */
 export interface Surroundings {
   /** Folders in which it writes files or links: what a kill left unfinished there is removed. */
@@ -56,6 +63,10 @@ export interface Surroundings {
   readonly rights: AreaRights;
   readonly gauges?: readonly AreaGauge[];
   readonly commands?: readonly AreaCommand[];
+  /** Entries that `explain --list` names, whether or not they are declared. */
+  readonly topics?: readonly Topic[];
+  /** Names on this host that a misspelt entry may have meant. Throws `HostFileError`. */
+  readonly namesLike?: (host: HostReader, entry: string) => Promise<readonly string[]>;
   /**
    * By which name this host knows a declared entry, where it has several, such as aliases of modules: limits hold for
    * both. Throws `HostFileError`.

@@ -9,6 +9,7 @@ import { readLedger } from '../../reconcile/ledger/ledger.ts';
 import { hostChecks } from './host-checks.ts';
 import { declaredSnapshot } from './look.ts';
 import type { Machine } from '../machine.ts';
+import { similarTo } from './topics.ts';
 
 /** Nothing by that name is known to NodePrep. */
 export class UnknownEntryError extends Error {
@@ -25,7 +26,7 @@ export async function verifyHost(machine: Machine, request: SpecRequest, signal:
     } catch (error) {
       signal.throwIfAborted();
       const found = error instanceof Error ? error.message : String(error);
-      const consequence = 'NodePrep cannot say whether this part of the node is right. Mend what the message names.';
+      const consequence = 'NodePrep cannot say whether this part of the node is right. Fix what the message names.';
       checks.push({ title: `${area.name} can be looked at`, looked: 'the host', found, outcome: 'fail', consequence });
     }
   }
@@ -33,7 +34,7 @@ export async function verifyHost(machine: Machine, request: SpecRequest, signal:
 }
 
 /** An explanation with what the ledger remembers. */
-export interface EntryExplanation extends Omit<Explanation, 'memoryKeys' | 'changeKeys'> {
+export interface EntryExplanation extends Omit<Explanation, 'memoryKeys' | 'changeKeys' | 'isUnknown'> {
   readonly area: string;
   /** State before NodePrep's first change; absent when it never changed anything. */
   readonly original?: Original;
@@ -52,10 +53,16 @@ export async function explainEntry(
   const { area: name, spec, declared } = specFor(snapshot.spec, entry);
   const area = machine.areas.find((one) => one.name === name);
   const explanation = (await area?.inspect(spec, machine.host, signal))?.explain(entry);
-  if (explanation === undefined) throw unknown(entry, 'nothing is known about it');
+  if (explanation === undefined || (explanation.isUnknown === true && !declared)) {
+    const similar = await similarTo(machine, snapshot.spec, entry);
+    // An image has no kernel that could know it.
+    if (explanation === undefined || similar !== undefined || machine.host.kernel !== 'absent') {
+      throw unknown(entry, 'neither NodePrep nor this host knows it', similar);
+    }
+  }
   const ledger = await readLedger(machine.host);
   const memory = ledger.memory(name);
-  const { memoryKeys, changeKeys = [], desired, ...rest } = explanation;
+  const { memoryKeys, changeKeys = [], desired, isUnknown: _, ...rest } = explanation;
   const recorded = (keys: readonly string[]) => keys.flatMap((key) => memory.get(key) ?? []);
   const [remembered] = recorded(memoryKeys);
   const changed = recorded([...memoryKeys, ...changeKeys])
@@ -98,8 +105,12 @@ function meantBy(entry: string): { area: AreaName; name: string } {
   throw unknown(entry, 'no area has such a name');
 }
 
-function unknown(entry: string, why: string): UnknownEntryError {
+function unknown(entry: string, why: string, similar?: string): UnknownEntryError {
+  const next =
+    similar === undefined
+      ? `Name ${listed(AREA_NAMES.map((area) => partOf(area).entries.words))}; `
+      : `Did you mean "${similar}"? `;
   return new UnknownEntryError(
-    `Cannot explain "${entry.slice(0, 80)}": ${why}. Name ${listed(AREA_NAMES.map((area) => partOf(area).entries.words))}.`,
+    `Cannot explain "${entry.slice(0, 80)}": ${why}. ${next}"nodeprep explain --list" shows what there are texts about.`,
   );
 }

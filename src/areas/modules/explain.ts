@@ -25,6 +25,8 @@ export function explainModule(entry: string, desired: Desired, observed: Observe
   const sources = sourcesOf(name, observed);
   const presence = observed.modules.get(name)?.presence ?? presenceFrom(name, observed);
   if (declared === undefined && known === undefined && sources.length === 0 && presence === 'absent') return undefined;
+  const isOnDisk = observed.trees.some(({ loadable, aliases }) => loadable?.has(name) === true || aliases.has(name));
+  const isUnknown = known === undefined && sources.length === 0 && presence === 'absent' && !isOnDisk;
   const { notes: knownNotes = [], ...texts } = known ?? UNKNOWN;
   const parameters = observed.modules.get(name)?.parameters ?? new Map();
   const shown = [...parameters].map(([parameter, { value }]) => `${parameter}=${value}`);
@@ -32,6 +34,7 @@ export function explainModule(entry: string, desired: Desired, observed: Observe
   const live = presence === 'effect' ? 'present (effect)' : presence;
   return {
     name,
+    ...(isUnknown ? { isUnknown } : {}),
     ...texts,
     ...(declared === undefined
       ? {}

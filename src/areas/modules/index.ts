@@ -12,7 +12,7 @@ import { applyModuleStep } from './apply/apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainModule } from './explain.ts';
 import { hintsFor } from './hints.ts';
-import { rivalOf } from './knowledge.ts';
+import { rivalOf, TOPICS } from './knowledge.ts';
 import { type Observed, observeModules } from './observe/observe.ts';
 import { planModules } from './plan/plan.ts';
 import { LOAD_FILE, OPTIONS_FILE } from './plan/own-files.ts';
@@ -30,6 +30,8 @@ export const modules: Area<Desired, Observed, ModuleStep> = {
   rival: rivalOf,
   explain: explainModule,
   verify: verifyModules,
+  topics: TOPICS,
+  namesLike: async (host) => (await host.listDirectory('/sys/module')) ?? [],
   namesOnHost: async (host, spec) => {
     const observed = await observeModules(host, desiredFrom(spec), new AbortController().signal);
     return (name) => observed.modules.get(name)?.realName ?? name;

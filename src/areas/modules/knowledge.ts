@@ -151,6 +151,9 @@ const MODULES: Readonly<Record<string, ModuleKnowledge>> = {
   },
 };
 
+/** Modules that there is something to say about, each with why Kubernetes needs it. */
+export const TOPICS = Object.entries(MODULES).map(([name, { why }]) => ({ name, why }));
+
 /** What is known about a module by its kernel name. */
 export function knowledgeOf(name: string): ModuleKnowledge | undefined {
   return Object.hasOwn(MODULES, name) ? MODULES[name] : undefined;

@@ -14,7 +14,7 @@ import { type Desired, desiredFrom } from './desired.ts';
 import { explainSwap } from './explain.ts';
 import { SWAP_GAUGES } from './gauges.ts';
 import { hintsFor } from './hints.ts';
-import { rivalOf } from './knowledge.ts';
+import { rivalOf, SWAP_KNOWLEDGE } from './knowledge.ts';
 import { observeSwap, type Observed } from './observe/observe.ts';
 import { FSTAB } from './plan/fstab.ts';
 import { SYSTEM_UNITS } from './plan/own-files.ts';
@@ -33,6 +33,7 @@ export const swap: Area<Desired, Observed, SwapStep> = {
   rival: rivalOf,
   explain: explainSwap,
   verify: verifySwap,
+  topics: [{ name: 'swap', why: SWAP_KNOWLEDGE.why }],
   // fstab, masks of units, and the folder that a mask below /etc may have to be made in.
   writesIn: [dirname(FSTAB), SYSTEM_UNITS, dirname(SYSTEM_UNITS)],
   gauges: SWAP_GAUGES,

@@ -1,5 +1,7 @@
 /** All there is to say about one parameter on this host. */
+import { dirname } from 'node:path';
 import { deniedSysctl, sysctlPath } from '../../api/names/sysctl-names.ts';
+import type { HostReader } from '../../host/host.ts';
 import type { Explanation, Source } from '../area.ts';
 import { type Rule, type Rules, rulesFor, rulesOf, settledBy } from './boot-files/chain.ts';
 import { laterRule } from './boot-files/other-programs.ts';
@@ -7,7 +9,7 @@ import type { Desired } from './desired.ts';
 import { hazardOf } from './values/hazards.ts';
 import { asKernelReads } from './values/kernel-reading.ts';
 import { keyPathFrom, nameFrom, trustedName } from './values/key-path.ts';
-import { knowledgeOf, rivalOf } from './knowledge/knowledge.ts';
+import { isKnown, knowledgeOf, rivalOf } from './knowledge/knowledge.ts';
 import { describeWanted } from './values/match.ts';
 import type { Observed } from './observe/observe.ts';
 import { CONF_PATH, fileKey, liveKey } from './boot-files/own-files.ts';
@@ -25,8 +27,10 @@ export function explainSysctl(entry: string, desired: Desired, observed: Observe
   const live = observed.live.get(name);
   const shape = live?.state === 'value' ? live.value : declared?.value;
   const sources = [...sourcesOf(keyPathFrom(name), observed, shape), ...laterSources(keyPathFrom(name), observed)];
+  const isUnknown = !isKnown(name) && sources.length === 0 && (live === undefined || live.state === 'absent');
   return {
     name,
+    ...(isUnknown ? { isUnknown } : {}),
     why,
     breaks,
     symptom,
@@ -38,6 +42,14 @@ export function explainSysctl(entry: string, desired: Desired, observed: Observe
     changeKeys: sources.some(({ file }) => file === CONF_PATH) ? [fileKey(CONF_PATH)] : [],
     notes: [...notes, ...hostNotes(name, observed)],
   };
+}
+
+/** Names of the parameters in the directory where this one would be. */
+export async function siblingsOf(host: HostReader, name: string): Promise<readonly string[]> {
+  if (trustedName(name) === undefined) return [];
+  const folder = dirname(keyPathFrom(name));
+  const names = (await host.listDirectory(`/proc/sys/${folder}`)) ?? [];
+  return names.map((one) => nameFrom(`${folder}/${one}`));
 }
 
 /** A parameter that may not be declared is not looked at either. */

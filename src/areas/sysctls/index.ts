@@ -10,9 +10,9 @@ import type { Area } from '../area.ts';
 import { applySysctlStep } from './apply/apply.ts';
 import { CONF_PATH, RULES_PATH } from './boot-files/own-files.ts';
 import { type Desired, desiredFrom } from './desired.ts';
-import { explainSysctl } from './explain.ts';
+import { explainSysctl, siblingsOf } from './explain.ts';
 import { hintsFor } from './hints.ts';
-import { rivalOf } from './knowledge/knowledge.ts';
+import { rivalOf, TOPICS } from './knowledge/knowledge.ts';
 import { type Observed, observeSysctls } from './observe/observe.ts';
 import { planSysctls } from './plan/plan.ts';
 import type { SysctlStep } from './plan/steps.ts';
@@ -29,6 +29,8 @@ export const sysctls: Area<Desired, Observed, SysctlStep> = {
   rival: rivalOf,
   explain: explainSysctl,
   verify: verifySysctls,
+  topics: TOPICS,
+  namesLike: siblingsOf,
   writesIn: [dirname(CONF_PATH), dirname(RULES_PATH)],
   rights: {
     unit: {

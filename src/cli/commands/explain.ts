@@ -5,7 +5,10 @@ import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
 import { print } from '../output/print.ts';
-import { type Paint, printable, wrap } from '../output/table.ts';
+import { type ListedEntry, listEntries } from '../../app/inspect/topics.ts';
+import { type Paint, printable, renderTable, shortenEnd, wrap } from '../output/table.ts';
+
+type Options = SpecOptions & { output: OutputFormat; list: boolean };
 
 /** `nodeprep explain ENTRY`: one entry, why it matters and what sets it. */
 export function explainCommand(io: Io): Command {
@@ -13,13 +16,37 @@ export function explainCommand(io: Io): Command {
     'explain net.ipv4.ip_forward',
     'explain br_netfilter',
     'explain swap',
-  ]).argument('<entry>', 'a kernel parameter, a kernel module, or "swap"');
-  return withOutput(withSpec(base)).action(async (entry: string, options: SpecOptions & { output: OutputFormat }) => {
+    'explain --list',
+  ]).argument('[entry]', 'a kernel parameter, a kernel module, or "swap"');
+  const target = withOutput(withSpec(base)).option(
+    '--list',
+    'list what is declared or what there are texts about',
+    false,
+  );
+  return target.action(async (entry: string | undefined, options: Options) => {
     const request = await specRequestFrom(options, io);
+    if (options.list) {
+      const entries = await listEntries(openMachine(options), request);
+      print(io, options.output, { entries }, (paint) => renderList(entries, paint, io.columns));
+      return io.exit(0);
+    }
+    if (entry === undefined) return target.error('error: name an entry, or write "nodeprep explain --list"');
     const explanation = await explainEntry(openMachine(options), request, entry, io.signal);
     print(io, options.output, explanation, (paint) => renderExplanation(explanation, paint, io.columns));
-    io.exit(0);
+    return io.exit(0);
   });
+}
+
+function renderList(entries: readonly ListedEntry[], paint: Paint, columns: number): string {
+  const rows = entries.map(({ area, name, declared, why = '' }) => [
+    area,
+    printable(name),
+    declared ? paint('green', 'yes') : '-',
+    why,
+  ]);
+  return renderTable(['AREA', 'ENTRY', 'DECLARED', 'WHY'], rows, paint, columns, [
+    { column: 3, least: 20, shorten: shortenEnd },
+  ]);
 }
 
 function renderExplanation(explanation: EntryExplanation, paint: Paint, columns: number): string {
@@ -33,7 +60,7 @@ function renderExplanation(explanation: EntryExplanation, paint: Paint, columns:
     section('Why Kubernetes needs it', explanation.why),
     section('What breaks without it', explanation.breaks),
     section('What people see', explanation.symptom),
-    section('Who asks for it', explanation.askedBy.join(', ') || 'nobody by default'),
+    section('Who asks for it', explanation.askedBy.join(', ') || 'nothing by default'),
     section('Declared', explanation.desired ?? 'not declared in this spec'),
     section('Live value', explanation.live ?? 'none (absent here, or no running kernel to ask)'),
     `${paint('bold', 'Set by, in the order of the boot')}\n${renderSources(explanation, paint)}`,

@@ -37,7 +37,7 @@ export interface ManagedArea extends Surroundings {
 export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Observed, S>): ManagedArea {
   const planner = createPlanner(area);
   const quiet: QuietReports<S> = new WeakMap();
-  const { writesIn, rights, gauges, commands, facts } = area;
+  const { writesIn, rights, gauges, commands, facts, topics, namesLike } = area;
   return {
     name: area.name,
     writesIn,
@@ -45,6 +45,8 @@ export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Ob
     ...(gauges === undefined ? {} : { gauges }),
     ...(commands === undefined ? {} : { commands }),
     ...(facts === undefined ? {} : { facts }),
+    ...(topics === undefined ? {} : { topics }),
+    ...(namesLike === undefined ? {} : { namesLike }),
     hints: (spec) => area.hints(area.desired(spec)),
     inspect: async (spec, host, signal) => {
       const desired = area.desired(spec);

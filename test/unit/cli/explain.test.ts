@@ -47,3 +47,58 @@ describe('explain after a bootstrap', () => {
     expect(stderr).toMatch(/ledger\.json.*kept aside/);
   });
 });
+
+describe('explain of a word that is no entry', () => {
+  it.each([
+    ['net.ipv4.ip_foward', 'net.ipv4.ip_forward'],
+    ['ip_forward', 'net.ipv4.ip_forward'],
+    ['net.core.rmem_maxx', 'net.core.rmem_max'],
+    ['br_netfiltr', 'br_netfilter'],
+    ['swapp', 'swap'],
+  ])('%s fails and asks whether %s was meant', async (entry, meant) => {
+    const { code, stdout, stderr } = await runCommand(['explain', entry, '--root', copyOfHost('debian-12')]);
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`Did you mean "${meant}"?`);
+  });
+
+  it.each(['no_such_module', 'net.core.no_such_thing'])('%s fails and says how to see what there is', async (entry) => {
+    const { code, stderr } = await runCommand(['explain', entry, '--root', copyOfHost('debian-12')]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('explain --list');
+    expect(stderr).not.toContain('Did you mean');
+  });
+
+  it('is explained when the spec declares it, or when no kernel can be asked', async () => {
+    const root = copyOfHost('debian-12');
+    const file = join(root, 'own.yaml');
+    writeFileSync(file, 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {modules: [{name: own_module}]}\n');
+    const image = join(root, 'image');
+    mkdirSync(image);
+
+    const declared = await runCommand(['explain', 'own_module', '--root', root, '--file', file]);
+    const unseen = await runCommand(['explain', 'net.core.no_such_thing', '--root', image]);
+
+    expect([declared.code, unseen.code]).toEqual([0, 0]);
+  });
+});
+
+describe('explain --list', () => {
+  it('names what is declared and what there are texts about, each explained', async () => {
+    const root = copyOfHost('debian-12');
+    const { entries } = JSON.parse((await runCommand(['explain', '--list', '--root', root, '-o', 'json'])).stdout);
+
+    expect(entries).toContainEqual(expect.objectContaining({ name: 'net.ipv4.ip_forward', declared: true }));
+    expect(entries).toContainEqual(expect.objectContaining({ name: 'vxlan', declared: false }));
+    expect(entries.filter(({ name }: { name: string }) => name === 'swap')).toHaveLength(1);
+    for (const { name } of entries) expect((await runCommand(['explain', name, '--root', root])).code).toBe(0);
+  });
+
+  it('is named when no entry is given', async () => {
+    const { code, stderr } = await runCommand(['explain']);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('explain --list');
+  });
+});

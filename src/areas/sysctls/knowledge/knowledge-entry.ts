@@ -4,6 +4,8 @@
 export interface Knowledge {
   /** Matched against the path below /proc/sys. */
   readonly keys: RegExp;
+  /** Usual members of the family, by their names, for lists and for "did you mean". */
+  readonly names: readonly string[];
   readonly why: string;
   readonly breaks: string;
   readonly symptom: string;

@@ -6,6 +6,7 @@ const PROTECT_DEFAULTS =
 
 const kubeletKey = (keys: RegExp, key: string, value: number, why: string, breaks: string): Knowledge => ({
   keys,
+  names: [key.replaceAll('/', '.')],
   why: `${why} The kubelet expects ${value}.`,
   breaks,
   symptom: `Failed to start ContainerManager" err="invalid kernel flag: ${key}, expected value: ${value}, actual value: …"`,
@@ -60,6 +61,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   ),
   {
     keys: /^fs\/inotify\/max_user_(?:instances|watches)$/,
+    names: ['fs.inotify.max_user_instances', 'fs.inotify.max_user_watches'],
     why: 'Limits of file watches per user. All pods that run as root share one budget with the kubelet, the runtime and every log collector; the defaults are made for one desktop.',
     breaks:
       'Programs cannot watch their configuration or logs, kubectl logs -f ends early, controllers crash at their start.',
@@ -71,6 +73,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^vm\/max_map_count$/,
+    names: ['vm.max_map_count'],
     why: 'Number of memory mappings per process. Programs that map many files (Elasticsearch, OpenSearch, ClickHouse) check it at their start.',
     breaks: 'Their pods do not start.',
     symptom: 'max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]',
@@ -80,6 +83,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^fs\/(?:file-max|nr_open)$/,
+    names: ['fs.file-max', 'fs.nr_open'],
     why: 'Open files in the whole system (file-max) and per process (nr_open). systemd raises both almost without limit.',
     breaks:
       'With an old, small value programs all over the node fail at once; a nr_open below what a unit asks for makes its start fail.',
@@ -89,6 +93,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^kernel\/(?:pid_max|threads-max)$/,
+    names: ['kernel.pid_max', 'kernel.threads-max'],
     why: 'Processes and threads of the whole node, those of all pods included. systemd sets pid_max to 4194304 on 64-bit machines.',
     breaks:
       'With the old 32768 a node with a few hundred pods runs out, and then the kubelet cannot start anything either.',
@@ -99,6 +104,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^vm\/swappiness$/,
+    names: ['vm.swappiness'],
     why: 'How eagerly the kernel swaps compared with dropping file cache. It matters only on nodes that keep swap.',
     breaks: 'Nothing by itself.',
     symptom:
@@ -110,6 +116,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^vm\/dirty_(?:background_)?(?:bytes|ratio)$/,
+    names: ['vm.dirty_background_bytes', 'vm.dirty_background_ratio', 'vm.dirty_bytes', 'vm.dirty_ratio'],
     why: 'How much written data may wait in memory. Kubernetes does not ask for it; storage systems do.',
     breaks: 'Long stalls of the disk on nodes with much memory and slow storage.',
     symptom: 'etcd: slow fdatasync; or tasks blocked for more than 120 seconds',
@@ -121,6 +128,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^(?:user\/max_user_namespaces|kernel\/unprivileged_userns_clone)$/,
+    names: ['user.max_user_namespaces', 'kernel.unprivileged_userns_clone'],
     why: 'Pods with user namespaces (hostUsers: false) and rootless containers need user namespaces to be allowed.',
     breaks: 'Pods with hostUsers: false do not start.',
     symptom: 'unshare: no space left on device; or: operation not permitted on clone with CLONE_NEWUSER',

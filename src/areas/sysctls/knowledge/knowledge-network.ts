@@ -7,6 +7,7 @@ const FORWARDING_RIVAL = 'the CNI plugin, a firewall script, tuned or systemd-ne
 export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   {
     keys: /^net\/ipv4\/ip_forward$|^net\/ipv4\/conf\/all\/forwarding$/,
+    names: ['net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding'],
     why: 'A node routes: packets of a pod enter by a virtual interface and leave by another one. Without forwarding the kernel drops every packet that is not for the host itself.',
     breaks:
       'Pods reach nothing outside of their node, Services with endpoints on other nodes time out, and kubeadm refuses to start or join.',
@@ -20,6 +21,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/ipv6\/conf\/[^/]+\/forwarding$/,
+    names: ['net.ipv6.conf.all.forwarding', 'net.ipv6.conf.default.forwarding'],
     why: 'On a node with IPv6 or dual-stack pods the node routes IPv6 as well. The value of "all" is copied to every interface.',
     breaks: 'IPv6 pods are cut off from other nodes; kubeadm refuses an IPv6 or dual-stack configuration.',
     symptom:
@@ -32,6 +34,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/ipv4\/conf\/[^/]+\/(?:mc_)?forwarding$/,
+    names: ['net.ipv4.conf.default.forwarding'],
     why: 'Decides whether packets that come in by this interface are routed. Interfaces of pods inherit the value of "default".',
     breaks: 'Traffic of the pods behind this interface is dropped without a word.',
     symptom: 'Connections of pods time out, while the node itself has network.',
@@ -40,6 +43,11 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/bridge\/bridge-nf-call-(?:ip6?|arp)tables$/,
+    names: [
+      'net.bridge.bridge-nf-call-iptables',
+      'net.bridge.bridge-nf-call-ip6tables',
+      'net.bridge.bridge-nf-call-arptables',
+    ],
     why: 'Lets packets between ports of one Linux bridge pass through iptables, where kube-proxy turns the address of a Service into that of a pod. Needed when pods of a node share a bridge.',
     breaks:
       'A pod reaches a Service only while the chosen endpoint is on another node: answers of a neighbour on the same bridge skip the translation back, so connections hang now and then. Network policies in iptables are skipped on the bridge.',
@@ -59,6 +67,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/bridge\//,
+    names: ['net.bridge.bridge-nf-filter-vlan-tagged'],
     why: 'Tunes what the module br_netfilter passes to the firewall. Kubernetes itself only asks for bridge-nf-call-iptables and bridge-nf-call-ip6tables.',
     breaks: 'Packets between ports of a bridge meet other firewall rules than expected.',
     symptom: 'Rules for pods on one bridge seem to be ignored, or to hit virtual machines as well.',
@@ -67,6 +76,11 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/(?:netfilter\/)?nf_conntrack_(?:max|buckets|expect_max)$/,
+    names: [
+      'net.netfilter.nf_conntrack_max',
+      'net.netfilter.nf_conntrack_buckets',
+      'net.netfilter.nf_conntrack_expect_max',
+    ],
     why: 'Size of the connection table. Every connection through a Service takes an entry, so nodes need far more than an ordinary server.',
     breaks: 'When the table is full the kernel drops new connections of all pods and of the host.',
     symptom: 'nf_conntrack: nf_conntrack: table full, dropping packet',
@@ -79,6 +93,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/netfilter\/nf_conntrack_/,
+    names: ['net.netfilter.nf_conntrack_tcp_timeout_established', 'net.netfilter.nf_conntrack_tcp_timeout_close_wait'],
     why: 'Decides how long, or how strictly, the kernel keeps track of a connection. kube-proxy sets the TCP timeouts and, when asked, be_liberal.',
     breaks: 'Idle connections through a Service are forgotten too early, or dead ones fill the table.',
     symptom: 'Connection reset by peer on long idle connections, or: nf_conntrack: table full, dropping packet',
@@ -87,6 +102,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/ipv4\/conf\/[^/]+\/rp_filter$/,
+    names: ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.default.rp_filter'],
     why: 'The reverse path filter drops packets whose answer would leave by another interface. Pod networks are often asymmetric on purpose, and what a CNI plugin needs differs: Cilium 0 on its interfaces, Calico 0 or 1 on "all", AWS VPC CNI 2 (loose) on the primary interface.',
     breaks:
       'With 1 (strict) traffic that comes in by another interface than its answer leaves is dropped; with 2 (loose) on "all" Calico refuses to start.',
@@ -101,6 +117,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/ipv4\/ip_local_reserved_ports$/,
+    names: ['net.ipv4.ip_local_reserved_ports'],
     why: 'Ports that the kernel never hands out as a source port: those of the kubelet and of NodePorts when they lie inside ip_local_port_range.',
     breaks: 'A short-lived client connection may hold 10250 or a NodePort just when its service starts.',
     symptom: 'listen tcp 0.0.0.0:10250: bind: address already in use, now and then after a restart',
@@ -110,6 +127,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/ipv4\/ip_local_port_range$/,
+    names: ['net.ipv4.ip_local_port_range'],
     why: 'Source ports for outgoing connections. The default begins at 32768 and overlaps with the NodePort range 30000-32767 only if it was widened.',
     breaks:
       'A range that is too small runs out on nodes with many connections; one below 32768 collides with NodePorts.',
@@ -118,6 +136,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/(?:core\/somaxconn|ipv4\/tcp_max_syn_backlog|core\/netdev_max_backlog)$/,
+    names: ['net.core.somaxconn', 'net.core.netdev_max_backlog', 'net.ipv4.tcp_max_syn_backlog'],
     why: 'Upper limits of queues for new connections and packets. Pods have their own somaxconn in their own network namespace.',
     breaks: 'Bursts of connections to programs on the host network are dropped.',
     symptom: 'TCP: request_sock_TCP: Possible SYN flooding on port 443. Sending cookies.',
@@ -125,6 +144,14 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
   },
   {
     keys: /^net\/ipv4\/neigh\/default\/gc_thresh[123]$|^net\/ipv6\/neigh\/default\/gc_thresh[123]$/,
+    names: [
+      'net.ipv4.neigh.default.gc_thresh1',
+      'net.ipv4.neigh.default.gc_thresh2',
+      'net.ipv4.neigh.default.gc_thresh3',
+      'net.ipv6.neigh.default.gc_thresh1',
+      'net.ipv6.neigh.default.gc_thresh2',
+      'net.ipv6.neigh.default.gc_thresh3',
+    ],
     why: 'Size of the neighbour (ARP) table, shared by the host and all pods. The default of 1024 is small for a large flat pod network.',
     breaks: 'Nodes cannot learn new neighbours: connections to some pods or nodes fail while others work.',
     symptom: 'neighbour: arp_cache: neighbor table overflow!',

@@ -4,11 +4,22 @@ import type { Knowledge } from './knowledge-entry.ts';
 import { KERNEL_KNOWLEDGE } from './knowledge-kernel.ts';
 import { NETWORK_KNOWLEDGE } from './knowledge-network.ts';
 
+const KNOWLEDGE: readonly Knowledge[] = [...NETWORK_KNOWLEDGE, ...KERNEL_KNOWLEDGE];
+
+/** Parameters that there is something to say about, each with why Kubernetes needs it. */
+export const TOPICS = KNOWLEDGE.flatMap(({ names, why }) => names.map((name) => ({ name, why })));
+
+/** Whether there are texts about a parameter. */
+export function isKnown(name: string): boolean {
+  const keyPath = keyPathFrom(name);
+  return KNOWLEDGE.some(({ keys }) => keys.test(keyPath));
+}
+
 /** What is known of a parameter; texts that claim nothing when it is an ordinary one. */
 export function knowledgeOf(name: string): Knowledge {
   const keyPath = keyPathFrom(name);
-  const known = [...NETWORK_KNOWLEDGE, ...KERNEL_KNOWLEDGE].find(({ keys }) => keys.test(keyPath));
-  return known ?? { keys: /^/, ...ORDINARY };
+  const known = KNOWLEDGE.find(({ keys }) => keys.test(keyPath));
+  return known ?? { keys: /^/, names: [], ...ORDINARY };
 }
 
 /** The likely other party when a parameter keeps changing. */
@@ -18,7 +29,7 @@ export function rivalOf(name: string): string | undefined {
 }
 
 const ORDINARY = {
-  why: 'Kubernetes itself does not ask for this parameter. It is managed because the spec declares it.',
+  why: 'Kubernetes itself does not ask for this parameter.',
   breaks: 'Nothing in Kubernetes depends on it by name; what depends on it on this node only its owner can say.',
   symptom: 'There is no typical error message.',
   askedBy: [],
