@@ -50,8 +50,10 @@ export function readModprobeWorld(host: MemoryHost): ModprobeWorld {
   const words = configLines(host).map((line) => line.trim().split(/\s+/));
   const config = (directive: string) => words.filter(([word]) => word === directive);
   const options = new Map<string, string[]>();
-  for (const [, name = '', ...rest] of config('options')) {
-    options.set(underscored(name), [...(options.get(underscored(name)) ?? []), ...rest]);
+  for (const line of configLines(host)) {
+    const [, name, given] = /^\s*options\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    if (name === undefined || given === undefined) continue;
+    options.set(underscored(name), [...(options.get(underscored(name)) ?? []), ...kernelWords(given)]);
   }
   const forbidden = /(?:^|\s)module_blacklist=(\S+)/.exec(host.text('/proc/cmdline') ?? '')?.[1] ?? '';
   return {
@@ -64,6 +66,11 @@ export function readModprobeWorld(host: MemoryHost): ModprobeWorld {
     forbidden: new Set(forbidden.split(',').map(underscored)),
     realName: (name) => (loadable.has(name) || builtIn.has(name) ? name : underscored(aliases.get(name) ?? name)),
   };
+}
+
+/** Words as the kernel takes them apart (`next_arg`): a blank between quotes separates nothing. */
+function kernelWords(options: string): string[] {
+  return options.replaceAll('\t', ' ').match(/(?:[^\s"]|"[^"]*"?)+/g) ?? [];
 }
 
 /** The lines of modprobe.d in force: /etc hides /usr/lib, which hides /lib, by file name. */

@@ -1,4 +1,5 @@
 /** Performs one step and reads back: what the kernel says counts, not that a command ended well. */
+import { HostFileError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { type Change, StepError } from '../../area.ts';
 import { loadFailure, stillAbsent } from './diagnose.ts';
@@ -55,7 +56,14 @@ async function requireOptions(host: Host, { name, options }: LoadStep): Promise<
 }
 
 async function applyParameter(host: Host, { name, realName, parameter, to }: ParameterStep): Promise<void> {
-  await host.writeKernelFile(parameterPath(realName, parameter), to);
+  try {
+    await host.writeKernelFile(parameterPath(realName, parameter), to);
+  } catch (error) {
+    if (!(error instanceof HostFileError) || error.code !== 'EINVAL') throw error;
+    const message = `Cannot set parameter "${parameter}" of kernel module "${name}" to "${to}": the kernel refuses the value and keeps the old one (EINVAL). Declare one that the module takes; "modinfo ${realName}" says which.`;
+    // Its bounds may be another parameter, which may be declared, too.
+    throw new StepError('ApplyFailed', message, { cause: error, dependsOnOthers: true });
+  }
   const shown = await observeParameter(host, realName, parameter);
   if (shown === undefined || isSameParameter(realName, parameter, to, shown.value)) return;
   throw new StepError(

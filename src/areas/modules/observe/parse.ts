@@ -60,10 +60,11 @@ export const parseModprobeConfig = keptByText((text: string): readonly ModprobeD
 }, FILES);
 
 function directiveFrom(text: string, line: number): ModprobeDirective | undefined {
-  const [word = '', first = '', ...others] = text.split(/[ \t]+/);
-  const rest = others.join(' ');
+  // The rest of the line is kept as kmod keeps it: with every blank, because a quoted value may hold several in a row.
+  const [, word = '', first = '', given = ''] = /^(\S+)(?:[ \t]+(\S+)(?:[ \t]+(.*))?)?$/s.exec(text) ?? [];
+  const rest = given.replaceAll('\t', ' ');
   if (word === 'alias') {
-    const target = others[0] ?? '';
+    const target = rest.split(' ', 1)[0] ?? '';
     return MODULE_NAME.test(target)
       ? { directive: word, module: kernelName(target), rest: kernelName(first), line }
       : undefined;

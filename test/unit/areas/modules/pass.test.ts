@@ -252,6 +252,39 @@ describe('parameters', () => {
     expect(plan.blocked).toEqual([]);
   });
 
+  test.each(['two  words', 'a   b    c', 'file  a +p'])(
+    'with several blanks in a row reach the module: %j',
+    async (value) => {
+      const shown = { nbd: { note: { value: '(null)' } } };
+      const host = new MemoryHost(linuxWorld(), { behaviours: [modprobe({ parameters: shown })] });
+
+      const report = await passModules(host, modulesSpec([{ name: 'nbd', parameters: { note: value } }]));
+
+      expect(report.failures).toEqual([]);
+      expect(host.text('/sys/module/nbd/parameters/note')).toBe(`${value}\n`);
+      expect(report.entries.map(({ state, persistent }) => [state, persistent])).toEqual([
+        ['InSync', `loaded, note="${value}"`],
+      ]);
+    },
+  );
+
+  test('that the kernel refuses are named with what to do', async () => {
+    const refusing = {
+      writeKernelFile: () => {
+        throw new HostFileError('write', '/sys', 'EINVAL', 'refused');
+      },
+    };
+    const loaded = {
+      '/sys/module/nf_conntrack/initstate': 'live\n',
+      '/sys/module/nf_conntrack/parameters/hashsize': '1\n',
+    };
+    const host = new MemoryHost(linuxWorld(loaded), { behaviours: [refusing] });
+
+    const report = await passModules(host, modulesSpec([{ name: 'nf_conntrack', parameters: { hashsize: '-1' } }]));
+
+    expect(report.failures[0]?.message).toContain('the kernel refuses the value and keeps the old one');
+  });
+
   test('that would smuggle a line into the file are refused', async () => {
     const host = machine();
 
