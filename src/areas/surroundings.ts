@@ -38,6 +38,8 @@ export interface AreaRights {
     readonly ReadWritePaths?: Needed;
     readonly BindPaths?: Needed;
   };
+  /** Capabilities that only some entries need, each with those: neither units nor pod have them, and who declares such an entry grants them. */
+  readonly onDemand?: Needed;
   /** Protections that the units must leave out. */
   readonly unprotected?: Needed;
   readonly pod?: {

@@ -1,4 +1,5 @@
 /** What may be wrong with one kernel parameter, beyond its type, in a file and for the API server. */
+import { isReadOnlySysctl, READ_ONLY_SYSCTLS } from '../names/read-only-sysctls.ts';
 import { canonicalSysctl, DENIED_SYSCTLS, deniedSysctl } from '../names/sysctl-names.ts';
 import {
   atLeastDigits,
@@ -42,6 +43,7 @@ export function sysctlProblems(document: SpecDocument, path: FieldPath): Problem
 function refusedName(name: string): string | undefined {
   const why = deniedSysctl(name);
   if (why !== undefined) return `${quoted(name)} is denied: ${why}; NodePrep never touches it`;
+  if (isReadOnlySysctl(name)) return `${quoted(name)} is read-only: the kernel shows it and takes no value for it`;
   const parts = canonicalSysctl(name).split(/[./]/);
   // Every interface has exactly one level of parameters, so more dots can only belong to its name.
   const perInterface = /^net\.ipv[46]\.(?:conf|neigh)\./.test(name) && parts.length > 5;
@@ -108,6 +110,10 @@ export function nameRules(): readonly ServerRule[] {
       rule: `!(self.replace("/", ".") in ${textsIn(denied)}) && !self.replace("/", ".").matches("^(${families.join('|')})([.]|$)")`,
       message:
         'is a trigger or an escape hatch that NodePrep never touches; docs/areas.md has the list and the reasons',
+    },
+    {
+      rule: `!(self.replace("/", ".") in ${textsIn(READ_ONLY_SYSCTLS)})`,
+      message: 'is read-only: the kernel shows it and takes no value for it',
     },
   ];
 }

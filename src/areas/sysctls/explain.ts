@@ -1,5 +1,6 @@
 /** All there is to say about one parameter on this host. */
 import { dirname } from 'node:path';
+import { isReadOnlySysctl } from '../../api/names/read-only-sysctls.ts';
 import { deniedSysctl, sysctlPath } from '../../api/names/sysctl-names.ts';
 import type { HostReader } from '../../host/host.ts';
 import type { Explanation, Source } from '../area.ts';
@@ -10,6 +11,7 @@ import { hazardOf } from './values/hazards.ts';
 import { asKernelReads } from './values/kernel-reading.ts';
 import { keyPathFrom, nameFrom, trustedName } from './values/key-path.ts';
 import { isKnown, knowledgeOf, rivalOf } from './knowledge/knowledge.ts';
+import { capabilityFor, howToGrant, ON_DEMAND } from './knowledge/capabilities.ts';
 import { describeWanted } from './values/match.ts';
 import type { Observed } from './observe/observe.ts';
 import { CONF_PATH, fileKey, liveKey } from './boot-files/own-files.ts';
@@ -117,10 +119,16 @@ function hostNotes(name: string, observed: Observed): readonly string[] {
     hazardOf(keyPath),
     rivalOf(name),
   ];
+  const isReadOnly = isReadOnlySysctl(name) || observed.readOnly.has(name);
+  const capability = capabilityFor(keyPath);
   return [
     ...(provider === undefined ? [] : [`It appears with the kernel module "${provider}".`]),
     ...(live?.state === 'absent' ? [`It is absent here: ${live.why ?? 'the kernel has no such parameter now'}.`] : []),
     ...(live?.state === 'unreadable' ? [`${sysctlPath(name)} cannot be read: ${live.why}.`] : []),
+    ...(isReadOnly ? ['It is read-only: the kernel shows it and takes no value for it.'] : []),
+    ...(capability === undefined || !(capability in ON_DEMAND)
+      ? []
+      : [`Setting it takes ${capability}, which NodePrep is not given: ${howToGrant(capability)}.`]),
     ...(hazard === undefined ? [] : [`NodePrep does not put its original value back on a running node: ${hazard}.`]),
     ...(rival === undefined ? [] : [`When it keeps changing, look at ${rival}.`]),
   ];

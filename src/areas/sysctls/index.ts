@@ -13,6 +13,7 @@ import { type Desired, desiredFrom } from './desired.ts';
 import { explainSysctl, siblingsOf } from './explain.ts';
 import { hintsFor } from './hints.ts';
 import { rivalOf, TOPICS } from './knowledge/knowledge.ts';
+import { ON_DEMAND } from './knowledge/capabilities.ts';
 import { type Observed, observeSysctls } from './observe/observe.ts';
 import { planSysctls } from './plan/plan.ts';
 import type { SysctlStep } from './plan/steps.ts';
@@ -36,6 +37,7 @@ export const sysctls: Area<Desired, Observed, SysctlStep> = {
     unit: {
       CapabilityBoundingSet: { CAP_NET_ADMIN: 'net.*', CAP_SYS_RESOURCE: 'limits such as fs.* and user.*' },
     },
+    onDemand: ON_DEMAND,
     unprotected: {
       ProtectKernelTunables: 'kernel parameters are the work',
       ProtectProc: 'the kernel tells of a changed parameter only on the procfs on which it was changed',

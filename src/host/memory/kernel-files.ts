@@ -61,6 +61,8 @@ function write(host: MemoryHost, path: string, contents: string, options: Kernel
   if (!path.startsWith(ROOT)) return false;
   const old = host.text(path);
   if (old === undefined) throw new HostFileError('write', path, 'ENOENT', 'no such file or directory');
+  const node = host.nodes.get(path);
+  if (node?.type === 'file' && (node.mode & 0o222) === 0) throw failure(path, 'EACCES');
   const name = (names: readonly string[]) => names.find((one) => pathOf(one) === path);
   const refused = name(Object.keys(options.refused ?? {}));
   if (refused !== undefined) throw failure(path, options.refused?.[refused] ?? 'EPERM');

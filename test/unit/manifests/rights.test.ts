@@ -75,6 +75,15 @@ describe.each(['nodeprep.service', 'nodeprep-bootstrap.service'])('the unit %s',
   });
 });
 
+test('capabilities for single parameters are documented, and neither unit nor pod has them', () => {
+  const onDemand = union((rights) => rights.onDemand);
+  const docs = readFileSync(new URL('../../../docs/areas.md', import.meta.url), 'utf8');
+
+  expect(onDemand).toEqual(['CAP_MAC_ADMIN', 'CAP_SYS_PTRACE', 'CAP_SYS_RAWIO']);
+  expect(onDemand.filter((name) => !docs.includes(`\`${name}\``))).toEqual([]);
+  expect(union(({ unit }) => unit?.CapabilityBoundingSet)).not.toEqual(expect.arrayContaining([onDemand[0]]));
+});
+
 describe('the pod of the agent', () => {
   const { pod, container } = readAgentPod();
 

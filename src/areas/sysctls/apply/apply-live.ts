@@ -5,6 +5,8 @@ import { HostFileError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { type Change, StepError } from '../../area.ts';
 import { pause } from '../../pause.ts';
+import { capabilityFor, hasCapability, howToGrant } from '../knowledge/capabilities.ts';
+import { keyPathFrom } from '../values/key-path.ts';
 import { describeWanted, formProblem, isEqual, isSatisfied, mergedValue } from '../values/match.ts';
 import { type LiveState, observeLive } from '../observe/observe.ts';
 import { isForbiddenRead } from '../plan/plan-entry.ts';
@@ -82,11 +84,20 @@ async function writeLive(host: Host, name: string, value: string): Promise<HostF
       throw vanishedError(name, undefined, error);
     }
     if (!['EPERM', 'EACCES', 'EROFS'].includes(error.code)) return error;
-    const hint = 'NodePrep needs root in the namespaces of the host, and a /proc/sys that is mounted writable';
-    throw new StepError('PermissionDenied', `Cannot set "${name}" to "${value}": ${error.message}; ${hint}`, {
-      cause: error,
-    });
+    const why = (await missingCapability(host, name)) ?? `${error.message}; ${ROOT_NEEDED}`;
+    throw new StepError('PermissionDenied', `Cannot set "${name}" to "${value}": ${why}`, { cause: error });
   }
+}
+
+const ROOT_NEEDED = 'NodePrep needs root in the namespaces of the host, and a /proc/sys that is mounted writable';
+
+/** The capability that this process lacks for the parameter, and how to grant it; `undefined` when it is not that. */
+async function missingCapability(host: Host, name: string): Promise<string | undefined> {
+  const capability = capabilityFor(keyPathFrom(name));
+  if (capability === undefined) return undefined;
+  const status = await host.readFile('/proc/self/status').catch(() => undefined);
+  if (hasCapability(status ?? '', capability) !== false) return undefined;
+  return `the kernel wants ${capability} for this parameter, which NodePrep does not have here. To let it, ${howToGrant(capability)}`;
 }
 
 function refusedError(

@@ -38,11 +38,15 @@ export interface Observed {
   readonly memory: MemorySize;
   /** Number of the interface of a declared parameter that differs: one that was made anew has another. */
   readonly interfaces: ReadonlyMap<string, string>;
+  /** Parameters that no one can set, by the mode of their file; looked at before a value is set or persisted. */
+  readonly readOnly: ReadonlySet<string>;
   /** What other programs set at boot, after the chain. */
   readonly later: readonly LaterRule[];
   /** Path of systemd-sysctl on this host, for the udev rule. */
   readonly program: string;
 }
+
+const ANYONE_WRITES = 0o222;
 
 /** Reads the host. Throws `HostFileError` when one of our own files cannot be read. */
 export async function observeSysctls(
@@ -55,8 +59,8 @@ export async function observeSysctls(
   const chain = await observeChain(host);
   const later = await observeLater(host);
   signal.throwIfAborted();
-  const owned = conf.state === 'file' ? parseOwnConf(conf.bytes).keys() : [];
-  const wanted = [...desired.entries.map((entry) => entry.name), ...owned, ...rememberedNames(memory)];
+  const owned: ReadonlyMap<string, string> = conf.state === 'file' ? parseOwnConf(conf.bytes) : new Map();
+  const wanted = [...desired.entries.map((entry) => entry.name), ...owned.keys(), ...rememberedNames(memory)];
   const names = [...new Set(wanted)].filter((name) => trustedPath(name) !== undefined);
   const states = host.kernel === 'absent' ? [] : await Promise.all(names.map((name) => observeLive(host, name)));
   const hasLive = states.some(({ state }) => state !== 'absent') || (await hasParameters(host));
@@ -66,6 +70,7 @@ export async function observeSysctls(
   return {
     kernel: host.kernel,
     interfaces,
+    readOnly: await readOnlyOf(host, desired, live, owned),
     hasLive,
     live,
     conf,
@@ -75,6 +80,24 @@ export async function observeSysctls(
     later,
     program: await sysctlProgram(host),
   };
+}
+
+/** A value that is persisted and in force was set once, so most passes look at no file. */
+async function readOnlyOf(
+  host: HostReader,
+  { entries }: Desired,
+  live: ReadonlyMap<string, LiveState>,
+  owned: ReadonlyMap<string, string>,
+): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  for (const entry of entries) {
+    const state = live.get(entry.name);
+    if (state?.state !== 'value' || (owned.has(entry.name) && isSatisfied(entry, state.value))) continue;
+    const path = trustedPath(entry.name);
+    const stat = path === undefined ? undefined : await host.stat(path);
+    if (stat !== undefined && (stat.mode & ANYONE_WRITES) === 0) found.add(entry.name);
+  }
+  return found;
 }
 
 async function interfacesOf(

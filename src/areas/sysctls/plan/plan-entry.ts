@@ -38,7 +38,7 @@ export function planEntry(entry: SysctlEntry, context: PlanContext): EntryPlan {
   };
   const blocked = refusal(entry, context, live);
   if (blocked !== undefined) return { view, blocked, ...keptLine(entry, context, blocked.reason) };
-  const value = bootValue(entry, context);
+  const value = observed.readOnly.has(entry.name) ? undefined : bootValue(entry, context);
   const line = (isWaiting: boolean) => (value === undefined ? {} : { line: { entry, value, isWaiting } });
   if (!observed.hasLive || live === undefined) return { view, ...line(false) };
   if (isInForce(entry, live, own)) return { view, ...line(false) };
@@ -159,6 +159,12 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
     );
   }
   if (live?.state !== 'value' || isSatisfied(entry, live.value)) return undefined;
+  if (observed.readOnly.has(entry.name)) {
+    return finding(
+      'SysctlRejected',
+      `it is read-only: the kernel shows "${live.value}" and takes no value; remove the entry`,
+    );
+  }
   const problem = formProblem(entry, live.value);
   return problem === undefined ? undefined : finding('SysctlRejected', problem);
 }

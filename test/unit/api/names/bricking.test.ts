@@ -201,3 +201,10 @@ describe('limits of a host', () => {
     expect(twins('net.ipv4.ip_forward', 'net.ipv4.conf.all.forwarding', '1', '1')).toBe('');
   });
 });
+
+test.each(['kernel.osrelease', 'fs/file-nr', 'net.ipv4.tcp_available_congestion_control', 'kernel.ngroups_max'])(
+  'a parameter that the kernel only shows cannot be declared: %s',
+  (name) => {
+    expect(sysctl(name, '1')).toContain(`"${name}" is read-only`);
+  },
+);
