@@ -2,7 +2,7 @@
  * The spec before there is a cluster: from files, or from a built-in profile. A good spec is kept in
  * `/var/lib/nodeprep/spec.json`; when the files are broken or gone later, that one stays enforced.
  */
-import { SpecInvalidError } from '../api/yaml/errors.ts';
+import { type Problem, SpecInvalidError } from '../api/yaml/errors.ts';
 import { currentSource } from '../api/spec/earlier-builds.ts';
 import { loadSpec } from '../api/spec/load.ts';
 import { API_VERSION, type NodePrepSpecSource } from '../api/spec/nodeprep.ts';
@@ -35,6 +35,8 @@ export interface Declared {
   readonly name?: string;
   readonly spec: SpecSnapshot['spec'];
   readonly source: NodePrepSpecSource;
+  /** What is valid and most likely not meant. */
+  readonly warnings?: readonly Problem[];
   /** False when the built-in profile stands in for missing files. */
   readonly fromFiles: boolean;
   /** The record of the cluster declared it, not the host. */

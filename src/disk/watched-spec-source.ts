@@ -1,5 +1,5 @@
 /** The spec source of the daemon: re-reads on request, refuses a broken spec and keeps the last good one. */
-import { SpecInvalidError } from '../api/yaml/errors.ts';
+import { renderProblem, SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { PathHint, HostReader, HostWatcher } from '../host/host.ts';
 import type { SpecSource } from '../reconcile/report/node-report.ts';
@@ -15,6 +15,8 @@ export interface SpecReaderParts {
   readonly request: SpecRequest;
   /** Told once for every new refusal. */
   readonly onRefused: (message: string) => void;
+  /** Told once of each warning about a spec that is accepted, again when it had gone away. */
+  readonly onWarning: (message: string) => void;
 }
 
 /** What the source is built from. */
@@ -26,6 +28,7 @@ export interface WatchedSpecParts extends SpecReaderParts {
 /** Reads the spec as it is now, or the last good one; throws only when there never was a good one. */
 export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] {
   let lastRefusal: string | undefined;
+  let lastWarnings: ReadonlySet<string> = new Set();
   return async () => {
     try {
       const declared = await readSpec(parts.machine, parts.host, parts.request);
@@ -34,6 +37,9 @@ export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] 
         throw new HostFileError('read', SPEC_FILE, 'ENOENT', advice);
       }
       lastRefusal = undefined;
+      const warnings = new Set((declared.warnings ?? []).map(renderProblem));
+      for (const warning of warnings) if (!lastWarnings.has(warning)) parts.onWarning(warning);
+      lastWarnings = warnings;
       return await parts.keeper.accept(declared);
     } catch (error) {
       if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;

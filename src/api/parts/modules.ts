@@ -1,6 +1,7 @@
 /** The kernel modules of a document. */
 import * as z from 'zod';
 import { canonicalModule, parameterNameProblem, parameterValueProblem } from '../names/module-names.ts';
+import { meantModule } from '../names/usual-modules.ts';
 import { DENIED_PARAMETERS, deniedParameter, PROGRAM_NAME } from '../names/module-parameters.ts';
 import type { SpecDocument } from '../yaml/documents.ts';
 import type { Problem } from '../yaml/errors.ts';
@@ -129,6 +130,13 @@ export const modules = part({
     words: 'a kernel module (br_netfilter)',
     example: 'br_netfilter',
     named: (text) => (/[./]/.test(text) ? undefined : canonicalModule(text)),
+    meant: (name) => meantModule(canonicalModule(name)),
+    entryFor: (text) => {
+      const [name = '', ...options] = text.split(/\s+/);
+      const parameters = options.filter((one) => one.includes('=')).map((one) => one.replace('=', ': '));
+      const set = parameters.length === 0 ? '' : `, parameters: {${parameters.join(', ')}}`;
+      return `{name: ${name.replace(/=.*/, '')}${set}}`;
+    },
     with: (entries, name) => [...(entries ?? []), { name, parameters: {}, required: false }],
   },
   condition: { type: 'ModulesReady', meaning: 'The kernel modules are as declared.' },

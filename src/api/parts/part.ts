@@ -51,6 +51,10 @@ export interface PartEntries<Desired> {
   readonly example: string;
   /** The canonical name when the text has the form of an entry of this area. Throws `InvalidNameError` when it can be none after all. */
   readonly named: (text: string) => string | undefined;
+  /** The name that a misspelt one most likely should be; `undefined` when it looks right. */
+  readonly meant?: (name: string) => string | undefined;
+  /** The entry that a plain text in its place stands for, in one line: `{name: vm.swappiness, value: 10}`. */
+  readonly entryFor?: (text: string) => string;
   /** The declared part with an entry added that is looked at only. */
   readonly with?: (desired: Desired | undefined, name: string) => Desired;
 }

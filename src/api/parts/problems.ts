@@ -6,16 +6,23 @@ import { type Located, textAt } from '../yaml/located.ts';
 import { quoted } from '../yaml/quote.ts';
 import { quoteHint } from '../yaml/words.ts';
 
-/** Why the name at a path can be no name of an entry. */
-export function nameProblem(document: SpecDocument, path: FieldPath, canonical: (name: string) => string): Problem[] {
+/** Why the name at a path can be no name of an entry, and with `meant` which one it should be. */
+export function nameProblem(
+  document: SpecDocument,
+  path: FieldPath,
+  canonical: (name: string) => string,
+  meant: (name: string) => string | undefined = () => undefined,
+): Problem[] {
   const name = textAt(document.root, path);
   if (name === undefined) return [];
   try {
     canonical(name);
     return [];
   } catch (error) {
-    if (error instanceof InvalidNameError) return [document.problem(path, error.message)];
-    throw error;
+    if (!(error instanceof InvalidNameError)) throw error;
+    const instead = meant(name);
+    const hint = instead === undefined ? '' : ` (did you mean ${quoted(instead)}?)`;
+    return [document.problem(path, `${error.message}${hint}`)];
   }
 }
 

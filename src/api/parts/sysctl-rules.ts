@@ -1,5 +1,6 @@
 /** What may be wrong with one kernel parameter, beyond its type, in a file and for the API server. */
 import { isReadOnlySysctl, READ_ONLY_SYSCTLS } from '../names/read-only-sysctls.ts';
+import { meantSysctl } from '../names/usual-sysctls.ts';
 import { canonicalSysctl, DENIED_SYSCTLS, deniedSysctl } from '../names/sysctl-names.ts';
 import {
   atLeastDigits,
@@ -22,7 +23,7 @@ import { textsIn } from './sysctl-pairs.ts';
 /** Everything wrong with the entry at a path. */
 export function sysctlProblems(document: SpecDocument, path: FieldPath): Problem[] {
   const named = [...path, 'name'];
-  const problems = nameProblem(document, named, canonicalSysctl);
+  const problems = nameProblem(document, named, canonicalSysctl, meantSysctl);
   const name = textAt(document.root, named);
   if (name !== undefined && problems.length === 0) {
     const refusal = refusedName(name);

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { namesOfSysctl } from '../names/equal-sysctls.ts';
 import { canonicalSysctl, sysctlPath } from '../names/sysctl-names.ts';
 import { rankOf, unlimitedNumber } from '../names/unlimited.ts';
+import { meantSysctl } from '../names/usual-sysctls.ts';
 import { listAt } from '../yaml/located.ts';
 import { quoted } from '../yaml/quote.ts';
 import { mergedByName } from './merging.ts';
@@ -72,6 +73,12 @@ export const sysctls = part({
     words: 'a kernel parameter (net.ipv4.ip_forward)',
     example: 'net.ipv4.ip_forward',
     named: (text) => (/[./]/.test(text) ? canonicalSysctl(text) : undefined),
+    meant: meantSysctl,
+    entryFor: (text) => {
+      const [, name = '', value = ''] = /^([^\s=:]*)\s*[=:]?\s*(.*)$/s.exec(text) ?? [];
+      const full = /[./]/.test(name) ? name : (meantSysctl(name) ?? name);
+      return `{name: ${full}, value: ${value === '' ? '…' : inFlow(value)}}`;
+    },
     with: (entries, name): readonly SysctlEntry[] => [
       ...(entries ?? []),
       { name, value: '0', match: 'Exact', required: false, drift: 'Ignore' },
@@ -88,6 +95,11 @@ export const sysctls = part({
   problemEvents: { SysctlRejected: 'SysctlRejected' },
   live: {},
 });
+
+/** A value inside of `{…}`, where commas and brackets need quotes. */
+function inFlow(value: string): string {
+  return /^[\w./+-][\w./+ -]*$/.test(value) ? value : `'${value}'`;
+}
 
 /** What is no list of whole numbers cannot be compared, and is refused. */
 function isWithin(value: string, { min, max }: Bound, unlimited: bigint | undefined): boolean {

@@ -7,6 +7,7 @@ import { type Located, partAt } from '../yaml/located.ts';
 import { didYouMean, nearest } from '../yaml/nearest.ts';
 import { renamedField } from './earlier-builds.ts';
 import { NodePrepDocument, NodePrepSpecSource } from './nodeprep.ts';
+import { listHint, mappingHint } from './hints.ts';
 import { AREA_NAMES, partOf } from '../parts/parts.ts';
 import { quoted } from '../yaml/quote.ts';
 import { describe, listed, quoteHint } from '../yaml/words.ts';
@@ -23,11 +24,13 @@ export function problemsFromIssue(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => document.problem([...path, key], unknownField(document, schema, path, key), 'key'));
   }
-  return [document.problem(path, messageFrom(document, path, issue))];
+  return [document.problem(path, messageFrom(document, schema, path, issue))];
 }
 
-function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): string {
+function messageFrom(document: SpecDocument, schema: z.ZodObject, path: FieldPath, issue: Issue): string {
   const part = partAt(document.root, path);
+  if (part === undefined && document.isEmpty(path))
+    return `has no value; expected ${expectation(issue)}${emptyHint(path)}`;
   if (part === undefined) return `is missing; expected ${expectation(issue)}`;
   const { value, written } = part;
   const found = `found ${describe(value, written)}`;
@@ -42,7 +45,12 @@ function messageFrom(document: SpecDocument, path: FieldPath, issue: Issue): str
     if (value === '') return 'is empty; expected text';
     return `${found}; expected text of ${limit(issue)} characters`;
   }
-  return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, path)}`;
+  return `expected ${expectation(issue)}, ${found}${typeHint(issue, part, path, fieldsAt(schema, path))}`;
+}
+
+/** Fields that are not indented end up beside the one that they belong to. */
+function emptyHint(path: FieldPath): string {
+  return path.length === 1 && path[0] === 'spec' ? ' indented below it, or "spec: {}" if nothing is to be managed' : '';
 }
 
 function limit(issue: Extract<Issue, { code: 'too_big' | 'too_small' }>): string {
@@ -72,7 +80,8 @@ function expectation(issue: Issue): string {
 }
 
 /** What to write instead, for the mistakes that people make. */
-function typeHint(issue: Issue, { value, written }: Located, path: FieldPath): string {
+function typeHint(issue: Issue, part: Located, path: FieldPath, fields: readonly string[]): string {
+  const { value, written } = part;
   if (issue.code === 'invalid_union') {
     if (typeof value === 'boolean' && path.at(-1) === 'value') return `; a switch of the kernel is ${value ? 1 : 0}`;
     if (Array.isArray(value)) return '; write it as one text';
@@ -81,9 +90,10 @@ function typeHint(issue: Issue, { value, written }: Located, path: FieldPath): s
   if (isPlain && expectation(issue).includes('text')) return `; ${quoteHint(value, written)}`;
   if (issue.code !== 'invalid_type') return '';
   if (issue.expected === 'boolean' && typeof value === 'string') return '; write it without quotes';
-  if (issue.expected === 'array' && value === null) return '; remove the field, or write []';
-  if (issue.expected === 'array') return '; write each entry as "- name: …"';
-  if (typeof path.at(-1) === 'number' && typeof value === 'string') return `; write ${quoted(`- name: ${value}`)}`;
+  if (issue.expected === 'array') return listHint(part, path);
+  if (issue.expected === 'object' && Array.isArray(value)) return '; leave out the dashes';
+  const hint = typeof value === 'string' ? mappingHint(value, path, fields) : '';
+  if (hint !== '') return hint;
   const area = path.length === 2 ? AREA_NAMES.find((name) => name === path[1]) : undefined;
   const instead = area === undefined ? undefined : partOf(area).instead;
   return instead === undefined || value === null ? '' : `; ${instead}`;
@@ -106,7 +116,7 @@ function unknownField(document: SpecDocument, schema: z.ZodObject, path: FieldPa
   let hint = `; known fields are ${known.join(', ')}`;
   if (near !== undefined) hint = ` (did you mean "${near}"?)`;
   else if (path.length === 0 && schema === NodePrepDocument && inside.includes(key))
-    hint = ` here (did you mean "spec.${key}"?)`;
+    hint = ` here (did you mean "spec.${key}"?); indent it below "spec:"`;
   return `unknown field ${quoted(key)}${hint}`;
 }
 

@@ -33,6 +33,7 @@ function documentFrom(object: unknown, called: string, onUnknown: (path: FieldPa
     root: rootFrom(object, onUnknown),
     placeOf: renderFieldPath,
     whereIs: (path) => `as ${renderFieldPath(path)}`,
+    isEmpty: () => false,
     problem: (path, message) => ({ file: called, line: 0, column: 0, path: renderFieldPath(path), message }),
   };
 }

@@ -11,6 +11,7 @@ import { type NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
 import { isPresetName, presets } from './presets.ts';
 import { quoted } from '../yaml/quote.ts';
 import { validateDocument } from './validate.ts';
+import { warningsFor } from './warnings.ts';
 
 /** A file that was read; `file` is what messages call it. */
 export interface SpecFile {
@@ -25,6 +26,8 @@ export interface LoadedSpec {
   readonly spec: NodePrepSpec;
   /** The merged documents as people wrote them, before profile and defaults. */
   readonly source: NodePrepSpecSource;
+  /** What is valid and most likely not meant. */
+  readonly warnings: readonly Problem[];
 }
 
 /**
@@ -61,7 +64,9 @@ export function specFrom(
   if (problems.length > 0) throw new SpecInvalidError(problems);
 
   const source = sourceOf(merged, profile, names.at(-1) ?? '');
-  return { ...(merged.name === undefined ? {} : { name: merged.name }), spec: expand(source), source };
+  const spec = expand(source);
+  const warnings = warningsFor(documents, spec).toSorted(byPlace(names));
+  return { ...(merged.name === undefined ? {} : { name: merged.name }), spec, source, warnings };
 }
 
 function partConflicts(name: AreaName, { declared }: Merged, preset: NodePrepSpecSource): readonly Problem[] {

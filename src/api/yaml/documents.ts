@@ -4,8 +4,8 @@ import { decode } from './decode.ts';
 import type { Problem } from './errors.ts';
 import { type FieldPath, renderFieldPath } from './field-path.ts';
 import { placesOf } from './lines.ts';
-import { type Located, locatedFrom, offsetAt } from './located.ts';
-import { plainText } from './quote.ts';
+import { type Located, locatedFrom, offsetAt, partAt } from './located.ts';
+import { mistakeBehind } from './syntax.ts';
 import { tokenize } from './tokens.ts';
 import { refusalsIn } from './yaml-limits.ts';
 
@@ -17,6 +17,8 @@ export interface SpecDocument {
   readonly placeOf: (path: FieldPath) => string;
   /** The same for messages about this document: `on line 3`. */
   readonly whereIs: (path: FieldPath) => string;
+  /** Whether a field is there without a value; such fields are not part of `root`. */
+  readonly isEmpty: (path: FieldPath) => boolean;
   /** A mistake at a path, with its place; `key` points at the field name instead of its value. */
   readonly problem: (path: FieldPath, message: string, of?: 'key' | 'value') => Problem;
 }
@@ -26,9 +28,6 @@ export interface ParsedFile {
   readonly documents: readonly SpecDocument[];
   readonly problems: readonly Problem[];
 }
-
-/** Most syntax problems of one document: after the first, the parser guesses. */
-const SYNTAX_PROBLEMS = 10;
 
 /** Parses a file. Never throws: whatever is wrong is a problem. */
 export function parseDocuments(file: string, contents: Uint8Array | string): ParsedFile {
@@ -52,11 +51,11 @@ export function parseDocuments(file: string, contents: Uint8Array | string): Par
   const documents: SpecDocument[] = [];
   const problems: Problem[] = [];
   for (const parsed of compose(tokenized.tokens, text.length)) {
-    const faults = [...parsed.errors, ...parsed.warnings].slice(0, SYNTAX_PROBLEMS);
-    for (const fault of faults) {
-      problems.push(problemAt(fault.pos[0], [], `not valid YAML: ${plainText(fault.message, 200)}`));
+    const mistake = mistakeBehind(text, parsed.range[0], [...parsed.errors, ...parsed.warnings]);
+    if (mistake !== undefined) {
+      problems.push(problemAt(mistake.at, [], mistake.message));
+      continue;
     }
-    if (faults.length > 0) continue;
     const root = locatedFrom(parsed.contents, parsed.range[0], [], (at, path, message) =>
       problems.push(problemAt(at, path, message)),
     );
@@ -66,6 +65,7 @@ export function parseDocuments(file: string, contents: Uint8Array | string): Par
       root,
       placeOf: (path) => `${file}:${placeOf(offsetAt(root, path)).line}`,
       whereIs: (path) => `on line ${placeOf(offsetAt(root, path)).line}`,
+      isEmpty: (path) => partAt(root, path)?.value === null,
       problem: (path, message, of) => problemAt(offsetAt(root, path, of), path, message),
     });
   }

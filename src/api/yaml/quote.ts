@@ -16,9 +16,9 @@ export function plainText(text: string, limit: number): string {
   return escaped(text.length > limit ? `${text.slice(0, limit)}…` : text);
 }
 
-/** Control, format, surrogate and unassigned characters, and the separators that end a line. */
+/** Control, format, surrogate and unassigned characters, separators that end a line, and spaces that only look like one. */
 function escaped(text: string): string {
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => {
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu, (character) => {
     const known: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\0': '\\0' };
     return known[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });

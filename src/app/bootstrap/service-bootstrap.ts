@@ -117,6 +117,7 @@ async function attempt(
           keeper,
           request,
           onRefused: (problem) => logger.error('Spec refused, the last good one stays enforced', { problem }),
+          onWarning: (problem) => logger.warn('Something in the spec is most likely not meant', { problem }),
         })(),
       signal,
     );

@@ -110,5 +110,6 @@ function specFromFiles(machine: Machine, { request, logger }: ManageOptions, kee
     request,
     watcher: createHostWatcher(request.files.length > 0 ? { root: '/' } : machine),
     onRefused: (message) => logger.error('Spec refused, the last good one stays enforced', { problem: message }),
+    onWarning: (message) => logger.warn('Something in the spec is most likely not meant', { problem: message }),
   });
 }

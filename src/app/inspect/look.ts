@@ -1,4 +1,5 @@
 /** Looks at a host without changing it: for `plan`, `status`, `explain` and `verify`. */
+import type { Problem } from '../../api/yaml/errors.ts';
 import { type Declared, readSpec, type SpecRequest } from '../../disk/file-spec-source.ts';
 import type { Change } from '../../areas/area.ts';
 import { createDraft, type DraftedFile } from '../../host/draft.ts';
@@ -12,6 +13,8 @@ import { hostNameOf, type Machine } from '../machine.ts';
 export interface Look {
   readonly report: NodeReport;
   readonly ledger: Pick<Ledger, 'memory' | 'warning'>;
+  /** About the spec: what is valid and most likely not meant. */
+  readonly warnings: readonly Problem[];
 }
 
 /** A look with everything that the plan would change, each change told in one place. */
@@ -34,19 +37,20 @@ export async function declaredSnapshot(
 
 /** Observes and plans everything, applies nothing. Throws `SpecInvalidError` or `HostFileError`. */
 export async function look(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<Look> {
-  return lookWith(machine, (await declaredSnapshot(machine, request)).snapshot, signal);
+  const { declared, snapshot } = await declaredSnapshot(machine, request);
+  return { ...(await lookWith(machine, snapshot, signal)), warnings: declared.warnings ?? [] };
 }
 
 /** As `look`, with the files that the plan would write. */
 export async function lookAtFiles(machine: Machine, request: SpecRequest, signal: AbortSignal): Promise<DraftedLook> {
-  const { snapshot } = await declaredSnapshot(machine, request);
+  const { declared, snapshot } = await declaredSnapshot(machine, request);
   const { host, files } = createDraft(machine.host);
   const others: (Change & { readonly area: string })[] = [];
   const onOther = (area: string, changes: readonly Change[]) => {
     others.push(...changes.map((change) => ({ area, ...change })));
   };
   const seen = await lookWith({ ...machine, draft: { host, onOther } }, snapshot, signal);
-  return { ...seen, files: files(), others };
+  return { ...seen, warnings: declared.warnings ?? [], files: files(), others };
 }
 
 /** As `look`, with a spec that is known already. */
@@ -54,7 +58,7 @@ export async function lookWith(
   machine: Machine & { readonly draft?: PlanDraft },
   snapshot: SpecSnapshot,
   signal: AbortSignal,
-): Promise<Look> {
+): Promise<Omit<Look, 'warnings'>> {
   const ledger = await readLedger(machine.host);
   const engine = createEngine({ ...machine, ledger: readOnly(ledger), dryRun: true });
   return { ledger, report: await engine.round({ snapshot, cause: 'start' }, signal) };

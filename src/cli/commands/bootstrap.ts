@@ -12,6 +12,7 @@ import { print } from '../output/print.ts';
 import { progressFor } from '../output/progress.ts';
 import { renderStatus } from '../output/status-view.ts';
 import { paintFor } from '../output/table.ts';
+import { warnAbout } from '../output/warnings.ts';
 
 type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean; service: boolean };
 
@@ -47,6 +48,7 @@ export function bootstrapCommand(io: Io): Command {
       const end = machine.clock() + options.timeout;
       const bounded = { ...machine, host: withDeadline(machine.host, () => end - machine.clock()) };
       const planned = await lookAtFiles(bounded, request, io.signal);
+      warnAbout(planned.warnings, io);
       if (options.dryRun) {
         print(io, options.output, planFrom(planned), () => renderPlan(planned, paint, io.columns));
         return io.exit(0);

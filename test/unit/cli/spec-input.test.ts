@@ -51,6 +51,17 @@ describe('nodeprep validate', () => {
     expect((await runCommand(['validate', '--file', '-'], { stdin: GOOD })).code).toBe(0);
   });
 
+  it('warns about what is valid and most likely not meant', async () => {
+    const misspelt = spec('sysctls:\n- {name: net.ipv4.ip_foward, value: 1}');
+
+    const { code, stdout } = await runCommand(['validate', '--file', '-'], { stdin: misspelt });
+    const json = await runCommand(['validate', '--file', '-', '-o', 'json'], { stdin: misspelt });
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^warning: <stdin>:5:\d+: .*did you mean "net\.ipv4\.ip_forward"/);
+    expect(JSON.parse(json.stdout)).toMatchObject({ valid: true, warnings: [{ line: 5 }] });
+  });
+
   it.each(BAD)('refuses %s with a place and a reason', async (_, content, expected) => {
     const { code, stdout, stderr } = await runCommand(['validate', '--file', '-'], { stdin: content });
 

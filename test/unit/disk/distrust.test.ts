@@ -102,7 +102,14 @@ describe('a spec that other users may write', () => {
     const refusals: string[] = [];
     const keeper = await openSpecKeeper({ host, now: () => new Date(0) }, 'worker-1', () => undefined);
     const onRefused = (message: string) => void refusals.push(message);
-    const current = createSpecReader({ machine: host, host, keeper, request: { files: [] }, onRefused });
+    const current = createSpecReader({
+      machine: host,
+      host,
+      keeper,
+      request: { files: [] },
+      onRefused,
+      onWarning: () => undefined,
+    });
     await current();
     host.put(MAIN, DOCUMENT.replace('Audit', 'Enforce'));
     host.own(MAIN, { mode: 0o666 });

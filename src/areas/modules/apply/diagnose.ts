@@ -91,7 +91,7 @@ function diagnosisOfOutput(stderr: string, { facts, trees, otherReleases }: Obse
     return {
       reason: 'HostUnsupported',
       why: `the hardware or the kernel lacks what it needs: ${said}`,
-      next: 'Set "required: false" when the node can do without it.',
+      next: 'Set "optional: true" when the node can do without it.',
     };
   }
   return {

@@ -1,4 +1,5 @@
 /** What stands in the way of loading a module, as far as it is certain before trying. Pure. */
+import { meantModule } from '../../../api/names/usual-modules.ts';
 import type { Reason } from '../../../api/status/conditions.ts';
 import type { Observed } from '../observe/observe.ts';
 import { kernelName } from '../observe/parse.ts';
@@ -105,6 +106,14 @@ function absenceOf(name: string, observed: Observed): Obstacle | undefined {
   const has = names.some((one) => trees.some((tree) => tree.builtIn.has(one) || tree.loadable?.has(one) === true));
   if (has) return undefined;
   const releases = trees.map((tree) => tree.release).join(', ');
+  const meant = meantModule(name, new Set(trees.flatMap((tree) => [...tree.builtIn, ...(tree.loadable ?? [])])));
+  if (meant !== undefined) {
+    return {
+      reason: 'ModuleNotFound',
+      why: `kernel ${releases} has no such module, but one named "${meant}"`,
+      next: 'Correct the name if that one is meant; otherwise install the package with the extra modules of this kernel.',
+    };
+  }
   return {
     reason: 'ModuleNotFound',
     why: `kernel ${releases} has no such module in modules.dep or modules.builtin`,

@@ -20,7 +20,7 @@ export const READER_NAMES: Readonly<Record<Reader, string>> = {
 export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: PlanContext): readonly Finding[] {
   const required = entry.required ? {} : { required: false };
   if (isPersisted && context.observed.conf.state === 'odd') {
-    const message = `${CONF_PATH} is ${context.observed.conf.what}, so NodePrep cannot persist "${entry.name}" and the next boot may start without it; remove that, or give up persistence on purpose with "required: false"`;
+    const message = `${CONF_PATH} is ${context.observed.conf.what}, so NodePrep cannot persist "${entry.name}" and the next boot may start without it; remove that, or give up persistence on purpose with "optional: true"`;
     return [{ target: entry.name, reason: 'OverriddenBySysctlD', message, file: CONF_PATH, ...required }];
   }
   const byPlace = new Map<string, { rule: Rule; readers: Reader[] }>();

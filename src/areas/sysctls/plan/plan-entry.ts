@@ -1,4 +1,5 @@
 /** What one declared parameter needs: a live step, a line for the next boot, or a reason why not. Pure. */
+import { meantSysctl } from '../../../api/names/usual-sysctls.ts';
 import type { Reason } from '../../../api/status/conditions.ts';
 import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { deniedSysctl } from '../../../api/names/sysctl-names.ts';
@@ -149,13 +150,13 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
     if (provider !== undefined) {
       return finding(
         'WaitingForModule',
-        `the parameter appears only with the kernel module "${provider}", which is not loaded; declare it under spec.modules`,
+        `the parameter appears only with the kernel module "${provider}", which is not loaded${meantHint(entry.name, 'declare it under spec.modules')}`,
       );
     }
     return finding(
       'SysctlUnsupported',
       live.why ??
-        'the running kernel has no such parameter; check the spelling, or set "required: false" if it depends on the kernel',
+        `the running kernel has no such parameter${meantHint(entry.name, 'check the spelling')}, or set "optional: true" if it depends on the kernel`,
     );
   }
   if (live?.state !== 'value' || isSatisfied(entry, live.value)) return undefined;
@@ -167,6 +168,12 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
   }
   const problem = formProblem(entry, live.value);
   return problem === undefined ? undefined : finding('SysctlRejected', problem);
+}
+
+/** What to do about a name that is not there: another spelling when there is one close by. */
+function meantHint(name: string, otherwise: string): string {
+  const meant = meantSysctl(name);
+  return meant === undefined ? `; ${otherwise}` : ` (did you mean "${meant}"?); correct the name`;
 }
 
 /**

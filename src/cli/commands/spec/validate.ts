@@ -21,14 +21,19 @@ export function validateCommand(io: Io): Command {
       const named = files.map((file) => (file === '-' || file.startsWith('/') ? file : `${process.cwd()}/${file}`));
       const request = await specRequestFrom({ ...options, file: [...options.file, ...named] }, io);
       try {
-        const { fromFiles, source } = await readSpec(machine.here, machine.host, request);
+        const { fromFiles, source, warnings = [] } = await readSpec(machine.here, machine.host, request);
         const what = fromFiles ? 'The spec' : `No spec file; the built-in profile "${source.profile}"`;
-        print(io, options.output, { valid: true, problems: [] }, (paint) => `${what} is ${paint('green', 'valid')}.`);
+        print(io, options.output, { valid: true, problems: [], warnings }, (paint) =>
+          [
+            ...warnings.map((one) => `${paint('yellow', 'warning:')} ${printable(renderProblem(one))}`),
+            `${what} is ${paint('green', 'valid')}.`,
+          ].join('\n'),
+        );
         io.exit(0);
       } catch (error) {
         if (!(error instanceof SpecInvalidError)) throw error;
         const { problems } = error;
-        print(io, options.output, { valid: false, problems }, (paint) =>
+        print(io, options.output, { valid: false, problems, warnings: [] }, (paint) =>
           [
             ...problems.map((problem) => printable(renderProblem(problem))),
             paint('red', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`),

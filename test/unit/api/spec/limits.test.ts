@@ -33,7 +33,7 @@ describe('a limits file', () => {
     [`${HEAD}sysctls: {bounds: [{name: vm.swappiness, max: many}]}`, 'sysctls.bounds[0].max'],
     ['apiVersion: nodeprep.dev/v1\nkind: NodePrepLimits', 'apiVersion'],
     [`${HEAD}---\n${HEAD}`, 'a second document'],
-    [`${HEAD}areas: [swap`, 'not valid YAML'],
+    [`${HEAD}areas: [swap`, 'is not closed'],
     ['a\0b', 'NUL'],
   ])('with a mistake is refused and says where: %j', (text, said) => {
     expect(mistakes(text)).toContain(said);
