@@ -5,7 +5,6 @@
 import type { LimitBreach } from '../api/spec/limits.ts';
 import type { NodePrepSpec, NodePrepSpecSource } from '../api/spec/nodeprep.ts';
 import type { AgentLog } from './log.ts';
-import type { RefusedField } from './registration/refused-fields.ts';
 
 /** The spec that the host has by itself, for registration and for the time without an API server. */
 export type LocalSpec =
@@ -46,6 +45,13 @@ export interface ClusterRecord {
     /** The uid of the definition. */
     readonly definition?: string;
   };
+}
+
+/** A field that the cluster keeps as another manager wrote it. */
+export interface RefusedField {
+  /** As the API server writes it: `.spec.sysctls[name="vm.swappiness"].value`. */
+  readonly field: string;
+  readonly manager: string;
 }
 
 /** What the local file has brought into the object. */

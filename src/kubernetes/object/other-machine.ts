@@ -4,7 +4,7 @@
  * once and keeps its own from then on; only one that comes back after it was written over tells of somebody alive.
  */
 import type { NodeFacts } from '../../api/status/status.ts';
-import type { EventFact } from '../report/derive-events.ts';
+import type { EventFact } from '../event-fact.ts';
 import type { AgentPorts } from '../ports.ts';
 
 /** Once is a backup that was restored, or the last word of a machine that is being replaced. */

@@ -3,13 +3,7 @@
  * conflict, and taken out of the document, so that the rest of it is applied all the same. Pure.
  */
 import type { ApiError } from '../client.ts';
-
-/** A field that the cluster keeps as somebody else wrote it. */
-export interface RefusedField {
-  /** As the API server writes it: `.spec.sysctls[name="vm.swappiness"].value`. */
-  readonly field: string;
-  readonly manager: string;
-}
+import type { RefusedField } from '../ports.ts';
 
 /** The fields of a conflict; empty when the error is none. */
 export function refusedFieldsFrom(error: ApiError): readonly RefusedField[] {

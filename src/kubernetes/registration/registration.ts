@@ -4,7 +4,8 @@ import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
 import { digestOf } from '../digest.ts';
 import { ownershipOf } from '../object/ownership.ts';
 import type { AppliedLocal, LocalSpec } from '../ports.ts';
-import { type RefusedField, refusedFieldsFrom, valueAt, withoutFields } from './refused-fields.ts';
+import type { RefusedField } from '../ports.ts';
+import { refusedFieldsFrom, valueAt, withoutFields } from './refused-fields.ts';
 import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath, RECORD_MANAGER } from '../resources.ts';
 
 /** Attempts to apply what is left: in between, somebody could take another field. */

@@ -3,27 +3,10 @@
  * begin. Derived from one report and what was told before, so that a poll that finds nothing new
  * tells nothing. Pure.
  */
-import { type AreaEventReason, liveWords, problemEvent } from '../../api/parts/parts.ts';
+import { liveWords, problemEvent } from '../../api/parts/parts.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { AreaReport } from '../../reconcile/report/report.ts';
-
-/** Reasons of the Events, which people filter by. */
-export type EventReason =
-  | 'Applied'
-  | 'DriftDetected'
-  | 'DriftCorrected'
-  | 'DriftContested'
-  | 'AwaitingApproval'
-  | 'RebootRequired'
-  | 'NodeNameContested'
-  | AreaEventReason;
-
-/** One Event, before it has an object and times. */
-export interface EventFact {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: EventReason;
-  readonly message: string;
-}
+import type { EventFact, EventReason } from '../event-fact.ts';
 
 /** Problems that were there in the last report; of each, only the beginning is told. */
 export type KnownProblems = ReadonlySet<string>;

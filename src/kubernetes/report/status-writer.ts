@@ -6,7 +6,7 @@ import type { NodePrepStatus } from '../../api/status/status.ts';
 import type { NodeReport, ReportSink } from '../../reconcile/report/node-report.ts';
 import { type Background, createBackground } from './background.ts';
 import type { ApiClient, ApiObject } from '../client.ts';
-import type { EventFact } from './derive-events.ts';
+import type { EventFact } from '../event-fact.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
 import { undeclaredFields, withoutUndeclared } from './older-definition.ts';
 import { CONTESTED_PAUSE_MS, createOtherMachine, type OtherMachine } from '../object/other-machine.ts';

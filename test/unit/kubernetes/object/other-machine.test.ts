@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NodeFacts } from '../../../../src/api/status/status.ts';
-import type { EventFact } from '../../../../src/kubernetes/report/derive-events.ts';
+import type { EventFact } from '../../../../src/kubernetes/event-fact.ts';
 import { createStatusWriter } from '../../../../src/kubernetes/report/status-writer.ts';
 import type { NodeReport } from '../../../../src/reconcile/report/node-report.ts';
 import { aCondition, aNodeReport } from '../../../support/reports.ts';
