@@ -14,7 +14,10 @@ import { type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from 
 export interface MemoryBehaviour {
   /** By program name; may change the world, may throw `CommandError`. */
   readonly commands?: Readonly<
-    Record<string, (host: MemoryHost, args: readonly string[], command: Command) => CommandOutput>
+    Record<
+      string,
+      (host: MemoryHost, args: readonly string[], command: Command) => CommandOutput | Promise<CommandOutput>
+    >
   >;
   /** Takes a write to a kernel file; `false` leaves it to the next behaviour, or to a plain store. */
   readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
@@ -247,7 +250,7 @@ export class MemoryHost implements Host {
     this.nodes.set(at, { type: 'file', content, mode, owner });
   }
 
-  #execute(command: Command): CommandOutput {
+  #execute(command: Command): CommandOutput | Promise<CommandOutput> {
     if (this.kernel !== 'running') throw new CommandMissingError(command, 'this host is a directory');
     const [program, ...args] = command;
     for (const behaviour of this.#behaviours) {

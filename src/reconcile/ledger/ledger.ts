@@ -46,28 +46,38 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
     areas = next;
   };
 
+  // Several areas may be at work, and each write is of all of them.
+  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = (change: () => Promise<void>): Promise<void> => {
+    const done = last.then(change);
+    last = done.catch(() => undefined);
+    return done;
+  };
+  const remember = async (area: AreaName, memos: readonly Memo[]): Promise<void> => {
+    const known = areas[area] ?? {};
+    const fresh = memos.filter((memo) => !isRecorded(known[memo.key], memo));
+    const entries = { ...known };
+    // Two steps may speak of the same thing, so each memo builds on the one before.
+    for (const memo of memos) entries[memo.key] = rememberedFrom(entries[memo.key], memo, now().toISOString());
+    const next = { ...areas, [area]: entries };
+    // Correcting drift writes what was written before: only the time is new, and an fsync would be
+    // most of the time to repair. `settle` writes it afterwards.
+    if (fresh.length > 0) await save(next);
+    else if (memos.length > 0) areas = next;
+  };
+  const forget = async (area: AreaName, keys: readonly string[]): Promise<void> => {
+    const entries = { ...areas[area] };
+    for (const key of keys) delete entries[key];
+    const { [area]: _, ...others } = areas;
+    await save(Object.keys(entries).length === 0 ? others : { ...others, [area]: entries });
+  };
+
   return {
     ...(warning === undefined ? {} : { warning }),
     memory: (area) => memoryOf(areas, area),
-    remember: async (area, memos) => {
-      const known = areas[area] ?? {};
-      const fresh = memos.filter((memo) => !isRecorded(known[memo.key], memo));
-      const entries = { ...known };
-      // Two steps may speak of the same thing, so each memo builds on the one before.
-      for (const memo of memos) entries[memo.key] = rememberedFrom(entries[memo.key], memo, now().toISOString());
-      const next = { ...areas, [area]: entries };
-      // Correcting drift writes what was written before: only the time is new, and an fsync would be
-      // most of the time to repair. `settle` writes it afterwards.
-      if (fresh.length > 0) await save(next);
-      else if (memos.length > 0) areas = next;
-    },
-    forget: async (area, keys) => {
-      const entries = { ...areas[area] };
-      for (const key of keys) delete entries[key];
-      const { [area]: _, ...others } = areas;
-      await save(Object.keys(entries).length === 0 ? others : { ...others, [area]: entries });
-    },
-    settle: () => save(areas),
+    remember: (area, memos) => inTurn(() => remember(area, memos)),
+    forget: (area, keys) => inTurn(() => forget(area, keys)),
+    settle: () => inTurn(() => save(areas)),
   };
 }
 

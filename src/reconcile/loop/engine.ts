@@ -3,9 +3,8 @@
  * the conditions, fights over values and since when there is drift. Knows no timers and no files.
  */
 import type { Condition } from '../../api/status/conditions.ts';
-import type { AreaName } from '../../api/spec/nodeprep.ts';
+import type { AreaName, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { NodeFacts, NodePrepStatus } from '../../api/status/status.ts';
-import type { Change } from '../../areas/area.ts';
 import type { Host } from '../../host/host.ts';
 import { conditionsFrom } from '../report/conditions.ts';
 import { createContention } from './contention.ts';
@@ -16,8 +15,9 @@ import { pendingFrom } from '../report/pending.ts';
 import { createDisturbance } from './disturbance.ts';
 import type { ManagedArea } from '../pass/pass.ts';
 import type { PassContext, StepEvent } from '../pass/context.ts';
+import { createPasses, type EndedPass } from './passes.ts';
 import type { PlanDraft } from '../pass/draft-steps.ts';
-import type { AreaReport } from '../report/report.ts';
+import { type AreaReport, unansweredReport } from '../report/report.ts';
 import { statusFrom } from '../report/status.ts';
 
 /** What an engine is built from. */
@@ -56,6 +56,11 @@ export interface RoundRequest {
   readonly areas?: ReadonlySet<AreaName>;
   /** When the reason for the round was first seen, in the engine's clock. */
   readonly seenAt?: number;
+  /**
+   * Told of an area that the round did not wait for, once another round can take its report. Without it the round
+   * ends when everything has ended.
+   */
+  readonly onLate?: (area: AreaName) => void;
 }
 
 /** Runs rounds over the areas and turns each into a report. */
@@ -67,15 +72,20 @@ export interface Engine {
   readonly nextRelease: () => number | undefined;
   /** Ends every fight: the next correction is tried at once. */
   readonly forgive: () => void;
+  /** Resolves once nothing is being looked at or changed any more. */
+  readonly rest: () => Promise<void>;
 }
 
-/** An area that is being changed at this moment. */
-interface Underway {
+/**
+ * How long a round waits for one area. An area that takes longer hangs, or has much to do, such as a swapoff. With a new
+ * spec it waits longer, so that parameters come after the modules that bring them also on a slow machine.
+ */
+const PATIENCE_MS = { first: 10_000, later: 3000 } as const;
+
+/** The round that began a pass. */
+interface Begun {
   readonly request: RoundRequest;
   readonly started: number;
-  /** Made when it is asked for, because most changes are made long before. */
-  readonly planned: () => AreaReport;
-  readonly changes: readonly Change[];
 }
 
 /** Creates an engine that remembers reports and contention between rounds. */
@@ -88,11 +98,16 @@ export function createEngine(parts: EngineParts): Engine {
   const disturbance = createDisturbance(parts);
   let revision: string | number | undefined;
   let shown: Shown | undefined;
-  let underway: Underway | undefined;
+  let latest: Begun | undefined;
+  let tellLate: RoundRequest['onLate'];
+  const passes = createPasses<Begun>((area) => tellLate?.(area));
 
   const round = async (request: RoundRequest, signal: AbortSignal): Promise<NodeReport> => {
     const { snapshot, cause } = request;
     const started = clock();
+    const begun: Begun = { request, started };
+    latest = begun;
+    tellLate = request.onLate;
     const fresh = revision !== revisionOf(snapshot);
     // A fight under the old spec says nothing about the new one.
     if (fresh) contention = createContention(clock, revision === undefined ? await remembered(snapshot) : []);
@@ -111,11 +126,9 @@ export function createEngine(parts: EngineParts): Engine {
       ...(parts.dryRun === undefined ? {} : { dryRun: parts.dryRun }),
       ...(parts.draft === undefined ? {} : { draft: parts.draft }),
       ...(parts.isOver === undefined ? {} : { isOver: parts.isOver }),
-      onPlan: (planned) => {
-        underway = { request, started, planned, changes: [] };
-      },
+      onPlan: passes.planned,
       onStep: (event) => {
-        if (event.type === 'applying' && underway !== undefined) underway = { ...underway, changes: event.changes };
+        passes.noted(event);
         // At once, because the report of this very pass says what is on trial.
         if (event.type === 'applied') contention.corrected(event.area, event.changes, !isCorrection(cause));
         parts.onStep?.(event);
@@ -128,17 +141,37 @@ export function createEngine(parts: EngineParts): Engine {
       for (const area of areas) {
         // The order of the areas is their dependency: a module that was loaded brings new sysctls.
         if ((!isWanted(area.name) && !earlierChanged) || (!fresh && isIdle(area.name))) continue;
-        const report = await area.reconcile(snapshot.spec, context).finally(() => {
-          underway = undefined;
-        });
+        const ended = await passOver(area);
+        if (ended === undefined) continue;
+        const { report, about } = ended;
         reports.set(area.name, visited.includes(area.name) ? joined(reports.get(area.name), report) : report);
         if (!visited.includes(area.name)) visited.push(area.name);
         earlierChanged ||= report.applied.length > 0;
-        const repaired = repairSeconds(report, request.seenAt ?? started);
-        if (repaired !== undefined && isCorrection(cause)) repairs.push({ area: area.name, seconds: repaired });
+        const repaired = repairSeconds(report, about.request.seenAt ?? about.started);
+        if (repaired !== undefined && isCorrection(about.request.cause))
+          repairs.push({ area: area.name, seconds: repaired });
       }
     };
+    const passOver = async (area: ManagedArea): Promise<EndedPass<Begun> | undefined> => {
+      const pass = { area: area.name, about: begun, run: () => area.reconcile(snapshot.spec, context) };
+      const patienceMs = fresh ? PATIENCE_MS.first : PATIENCE_MS.later;
+      const ended = await passes.take(pass, patienceMs);
+      if (ended === undefined) {
+        const planned = passes.changing().find(({ report }) => report.area === area.name)?.report;
+        reports.set(area.name, planned ?? reports.get(area.name) ?? unanswered(area.name, snapshot.spec));
+        return undefined;
+      }
+      const isOutdated = revisionOf(ended.about.request.snapshot) !== revision;
+      // After a failure the area has its time to be tried again, whoever asks.
+      if (!isOutdated && (!ended.isAskedAgain || ended.report.failures.length > 0)) return ended;
+      const next = await passes.take(pass, patienceMs);
+      return next && { ...next, report: joined(ended.report, next.report) };
+    };
     await visit((name) => fresh || !reports.has(name) || (request.areas?.has(name) ?? true));
+    while (request.onLate === undefined && areas.some(({ name }) => passes.has(name))) {
+      await passes.rest();
+      await visit(passes.has);
+    }
     // What is held is known only now, and with it whether exactly that was approved.
     if (isNews(snapshot)) {
       if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
@@ -161,12 +194,12 @@ export function createEngine(parts: EngineParts): Engine {
   };
 
   const interim = (): NodeReport | undefined => {
-    if (underway === undefined) return undefined;
-    const { request, started, changes } = underway;
-    const planned = underway.planned();
-    const { snapshot, cause } = request;
-    const ordered = inOrder(new Map([...reports, [planned.area, planned]]));
-    shown = show(snapshot, ordered, changes);
+    const changing = passes.changing();
+    if (latest === undefined || changing.length === 0) return undefined;
+    const { started } = latest;
+    const { snapshot, cause } = latest.request;
+    const ordered = inOrder(new Map([...reports, ...changing.map(({ report }) => [report.area, report] as const)]));
+    shown = show(snapshot, ordered);
     const { conditions, status } = shown;
     const seconds = (clock() - started) / 1000;
     return {
@@ -186,7 +219,7 @@ export function createEngine(parts: EngineParts): Engine {
     return areas.map((area) => known.get(area.name)).filter((report) => report !== undefined);
   }
 
-  function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[], applying: readonly Change[] = []): Shown {
+  function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[]): Shown {
     const { generation } = snapshot;
     const pending = pendingFrom(ordered);
     conditions = conditionsFrom({
@@ -195,7 +228,7 @@ export function createEngine(parts: EngineParts): Engine {
       generation,
       now: parts.now(),
       kernel: parts.host.kernel,
-      applying,
+      applying: passes.changing().flatMap(({ changes }) => changes),
       pending,
       ...sayingsOf(snapshot),
     });
@@ -233,7 +266,17 @@ export function createEngine(parts: EngineParts): Engine {
   }
 
   const remembered = async (snapshot: SpecSnapshot) => (await parts.fights?.read(revisionOf(snapshot))) ?? [];
-  return { round, interim, nextRelease: () => contention.nextRelease(), forgive: () => contention.forgive() };
+  return {
+    round,
+    interim,
+    nextRelease: () => contention.nextRelease(),
+    forgive: () => contention.forgive(),
+    rest: passes.rest,
+  };
+}
+
+function unanswered(area: AreaName, spec: NodePrepSpec): AreaReport {
+  return unansweredReport(area, spec.areaModes[area] ?? spec.mode, spec[area] !== undefined);
 }
 
 /** One report of two visits in one round: what the first one did is not lost. */

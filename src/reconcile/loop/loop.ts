@@ -92,7 +92,9 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       }
       const seenAt = pending?.seenAt ?? clock();
       const areas = allowed === undefined ? {} : { areas: allowed };
-      const report = await roundWithNews(parts, { snapshot, cause: request.cause, seenAt, ...areas }, signal);
+      const onLate = (area: AreaName) => trigger.fire('retry', [area]);
+      const round: RoundRequest = { snapshot, cause: request.cause, seenAt, ...areas, onLate };
+      const report = await roundWithNews(parts, round, signal);
       noteRetries(report, retries, parts);
       // With the poll, so that looking at everything costs no wake-up of its own.
       if (request.areas === undefined) {
@@ -103,6 +105,8 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    // Who has the host next must not meet a command of ours.
+    await parts.engine.rest();
     await unwatch();
     await parts.watcher.close();
   }

@@ -40,5 +40,5 @@ export interface PassContext {
   readonly isBootGate?: boolean;
   readonly onStep?: (event: StepEvent) => void;
   /** Told before anything of an area is changed: how it stands until the changes are made. */
-  readonly onPlan?: (report: () => AreaReport) => void;
+  readonly onPlan?: (area: AreaName, report: () => AreaReport) => void;
 }

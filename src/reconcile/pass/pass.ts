@@ -3,7 +3,7 @@
  * the same for all areas is here and in the files beside: modes, the ledger, chains, why a step does
  * not run now, and the rule that one bad entry does not stop the others.
  */
-import type { AreaName, Mode, NodePrepSpec } from '../../api/spec/nodeprep.ts';
+import type { AreaName, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { Area, Check, Explanation, Plan, Step } from '../../areas/area.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, HostReader } from '../../host/host.ts';
@@ -14,7 +14,7 @@ import type { PassContext } from './context.ts';
 import { draftSteps } from './draft-steps.ts';
 import { errorFrom, findingFrom, isDefect } from './failure.ts';
 import { createPlanner, type Planner } from './planner.ts';
-import type { AreaReport } from '../report/report.ts';
+import { type AreaReport, emptyReport } from '../report/report.ts';
 import { isLater } from '../report/waiting.ts';
 import { sortSteps, type SortedSteps } from './why-not-now.ts';
 
@@ -101,7 +101,8 @@ async function reconcileArea<Desired, Observed, S extends Step>(
       return found;
     }
     const planned = before;
-    if (sorted.ready.length > 0) context.onPlan?.(() => report(outcome(area.name, planned, planned, made, sorted)));
+    if (sorted.ready.length > 0)
+      context.onPlan?.(area.name, () => report(outcome(area.name, planned, planned, made, sorted)));
     const look = async () => {
       isSeen = false;
       const seen = await planner(spec, context);
@@ -152,23 +153,5 @@ function outcome<S extends Step>(
     ...(defects.length === 0 ? {} : { defects }),
     // What was left on purpose is known before the ledger forgets it.
     left: before.left,
-  };
-}
-
-function emptyReport(area: AreaName, mode: Mode, managed: boolean): Omit<AreaReport, 'seconds'> {
-  return {
-    area,
-    mode,
-    managed,
-    entries: [],
-    drift: [],
-    applied: [],
-    remaining: [],
-    deferred: [],
-    blocked: [],
-    conflicts: [],
-    contested: [],
-    failures: [],
-    left: [],
   };
 }

@@ -65,3 +65,29 @@ export interface AreaReport {
   /** How long it took; a pass that finds everything as the one before gives the report of that one. */
   readonly seconds: number;
 }
+
+/** A report in which nothing was found and nothing done. */
+export function emptyReport(area: AreaName, mode: Mode, managed: boolean): Omit<AreaReport, 'seconds'> {
+  return {
+    area,
+    mode,
+    managed,
+    entries: [],
+    drift: [],
+    applied: [],
+    remaining: [],
+    deferred: [],
+    blocked: [],
+    conflicts: [],
+    contested: [],
+    failures: [],
+    left: [],
+  };
+}
+
+/** The report of an area about which the host has not answered yet. */
+export function unansweredReport(area: AreaName, mode: Mode, managed: boolean): AreaReport {
+  const message = `The host has not answered yet what there is of ${area}: a command or a file system hangs. NodePrep goes on with the rest of the node meanwhile; look at the processes that nodeprep has started.`;
+  const failures: readonly Finding[] = [{ target: area, reason: 'Pending', message, transient: true }];
+  return { ...emptyReport(area, mode, managed), failures, isUnseen: true, seconds: 0 };
+}
