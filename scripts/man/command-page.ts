@@ -41,6 +41,15 @@ export function commandPage(): string {
         'The unit that makes the host ready before the kubelet, and the daemon that keeps it so.',
       ),
     ),
+    section(
+      'ENVIRONMENT',
+      item(
+        'NODEPREP_LOG_LEVEL',
+        'Least important facts that are logged: debug, info, warn or error; `--log-level` goes before it.',
+      ),
+      item('NODEPREP_HOST_ROOT', 'As `--host-root`.'),
+      item('NO_COLOR', 'When not empty, nothing is coloured; the same with a `TERM` of "dumb".'),
+    ),
     section('SEE ALSO', paragraph('`nodeprep.yaml`(5), `sysctl.d`(5), `modules-load.d`(5), `swapon`(8)')),
     '',
   ].join('\n');

@@ -1,15 +1,27 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { type BigIntStats, fstatSync, writeSync } from 'node:fs';
 
-/** Where the log goes unless told otherwise; may throw, and can be written again when what was in the way is gone. */
-export function ownOutput(): { readonly write: (text: string) => unknown; readonly isTTY?: boolean } {
-  // The stream of Node's over a file would be closed for ever by the first full disk.
-  return isFile(1) ? { write: (text) => writeSync(1, text) } : process.stdout;
+/** Where the log goes, and who reads it there. */
+export interface OwnOutput {
+  readonly write: (text: string) => unknown;
+  readonly isTTY?: boolean;
+  /** The journal reads it, so a line may begin with a priority. */
+  readonly isJournal?: boolean;
 }
 
-function isFile(descriptor: number): boolean {
+/** Where the log goes unless told otherwise; may throw, and can be written again when what was in the way is gone. */
+export function ownOutput(env: Readonly<Record<string, string | undefined>>): OwnOutput {
+  const stat = statOf(1);
+  // Whoever starts a program from a unit may redirect its output, and the variable stays.
+  const isJournal = stat !== undefined && env['JOURNAL_STREAM'] === `${stat.dev}:${stat.ino}`;
+  // The stream of Node's over a file would be closed for ever by the first full disk.
+  if (stat?.isFile() === true) return { write: (text) => writeSync(1, text), isJournal };
+  return { write: (text) => process.stdout.write(text), isTTY: process.stdout.isTTY, isJournal };
+}
+
+function statOf(descriptor: number): BigIntStats | undefined {
   try {
-    return fstatSync(descriptor).isFile();
+    return fstatSync(descriptor, { bigint: true });
   } catch {
-    return false;
+    return undefined;
   }
 }

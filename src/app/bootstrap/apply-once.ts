@@ -19,7 +19,7 @@ import { converge } from '../../reconcile/loop/converge.ts';
 import { FIGHTS_PATH, RETRY_REQUEST_PATH } from '../../reconcile/loop/fights.ts';
 import { createEngine } from '../../reconcile/loop/engine.ts';
 import { LEDGER_PATH, openLedger, STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
-import type { NodeReport, SpecSnapshot } from '../../reconcile/report/node-report.ts';
+import type { NodeReport, PassCause, SpecSnapshot } from '../../reconcile/report/node-report.ts';
 import type { StepEvent } from '../../reconcile/pass/context.ts';
 import { sweepUnfinished } from '../../reconcile/ledger/sweep.ts';
 import { hostNameOf, type Machine } from '../machine.ts';
@@ -28,7 +28,7 @@ import { VERSION } from '../version.ts';
 
 /** What a one-shot command tells while it works. */
 export interface Progress {
-  readonly onStep: (event: StepEvent) => void;
+  readonly onStep: (event: StepEvent, cause: PassCause) => void;
   readonly onWait: (report: NodeReport, waitMs: number) => void;
   /** Something that needs no action now but must be known, such as a ledger that was kept aside. */
   readonly onWarning: (message: string) => void;

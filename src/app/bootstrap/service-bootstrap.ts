@@ -84,7 +84,7 @@ export async function bootstrapForService(
         next:
           outcome.code === 3
             ? 'Reboot this host.'
-            : 'Mend what the problem names, it is tried again every few seconds; or set onFailure to Degrade.',
+            : 'Fix what the problem names, it is tried again every few seconds; or set onFailure to Degrade.',
       });
       said = outcome.problem;
     }
@@ -144,7 +144,8 @@ async function outcomeOfDaemon(machine: Machine, error: unknown, logger: Logger)
   const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
   const isLater = ready?.reason === 'AwaitingApproval' || ready?.reason === 'AwaitingConfirmation';
   if (ready?.status !== 'True' && !handsOff && !isLater) return undefined;
-  logger.info('A daemon has this host already', { holder: nameOf(error.holder), reports: ready.reason });
+  const holder = nameOf(error.holder);
+  logger.info(`${holder} has this host already and reports ${ready.reason}`, {}, { holder, reports: ready.reason });
   const problem = handsOff || isLater ? `${ready.reason}: ${ready.message}` : '';
   return { code: handsOff ? 2 : 0, onFailure: 'Degrade', problem, transient: false };
 }

@@ -78,9 +78,11 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
         random: Math.random,
         onStandby: (standby) => {
           served.standby = standby;
-          logger.info('Standing by', { behind: nameOf(standby.holder), why: standby.why });
+          const data = { behind: nameOf(standby.holder), why: standby.why };
+          logger.info(`Standing by behind ${data.behind}: ${data.why}`, {}, data);
         },
-        onProblem: (problem) => logger.warn('Nobody can ask for the host to be handed over', { problem }),
+        onProblem: (problem) =>
+          logger.warn('The host cannot be handed over: no other agent can ask for it', { problem }),
       },
       signal,
     );
@@ -93,7 +95,8 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
       await turn.release();
     }
     if (signal.aborted) break;
-    logger.info('Handed the host over', { to: nameOf(turn.askedBy()) });
+    const to = nameOf(turn.askedBy());
+    logger.info(`Handed the host over to ${to}`, {}, { to });
   }
   logger.info('NodePrep stopped', { version: VERSION });
 }

@@ -6,6 +6,7 @@ import { requireRoot } from '../../app/privilege.ts';
 import { exitCodeFrom } from '../../reconcile/loop/converge.ts';
 import { nodePrepFrom } from '../../reconcile/report/status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
+import { type LogChoice, loggerFrom, withLog } from '../options/log-options.ts';
 import { command, type OutputFormat, withOutput, withSpec, withTimeout } from '../options/options.ts';
 import { planFrom, renderPlan } from '../output/plan-view.ts';
 import { print } from '../output/print.ts';
@@ -14,7 +15,7 @@ import { renderStatus } from '../output/status-view.ts';
 import { paintFor } from '../output/table.ts';
 import { warnAbout } from '../output/warnings.ts';
 
-type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean; service: boolean };
+type Options = SpecOptions & { output: OutputFormat; timeout: number; dryRun: boolean; service: boolean } & LogChoice;
 
 /** `nodeprep bootstrap`: converge and exit. */
 export function bootstrapCommand(io: Io): Command {
@@ -22,25 +23,26 @@ export function bootstrapCommand(io: Io): Command {
     'bootstrap',
     'bootstrap --dry-run',
     'bootstrap --file node.yaml --timeout 5m',
-    'bootstrap --root /mnt/image   # persistent side only; exits 3: ready after a boot',
+    'bootstrap --root /mnt/image   # persistent side only; exits 3: ready after a reboot',
   ]);
-  return withTimeout(withOutput(withSpec(base)), '60s')
+  const target = withTimeout(withOutput(withSpec(base)), '60s')
     .option('--dry-run', 'print the plan and change nothing', false)
     .option(
       '--service',
       'as the systemd unit before the kubelet: log to the journal, do what spec.bootstrap.onFailure says',
       false,
+    );
+  return withLog(target)
+    .addHelpText(
+      'after',
+      '\nThe log is written with --service only. Exit codes: 0 ready, 2 not reached, 3 ready after a reboot, 1 error.',
     )
-    .addHelpText('after', '\nExit codes: 0 ready, 2 not reached, 3 ready after a boot, 1 error.')
     .action(async (options: Options) => {
       const machine = openMachine(options);
       const request = await specRequestFrom(options, io);
       if (options.service) {
-        const [{ bootstrapForService }, { createLogger }] = await Promise.all([
-          import('../../app/bootstrap/service-bootstrap.ts'),
-          import('../../telemetry/log/logger.ts'),
-        ]);
-        const service = { timeoutMs: options.timeout, logger: createLogger() };
+        const { bootstrapForService } = await import('../../app/bootstrap/service-bootstrap.ts');
+        const service = { timeoutMs: options.timeout, logger: await loggerFrom(options) };
         return io.exit(await bootstrapForService(machine, request, service, io.signal));
       }
       if (!options.dryRun) requireRoot(machine, 'bootstrap');

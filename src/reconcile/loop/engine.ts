@@ -33,7 +33,7 @@ export interface EngineParts {
   readonly draft?: PlanDraft;
   /** Whether the time for changes is over; they then remain. */
   readonly isOver?: () => boolean;
-  readonly onStep?: (event: StepEvent) => void;
+  readonly onStep?: (event: StepEvent, cause: PassCause) => void;
   /** Conditions of an earlier process, so that transition times survive a restart. */
   readonly previous?: readonly Condition[];
   /** Whether no pod and no kubelet is there that a change could disturb; default: what the files of the host tell. */
@@ -131,7 +131,7 @@ export function createEngine(parts: EngineParts): Engine {
         passes.noted(event);
         // At once, because the report of this very pass says what is on trial.
         if (event.type === 'applied') contention.corrected(event.area, event.changes, !isCorrection(cause));
-        parts.onStep?.(event);
+        parts.onStep?.(event, cause);
       },
     };
     const visited: AreaName[] = [];

@@ -1,13 +1,14 @@
-/** Reports as log facts: each step once, each problem once until it changes, each condition when it moves. */
+/** Reports as log facts: each change once, each problem once until it changes, each condition when it moves. */
 import type { Condition } from '../../api/status/conditions.ts';
-import type { Change } from '../../areas/area.ts';
-import type { NodeReport, ReportSink } from '../../reconcile/report/node-report.ts';
+import type { Change, Finding } from '../../areas/area.ts';
+import type { NodeReport, PassCause, ReportSink } from '../../reconcile/report/node-report.ts';
 import type { StepEvent } from '../../reconcile/pass/context.ts';
 import type { Logger } from './logger.ts';
+import { sentenceOf } from './sentence.ts';
 
 /** A sink that also listens to single steps. */
 export interface ReportLog extends ReportSink {
-  readonly onStep: (event: StepEvent) => void;
+  readonly onStep: (event: StepEvent, cause: PassCause) => void;
 }
 
 /** Creates the sink that writes reports to the log. */
@@ -18,15 +19,13 @@ export function createReportLog(logger: Logger): ReportLog {
   let areas: NodeReport['areas'] | undefined;
   return {
     name: 'log',
-    onStep: (event) => {
-      if (event.type !== 'applied') return;
-      for (const change of event.changes) logger.info('Applied', { area: event.area, ...fieldsFrom(change) });
+    onStep: (event, cause) => {
+      if (event.type === 'applied') logChanges(event.area, event.changes, cause, logger);
     },
     publish: async (report) => {
       // The same reports again: all of them are told.
       if (report.areas === areas) return;
       areas = report.areas;
-      logDrift(report, logger);
       stacks = logDefects(report, stacks, logger);
       // What failed before and is being tried again now is known already.
       if (report.unfinished !== true) problems = logProblems(report, problems, logger);
@@ -34,20 +33,35 @@ export function createReportLog(logger: Logger): ReportLog {
         const before = conditions.find((one) => one.type === condition.type);
         if (before?.status === condition.status && before.reason === condition.reason) continue;
         const { type, status, reason, message } = condition;
-        logger.info('Condition changed', { condition: type, status, reason, detail: message });
+        const data = { condition: type, status, reason, detail: message };
+        logger.info(`Condition changed: ${type} is ${status}, ${reason}: ${message}`, {}, data);
       }
       conditions = report.conditions;
     },
   };
 }
 
-function logDrift(report: NodeReport, logger: Logger): void {
-  if (report.cause === 'start' || report.cause === 'spec') return;
-  for (const area of report.areas) {
-    if (!report.visited.includes(area.area) || area.applied.length === 0) continue;
-    const targets = area.applied.map((change) => change.target);
-    logger.info('Drift corrected', { area: area.area, source: report.cause, targets });
+/** A line for each change of the running system; what a step changes for the next boot, often one file, is one line. */
+function logChanges(area: string, changes: readonly Change[], cause: PassCause, logger: Logger): void {
+  const isDrift = cause !== 'start' && cause !== 'spec';
+  const source = isDrift ? { source: cause } : {};
+  const after = isDrift ? ` (noticed by ${cause})` : '';
+  const later = changes.filter(({ scope }) => scope === 'persistent');
+  for (const change of changes.filter(({ scope }) => scope === 'live')) {
+    logger.info(
+      `${isDrift ? 'Drift corrected: ' : ''}${sentenceOf(change)}${after}`,
+      {},
+      { area, ...source, ...fieldsFrom(change) },
+    );
   }
+  if (later.length === 0) return;
+  const [only] = later;
+  const data =
+    later.length === 1 && only !== undefined
+      ? fieldsFrom(only)
+      : { scope: 'persistent', targets: later.map(({ target }) => target) };
+  const head = isDrift ? 'Drift corrected for the next boot' : 'For the next boot';
+  logger.info(`${head}: ${later.map(sentenceOf).join('; ')}${after}`, {}, { area, ...source, ...data });
 }
 
 /** Each stack once for as long as the bug shows; the area that it is in is tried again and again. */
@@ -73,25 +87,34 @@ function logProblems(report: NodeReport, known: ReadonlySet<string>, logger: Log
       contested: area.contested,
     };
     for (const [state, findings] of Object.entries(lists)) {
-      for (const { target, reason, message, file, line } of findings) {
+      const fresh = findings.filter((finding) => {
         // The length of the hold grows with every one of them.
-        const key = JSON.stringify([area.area, state, target, reason, state === 'contested' ? '' : message]);
-        if (!current.has(key) && !known.has(key)) {
-          const place = file === undefined ? {} : { file, ...(line === undefined ? {} : { line }) };
-          logger.warn('Entry is not as declared', {
-            area: area.area,
-            state,
-            target,
-            reason,
-            detail: message,
-            ...place,
-          });
-        }
+        const message = state === 'contested' ? '' : finding.message;
+        const key = JSON.stringify([area.area, state, finding.target, finding.reason, message]);
+        const isNew = !current.has(key) && !known.has(key);
         current.add(key);
-      }
+        return isNew;
+      });
+      for (const group of Map.groupBy(fresh, sameness).values()) logGroup(area.area, state, group, logger);
     }
   }
   return current;
+}
+
+/** One line for findings that differ in nothing but their entry. */
+function logGroup(area: string, state: string, group: readonly Finding[], logger: Logger): void {
+  const [first] = group;
+  if (first === undefined) return;
+  const { target, reason, message, file, line } = first;
+  const targets = group.map((one) => one.target);
+  const [about, verb] = targets.length === 1 ? [{ target }, 'is'] : [{ targets }, 'are'];
+  const place = file === undefined ? {} : { file, ...(line === undefined ? {} : { line }) };
+  const data = { area, state, ...about, reason, detail: message, ...place };
+  logger.warn(`${targets.join(', ')} ${verb} not as declared, ${state}, ${reason}: ${message}`, {}, data);
+}
+
+function sameness({ reason, message, file, line }: Finding): string {
+  return JSON.stringify([reason, message, file, line]);
 }
 
 function fieldsFrom(change: Change): Record<string, string> {

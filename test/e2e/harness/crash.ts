@@ -142,7 +142,7 @@ function adapt(window: Window, hit: Hit, afterMs: number): void {
 const WAYS = ['run --metrics-port 0', 'uninstall'] as const;
 /** What either of them prints for each change, and when it has done all of them. */
 const LOG = '/run/e2e.log';
-const STEPS = `grep -c -e '"message":"Applied"' -e '^✓' ${LOG}`;
+const STEPS = `grep -c -e '"scope":' -e '^✓' ${LOG}`;
 const DONE = `grep -c '"condition":"Ready","status":"True"' ${LOG}`;
 
 /** Starts a program, kills it, and finds out how far it was; one that has ended before was at its end. */

@@ -125,7 +125,7 @@ test('the unit has handed its host to the pod and stands by, and both say so', a
   const pid = await agentProcess(cluster(), first);
   const byKubectl = await cluster().kubectl('exec', '-n', NAMESPACE, await podName(first), '--', 'nodeprep', 'status');
 
-  expect(await unitLog()).toMatch(/"Standing by".*agent of the cluster, process/);
+  expect(await unitLog()).toMatch(/Standing by .*agent of the cluster, process/);
   for (const said of [byKubectl, (await first.exec('nodeprep status')).output]) {
     expect(said).toContain(`Managed by the agent of the cluster, process ${pid} `);
     expect(said).toMatch(/; process \d+ \("run", version \S+\) stands by/);

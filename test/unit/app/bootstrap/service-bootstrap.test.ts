@@ -40,7 +40,7 @@ function service(
     now: () => new Date(0),
   };
   const lines: string[] = [];
-  const logger = createLogger({ stream: { write: (text) => lines.push(text) }, env: { JOURNAL_STREAM: '8:1' } });
+  const logger = createLogger({ stream: { write: (text) => lines.push(text), isJournal: true }, env: {} });
   const abort = new AbortController();
   let code: number | undefined;
   const start = () => {
@@ -236,7 +236,7 @@ describe('the unit before the kubelet', () => {
 
     expect(await unit.start()).toBe(code);
 
-    expect(unit.lines.join('')).toContain('A daemon has this host already","holder":"process 7 ');
+    expect(unit.lines.join('')).toContain('process 7 ("run", version 1) has this host already');
     expect(unit.host.text('/toy/vm.swappiness')).toBeUndefined();
   });
 

@@ -15,12 +15,12 @@ describe('the progress of a command', () => {
   it('names the changes that were made', () => {
     const changes = [aChange('net.ipv4.ip_forward')] as const;
 
-    expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes }))).toContain(
+    expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes }, 'start'))).toContain(
       'sysctls: update net.ipv4.ip_forward',
     );
   });
 
   it('has no line for a step that found nothing left to do', () => {
-    expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes: [] }))).toBe('');
+    expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes: [] }, 'start'))).toBe('');
   });
 });

@@ -3,9 +3,13 @@ import { createLogger, type LoggerOptions } from '../../../../src/telemetry/log/
 
 const NOW = new Date('2026-11-21T10:20:30.400Z');
 
-function recording(options: LoggerOptions & { readonly isTTY?: boolean } = {}) {
+function recording(options: LoggerOptions & { readonly isTTY?: boolean; readonly isJournal?: boolean } = {}) {
   const lines: string[] = [];
-  const stream = { write: (text: string) => lines.push(text), isTTY: options.isTTY ?? false };
+  const stream = {
+    write: (text: string) => lines.push(text),
+    isTTY: options.isTTY ?? false,
+    isJournal: options.isJournal ?? false,
+  };
   const logger = createLogger({ stream, env: {}, now: () => NOW, ...options });
   return { logger, lines, fact: () => JSON.parse(lines[0] ?? '') };
 }
@@ -22,16 +26,36 @@ describe('in a service', () => {
   });
 
   test.each([
-    ['debug', '<7>{'],
-    ['info', '<6>{'],
-    ['warn', '<4>{'],
-    ['error', '<3>{'],
-  ] as const)('gives journald the priority of %s in front', (level, start) => {
-    const { logger, lines } = recording({ env: { JOURNAL_STREAM: '8:123' }, level: 'debug' });
+    ['debug', '<7>'],
+    ['info', '<6>'],
+    ['warn', '<4>'],
+    ['error', '<3>'],
+  ] as const)('gives journald the priority of %s in front of a sentence', (level, priority) => {
+    const { logger, lines } = recording({ isJournal: true, level: 'debug' });
 
-    logger[level]('Fact');
+    logger[level](
+      'Spec refused',
+      { problem: 'line 3: no such field', tries: 2 },
+      { file: '/etc/nodeprep/nodeprep.yaml' },
+    );
 
-    expect(lines[0]?.startsWith(start)).toBe(true);
+    expect(lines).toEqual([`${priority}Spec refused: line 3: no such field tries=2\n`]);
+  });
+
+  test('gives programs in the journal JSON when they ask for it', () => {
+    const { logger, lines } = recording({ isJournal: true, format: 'json' });
+
+    logger.info('vm.swappiness was 60, set to 10', {}, { target: 'vm.swappiness' });
+
+    expect(lines[0]).toMatch(/^<6>\{.*"message":"vm.swappiness was 60, set to 10","target":"vm.swappiness"\}\n$/);
+  });
+
+  test('gives people sentences with the time outside of the journal when they ask for them', () => {
+    const { logger, lines } = recording({ format: 'text' });
+
+    logger.info('vm.swappiness was 60, set to 10', {}, { target: 'vm.swappiness' });
+
+    expect(lines).toEqual(['2026-11-21 10:20:30 INFO  vm.swappiness was 60, set to 10\n']);
   });
 
   test('keeps every fact on its own line and free of control characters, whatever the values hold', () => {
@@ -168,14 +192,6 @@ describe('on a terminal', () => {
     expect(isColored({ isTTY: false, env: {} })).toBe(false);
   });
 
-  test('puts no journal priority in front although JOURNAL_STREAM is inherited', () => {
-    const { logger, lines } = recording({ isTTY: true, env: { JOURNAL_STREAM: '8:123', NO_COLOR: '1' } });
-
-    logger.info('Fact');
-
-    expect(lines).toEqual(['2026-11-21 10:20:30 INFO  Fact\n']);
-  });
-
   test('writes control characters out instead of sending them', () => {
     const { logger, lines } = recording({ isTTY: true, env: { NO_COLOR: '1' } });
 
@@ -186,7 +202,7 @@ describe('on a terminal', () => {
 });
 
 describe('level', () => {
-  test('is info unless NODEPREP_LOG_LEVEL says otherwise; an unknown one is info', () => {
+  test('is info unless NODEPREP_LOG_LEVEL says otherwise; an unknown one is info, and said', () => {
     const levels = (env: Record<string, string>) => {
       const { logger, lines } = recording({ env });
       logger.debug('d');
@@ -199,6 +215,6 @@ describe('level', () => {
     expect(levels({})).toBe('iwe');
     expect(levels({ NODEPREP_LOG_LEVEL: 'DEBUG' })).toBe('diwe');
     expect(levels({ NODEPREP_LOG_LEVEL: 'error' })).toBe('e');
-    expect(levels({ NODEPREP_LOG_LEVEL: 'loud' })).toBe('iwe');
+    expect(levels({ NODEPREP_LOG_LEVEL: 'loud' })).toMatch(/NODEPREP_LOG_LEVEL is not one of .*iwe$/);
   });
 });
