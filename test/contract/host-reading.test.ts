@@ -84,6 +84,23 @@ describe.each(hosts)('$name', ({ create }) => {
       expect((await host.stat('/etc/fstab'))?.size).toBe(256);
     });
 
+    test.each(['\n', '\r', '\0'])(
+      'of more lines than settings have is an error, with %j at their ends',
+      async (end) => {
+        const host = create({ '/etc/fstab': `#${end}`.repeat(10_001), '/etc/few': `#${end}`.repeat(9999) });
+
+        await expect(host.readFile('/etc/fstab')).rejects.toMatchObject({ code: 'EFBIG', path: '/etc/fstab' });
+        await expect(host.readFile('/etc/fstab', 'bytes')).rejects.toMatchObject({ code: 'EFBIG' });
+        expect((await host.readFile('/etc/few'))?.length).toBe(19_998);
+      },
+    );
+
+    test('of more bytes than settings have is an error', async () => {
+      const host = create({ '/etc/fstab': '#'.repeat(2 * 1024 * 1024 + 1) });
+
+      await expect(host.readFile('/etc/fstab')).rejects.toMatchObject({ code: 'EFBIG', path: '/etc/fstab' });
+    });
+
     test.each(['etc/fstab', '', '/etc/fs\0tab'])('refuses the path %j', async (path) => {
       const host = create({ '/etc/fstab': '' });
 

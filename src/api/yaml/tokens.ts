@@ -4,8 +4,8 @@ import type { Refusal } from './yaml-limits.ts';
 
 const MAX_DEPTH = 64;
 const MAX_DOCUMENTS = 100;
-/** Several files of 256 parameters with every field and a comment each have less than half of it. */
-const MAX_LEXEMES = 200_000;
+/** A file of 256 parameters and 128 modules with every field and a comment each has half of it; the heap of the daemon holds it. */
+const MAX_LEXEMES = 80_000;
 
 /** The tokens of a file, or the limit that it exceeds. */
 export type Tokenized = { readonly tokens: readonly CST.Token[] } | { readonly refusal: Refusal };

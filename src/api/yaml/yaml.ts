@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 /** The value of a YAML document, or why it cannot be read as one. */
 export type ParsedYaml = { readonly value: unknown } | { readonly problem: string };
 
-/** A kubelet configuration has a few kilobytes. */
-const MAX_LENGTH = 1_000_000;
+/** A kubelet configuration has a few kilobytes; the library makes a kilobyte of objects of each word. */
+const MAX_LENGTH = 64 * 1024;
 
 /** Reads foreign YAML. Never throws; aliases are allowed in the number that a person would write. */
 export function parseYaml(text: string): ParsedYaml {

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { CommandMissingError, HostFileError } from '../errors.ts';
+import { assertFileSize, assertLineCount } from '../file-limits.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/files/file-errors.ts';
 import { fromBytes, toBytes } from './bytes.ts';
@@ -108,6 +109,8 @@ export class MemoryHost implements Host {
     for (const behaviour of this.#behaviours) behaviour.readFile?.(this, path);
     if (node.type === 'directory') throw new HostFileError('read', path, 'EISDIR', 'it is a directory, not a file');
     if (node.type === 'block') throw new HostFileError('read', path, 'EINVAL', 'it is a device, not a file');
+    assertFileSize(path, node.content.length);
+    assertLineCount(path, Buffer.from(node.content, 'latin1'));
     return encoding === 'bytes' ? node.content : fromBytes(node.content);
   };
 

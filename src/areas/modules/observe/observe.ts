@@ -2,7 +2,7 @@
 import type { Kernel, HostReader } from '../../../host/host.ts';
 import type { Desired } from '../desired.ts';
 import { GUIDE_MODULES } from '../knowledge.ts';
-import { type Located, located, readConfigFiles } from './observe-config.ts';
+import { type ConfigProblem, type Located, located, readConfig } from './observe-config.ts';
 import {
   type KernelFacts,
   type ParameterObserved,
@@ -41,6 +41,8 @@ export interface Observed {
   readonly listed: readonly Located<ListedModule>[];
   /** Every modprobe.d directive in force, ours included. */
   readonly directives: readonly Located<ModprobeDirective>[];
+  /** Files of both directories that could not be read. */
+  readonly problems: readonly ConfigProblem[];
   /** Our two files as they are, one character per byte. */
   readonly loadFile: string | undefined;
   readonly optionsFile: string | undefined;
@@ -49,8 +51,10 @@ export interface Observed {
 /** Reads the host for the declared modules. */
 export async function observeModules(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
   const facts = await observeKernel(host);
-  const listed = located(await readConfigFiles(host, 'modules-load.d'), parseLoadList);
-  const directives = located(await readConfigFiles(host, 'modprobe.d'), parseModprobeConfig);
+  const [loadConfig, modprobeConfig] = [await readConfig(host, 'modules-load.d'), await readConfig(host, 'modprobe.d')];
+  const listed = located(loadConfig.files, parseLoadList);
+  const directives = located(modprobeConfig.files, parseModprobeConfig);
+  const problems = [...loadConfig.problems, ...modprobeConfig.problems];
   signal.throwIfAborted();
   const loadFile = await host.readFile(LOAD_FILE, 'bytes');
   const optionsFile = await host.readFile(OPTIONS_FILE, 'bytes');
@@ -74,14 +78,25 @@ export async function observeModules(host: HostReader, desired: Desired, signal:
     modules.set(name, { ...seen, parameters });
   }
   const otherReleases = someAbsent && trees.length === 0 ? await listReleases(host) : [];
-  return { kernel: host.kernel, facts, modules, trees, otherReleases, listed, directives, loadFile, optionsFile };
+  return {
+    kernel: host.kernel,
+    facts,
+    modules,
+    trees,
+    otherReleases,
+    listed,
+    directives,
+    problems,
+    loadFile,
+    optionsFile,
+  };
 }
 
 /** Whether a module is in the kernel, and how; for reading back after a change. */
 export async function observePresence(host: HostReader, name: string): Promise<Presence> {
   const facts = await observeKernel(host);
   const trees = await readTrees(host, facts, true);
-  const directives = located(await readConfigFiles(host, 'modprobe.d'), parseModprobeConfig);
+  const directives = located((await readConfig(host, 'modprobe.d')).files, parseModprobeConfig);
   return (await presencesOf(host, { facts, trees, directives }, [name])).get(name)?.presence ?? 'absent';
 }
 

@@ -88,7 +88,7 @@ export const parseModulePaths = keptByText((text: string): ReadonlySet<string> =
 export function parseAliases(text: string): Map<string, string> {
   const aliases = new Map<string, string>();
   for (const line of text.split('\n')) {
-    const [word, alias = '', target = ''] = line.trim().split(/\s+/);
+    const [word, alias = '', target = ''] = line.trim().split(/\s+/, 3);
     if (word !== 'alias' || !MODULE_NAME.test(alias) || !MODULE_NAME.test(target)) continue;
     if (!aliases.has(kernelName(alias))) aliases.set(kernelName(alias), kernelName(target));
   }

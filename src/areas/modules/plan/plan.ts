@@ -37,7 +37,7 @@ export function planModules(desired: Desired, observed: Observed, memory: Memory
     entries: assessments.map((one) => viewOf(one, observed)),
     steps,
     blocked: assessments.flatMap((one) => one.blocked),
-    conflicts: assessments.flatMap((one) => one.conflicts),
+    conflicts: [...assessments.flatMap((one) => one.conflicts), ...unreadFiles(desired, observed)],
     left: leftLoaded(desired, observed, memory),
     spent: [...spent, ...spentFiles(files, memory)],
   };
@@ -52,6 +52,18 @@ function lastingDirectives(observed: Observed, memory: Memory): Observed['direct
   const text = original.state === 'value' ? original.value : '';
   const foreign = observed.directives.filter((line) => line.file !== OPTIONS_FILE);
   return [...foreign, ...located([{ file: OPTIONS_FILE, text }], parseModprobeConfig)];
+}
+
+/** Never required: modprobe says whether a module can be had. */
+function unreadFiles({ entries }: Desired, { problems }: Observed): readonly Finding[] {
+  if (entries.length === 0) return [];
+  return problems.map(({ file, problem }) => ({
+    target: file,
+    reason: 'ModuleBlocked',
+    message: `Whether ${file} keeps a declared module from being loaded, or gives it other parameters, is not certain: ${problem}. Repair or remove the file`,
+    file,
+    required: false,
+  }));
 }
 
 function optionsOf({ entry, persistOptions }: Assessment): string | undefined {

@@ -32,11 +32,16 @@ export interface Observed {
   readonly isCgroupV2: boolean;
 }
 
+/** More than the kernel has room for (32 devices), and each costs the plan a mask. */
+const MOST_SWAPS = 256;
+
 /** Reads the host. Throws `StepError` when the live state cannot be seen although the policy needs it. */
 export async function observeSwap(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
   const swaps = await observeActive(host, desired);
   const fstab = await host.readFile(FSTAB, 'bytes');
-  const fstabSwaps = await Promise.all(parseFstabSwaps(fstab ?? '').map((swap) => locate(host, swap)));
+  const lines = parseFstabSwaps(fstab ?? '');
+  assertFew(lines, desired);
+  const fstabSwaps = await Promise.all(lines.map((swap) => locate(host, swap)));
   signal.throwIfAborted();
   const systemd = await observeSystemd(host, signal);
   const units = await observeUnits(host, systemd, swaps ?? [], fstabSwaps);
@@ -55,6 +60,13 @@ export async function observeSwap(host: HostReader, desired: Desired, signal: Ab
     kubelet: isLimited ? await observeKubelet(host) : undefined,
     isCgroupV2: (await observeCgroups(host))?.version === 'v2',
   };
+}
+
+/** What was done before can be taken back all the same. */
+function assertFew(lines: readonly FstabSwap[], desired: Desired): void {
+  if (desired.behavior === 'Unmanaged' || lines.length <= MOST_SWAPS) return;
+  const message = `Cannot manage swap: ${FSTAB} has ${lines.length} swap lines, more than any node can use, so none of them is touched. Remove those that are not meant.`;
+  throw new StepError('HostUnsupported', message);
 }
 
 function isInUse(swaps: readonly SwapDevice[], desired: Desired): boolean {

@@ -2,10 +2,12 @@
  * What else sets kernel parameters at boot, after sysctl.d: ufw, tuned and systemd-networkd. Only
  * what is enabled is read, and only values that stand there as they are written.
  */
+import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import { isGlob, matchesGlob } from './glob.ts';
 import { parseConf } from './parse-conf.ts';
+import type { ChainProblem } from './sysctl-d.ts';
 
 /** A value that a program other than the readers of sysctl.d sets at boot. */
 export interface LaterRule {
@@ -17,9 +19,37 @@ export interface LaterRule {
   readonly by: string;
 }
 
-/** The values that other programs set at boot, last one last. */
-export async function observeLater(host: HostReader): Promise<readonly LaterRule[]> {
-  return [...(await ufwRules(host)), ...(await networkdRules(host)), ...(await tunedRules(host))];
+/** What other programs set at boot, last one last, and the files of theirs that could not be read. */
+export interface Later {
+  readonly rules: readonly LaterRule[];
+  readonly problems: readonly ChainProblem[];
+}
+
+/** What of a host is looked at here. */
+type Files = Pick<HostReader, 'readFile' | 'listDirectory' | 'stat' | 'readLink'>;
+
+/** What is taken from the files of one program. */
+const MOST_RULES = 10_000;
+/** A section that matches more names than this means patterns. */
+const MOST_NAMES = 16;
+
+/** Reads what the programs that are enabled here will set. */
+export async function observeLater(host: HostReader): Promise<Later> {
+  const problems: ChainProblem[] = [];
+  const note = (error: unknown): undefined => {
+    if (!(error instanceof HostFileError)) throw error;
+    problems.push({ file: error.path, problem: error.message });
+  };
+  const files: Files = {
+    readFile: (path, encoding) => host.readFile(path, encoding).catch(note),
+    listDirectory: (path) => host.listDirectory(path).catch(note),
+    stat: (path) => host.stat(path),
+    readLink: (path) => host.readLink(path),
+  };
+  return {
+    rules: [...(await ufwRules(files)), ...(await networkdRules(files)), ...(await tunedRules(files))],
+    problems,
+  };
 }
 
 /** The last of these values for a key. */
@@ -31,7 +61,7 @@ export function laterRule(rules: readonly LaterRule[], keyPath: string): LaterRu
 
 const UFW_DEFAULTS = '/etc/default/ufw';
 
-async function ufwRules(host: HostReader): Promise<readonly LaterRule[]> {
+async function ufwRules(host: Files): Promise<readonly LaterRule[]> {
   if (!/^\s*ENABLED\s*=\s*"?yes/im.test((await read(host, '/etc/ufw/ufw.conf')) ?? '')) return [];
   const setting = /^\s*IPT_SYSCTL\s*=\s*["']?([^"'#\s]*)/m.exec((await read(host, UFW_DEFAULTS)) ?? '');
   const file = setting?.[1] ?? '/etc/ufw/sysctl.conf';
@@ -45,7 +75,7 @@ const TUNED = ['/etc/tuned/profiles', '/etc/tuned', '/usr/lib/tuned/profiles', '
 const MOST_PROFILES = 16;
 
 /** Without `reapply_sysctl = 0` tuned applies sysctl.d once more after its own values, so those win. */
-async function tunedRules(host: HostReader): Promise<readonly LaterRule[]> {
+async function tunedRules(host: Files): Promise<readonly LaterRule[]> {
   if (!(await isEnabled(host, 'tuned.service'))) return [];
   const main = (await read(host, '/etc/tuned/tuned-main.conf')) ?? '';
   if (!/^\s*reapply_sysctl\s*=\s*(?:0|false|no|off)\s*$/im.test(main)) return [];
@@ -78,7 +108,7 @@ async function tunedRules(host: HostReader): Promise<readonly LaterRule[]> {
   return rules;
 }
 
-async function tunedProfile(host: HostReader, name: string): Promise<{ file: string; text: string } | undefined> {
+async function tunedProfile(host: Files, name: string): Promise<{ file: string; text: string } | undefined> {
   for (const directory of TUNED) {
     const file = `${directory}/${name}/tuned.conf`;
     const text = await read(host, file);
@@ -90,7 +120,7 @@ async function tunedProfile(host: HostReader, name: string): Promise<{ file: str
 const NETWORKD = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd'] as const;
 const SWITCHES: Readonly<Record<string, string>> = { yes: '1', true: '1', on: '1', no: '0', false: '0', off: '0' };
 
-async function networkdRules(host: HostReader): Promise<readonly LaterRule[]> {
+async function networkdRules(host: Files): Promise<readonly LaterRule[]> {
   if (!(await isEnabled(host, 'systemd-networkd.service'))) return [];
   const rules: LaterRule[] = [];
   const files = await configFiles(
@@ -98,7 +128,9 @@ async function networkdRules(host: HostReader): Promise<readonly LaterRule[]> {
     NETWORKD.map((directory) => `${directory}/network`),
     '.network',
   );
-  for (const file of files) rules.push(...networkRules(file, (await read(host, file)) ?? ''));
+  for (const file of files) {
+    if (rules.length < MOST_RULES) rules.push(...networkRules(file, (await read(host, file)) ?? ''));
+  }
   const main = NETWORKD.map((directory) => `${directory}/networkd.conf`);
   const dropIns = await configFiles(
     host,
@@ -121,7 +153,8 @@ function networkRules(file: string, text: string): readonly LaterRule[] {
   const lines = sectionsOf(text);
   const names = lines
     .filter(({ section, key }) => section === 'Match' && key === 'Name')
-    .flatMap(({ value }) => value.split(/\s+/));
+    .flatMap(({ value }) => value.split(/\s+/, MOST_NAMES))
+    .slice(0, MOST_NAMES);
   return lines.flatMap(({ section, key, value, line }): readonly LaterRule[] => {
     if (section !== 'Network') return [];
     const word = value.toLowerCase();
@@ -145,17 +178,13 @@ function forwarding(family: string, link: string, value: string): { keyPath: str
 }
 
 /** The files of several directories by name, where the first directory masks the others, and their drop-ins. */
-async function configFiles(
-  host: HostReader,
-  directories: readonly string[],
-  ending: string,
-): Promise<readonly string[]> {
+async function configFiles(host: Files, directories: readonly string[], ending: string): Promise<readonly string[]> {
   const byName = new Map<string, string>();
   for (const directory of directories) {
-    for (const name of (await list(host, directory)) ?? []) {
+    for (const name of (await host.listDirectory(directory)) ?? []) {
       if (name.endsWith(ending) && !byName.has(name)) byName.set(name, `${directory}/${name}`);
       if (!name.endsWith(`${ending}.d`)) continue;
-      for (const part of (await list(host, `${directory}/${name}`)) ?? []) {
+      for (const part of (await host.listDirectory(`${directory}/${name}`)) ?? []) {
         if (part.endsWith('.conf')) byName.set(`${name}/${part}`, `${directory}/${name}/${part}`);
       }
     }
@@ -185,7 +214,7 @@ function sectionsOf(text: string): readonly Line[] {
 const WANTS = ['multi-user', 'network-online', 'network', 'sysinit', 'basic'] as const;
 
 /** Whether a link of systemd's starts the unit at boot. */
-async function isEnabled(host: HostReader, unit: string): Promise<boolean> {
+async function isEnabled(host: Files, unit: string): Promise<boolean> {
   for (const target of WANTS) {
     const link = `/etc/systemd/system/${target}.target.wants/${unit}`;
     if ((await host.stat(link)) !== undefined)
@@ -194,6 +223,4 @@ async function isEnabled(host: HostReader, unit: string): Promise<boolean> {
   return false;
 }
 
-/** A program whose settings cannot be read sets nothing that could be named. */
-const read = (host: HostReader, path: string) => host.readFile(path, 'bytes').catch(() => undefined);
-const list = (host: HostReader, path: string) => host.listDirectory(path).catch(() => undefined);
+const read = (host: Files, path: string) => host.readFile(path, 'bytes');

@@ -32,6 +32,9 @@ const CREDENTIALS = [
   '/usr/lib/credstore/sysctl.extra',
 ] as const;
 
+/** Of all files together; a hundred times what a distribution brings, and what the memory of the daemon holds. */
+const MOST_LINES = 20_000;
+
 /** One file of the chain; a file that masks others and says nothing has no assignments. */
 export interface ChainFile {
   readonly path: string;
@@ -64,7 +67,19 @@ export async function observeChain(host: HostReader): Promise<Chain> {
     }
   }
   const files: ChainFile[] = [];
-  for (const path of pathsFrom(lists)) files.push(await chainFile(host, path, problems));
+  let lines = 0;
+  for (const path of pathsFrom(lists)) {
+    if (lines > MOST_LINES) {
+      problems.push({
+        file: path,
+        problem: `the files before it have more than ${MOST_LINES} lines, so it is not read`,
+      });
+      break;
+    }
+    const file = await chainFile(host, path, problems);
+    lines += Math.max(...READERS.map((reader) => file.parsed[reader]?.assignments.length ?? 0));
+    files.push(file);
+  }
   for (const path of CREDENTIALS) {
     if ((await host.stat(path)) === undefined) continue;
     files.push(await chainFile(host, path, problems));

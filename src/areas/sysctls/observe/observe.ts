@@ -56,8 +56,8 @@ export async function observeSysctls(
   memory: Memory = new Map(),
 ): Promise<Observed> {
   const [conf, rules] = [await ownFile(host, CONF_PATH), await ownFile(host, RULES_PATH)];
-  const chain = await observeChain(host);
-  const later = await observeLater(host);
+  const [files, later] = [await observeChain(host), await observeLater(host)];
+  const chain = { ...files, problems: [...files.problems, ...later.problems] };
   signal.throwIfAborted();
   const owned: ReadonlyMap<string, string> = conf.state === 'file' ? parseOwnConf(conf.bytes) : new Map();
   const wanted = [...desired.entries.map((entry) => entry.name), ...owned.keys(), ...rememberedNames(memory)];
@@ -77,7 +77,7 @@ export async function observeSysctls(
     rules,
     chain,
     memory: parseMemorySize((await host.readFile('/proc/meminfo')) ?? ''),
-    later,
+    later: later.rules,
     program: await sysctlProgram(host),
   };
 }

@@ -1,13 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { HostFileError } from '../../errors.ts';
+import { assertFileSize, assertLineCount } from '../../file-limits.ts';
 import type { TextEncoding } from '../../host.ts';
 import { errnoOf, fileErrorFrom } from './file-errors.ts';
 import type { KeptReads } from './kept-reads.ts';
 import type { Place } from '../place.ts';
 import { readSysctl } from './sysctl-file.ts';
-
-/** More than any configuration or kernel file has; a larger one is a mistake or an attack on our memory. */
-const maximumBytes = 16 * 1024 * 1024;
 
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
@@ -25,7 +23,7 @@ export function readText(path: string, place: Place, encoding: TextEncoding, kep
     // Not on a directory that stands for a host: what is kept open there could be swapped.
     const isOwnKernel = place.flags === 0 && path.startsWith('/proc/sys/') && !path.includes('..');
     if (isOwnKernel && typeof place.at === 'string') return readSysctl(place.at, decoding);
-    if (isKernelFile(path)) return readBytes(path, place).toString(decoding);
+    if (isKernelFile(path)) return decoded(path, readBytes(path, place), decoding);
     // Looked at before it is opened, because opening a device can already do something (a watchdog starts).
     const found = statSync(place.at, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
@@ -34,7 +32,7 @@ export function readText(path: string, place: Place, encoding: TextEncoding, kep
     const known = kept[encoding].recall(path, found);
     if (known !== undefined) return known;
     const bytes = readBytes(path, place);
-    const text = bytes.toString(decoding);
+    const text = decoded(path, bytes, decoding);
     // Another size: it was changed meanwhile, or a link leads to a kernel file.
     if (bytes.length === found.size) kept[encoding].keep(path, found, text, text.length);
     return text;
@@ -42,6 +40,11 @@ export function readText(path: string, place: Place, encoding: TextEncoding, kep
     if (isAbsent(error, path)) return undefined;
     throw fileErrorFrom('read', path, error);
   }
+}
+
+function decoded(path: string, bytes: Buffer, decoding: 'latin1' | 'utf8'): string {
+  assertLineCount(path, bytes);
+  return bytes.toString(decoding);
 }
 
 /** True for the errors by which the kernel says that there is no such file, or no longer. */
@@ -73,7 +76,7 @@ function readToEnd(path: string, descriptor: number): Buffer {
     const count = readSync(descriptor, chunk, 0, chunk.length, null);
     if (count === 0) return Buffer.concat(parts, total);
     total += count;
-    if (total > maximumBytes) throw tooLarge(path);
+    assertFileSize(path, total);
     parts.push(Buffer.from(chunk.subarray(0, count)));
   }
 }
@@ -89,9 +92,5 @@ function assertReadable(path: string, found: Stats): void {
   if (!found.isFile()) {
     throw new HostFileError('read', path, 'EINVAL', 'it is a FIFO, a socket or a device, where a plain file belongs');
   }
-  if (found.size > maximumBytes) throw tooLarge(path);
-}
-
-function tooLarge(path: string): HostFileError {
-  return new HostFileError('read', path, 'EFBIG', 'it is larger than 16 MiB, which no such file should be');
+  assertFileSize(path, found.size);
 }
