@@ -55,6 +55,8 @@ export interface Remembered {
   /** RFC 3339 times of the first and of the last change. */
   readonly since: string;
   readonly changed: string;
+  /** The boot in which the thing was no longer declared and stayed as we made it; its original counts until the next one. */
+  readonly leftIn?: string;
 }
 
 /**
@@ -130,6 +132,11 @@ export interface Plan<S extends Step = Step> {
   readonly conflicts: readonly Finding[];
   /** What removal leaves alone on purpose, and why. */
   readonly left: readonly Finding[];
+  /**
+   * Ledger keys of what is no longer declared and stays as we made it until the next reboot: until then it may come back
+   * under another policy, and the original must be known.
+   */
+  readonly leaves?: readonly string[];
   /** Ledger keys that are done with once every persistent step of the plan is done, or at once when there is none. */
   readonly spent?: readonly string[];
 }

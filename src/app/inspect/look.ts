@@ -66,5 +66,5 @@ export async function lookWith(
 
 function readOnly(ledger: Pick<Ledger, 'memory'>): Ledger {
   const refuse = () => Promise.reject(new Error('Cannot change the ledger: this command only looks'));
-  return { memory: ledger.memory, remember: refuse, forget: refuse, settle: refuse };
+  return { memory: ledger.memory, remember: refuse, forget: refuse, leave: refuse, settle: refuse };
 }

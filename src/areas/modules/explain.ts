@@ -4,10 +4,9 @@ import type { Desired } from './desired.ts';
 import { type ModuleKnowledge, knowledgeOf } from './knowledge.ts';
 import type { Observed } from './observe/observe.ts';
 import { blockOf } from './apply/obstacles.ts';
-import { LOAD_FILE, OPTIONS_FILE } from './plan/own-files.ts';
 import { parseParameters, renderParameters } from './parameters.ts';
 import { kernelName } from './observe/parse.ts';
-import { fileKey, liveKey } from './plan/steps.ts';
+import { fileKey, liveKey, LOAD_FILE, OPTIONS_FILE } from './plan/own-files.ts';
 
 const UNKNOWN: ModuleKnowledge = {
   why: 'NodePrep has no text about this module; Kubernetes itself does not ask for it.',

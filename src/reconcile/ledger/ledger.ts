@@ -21,6 +21,8 @@ export interface Ledger {
   /** Records originals that are not known yet and what is about to be written. */
   readonly remember: (area: AreaName, memos: readonly Memo[]) => Promise<void>;
   readonly forget: (area: AreaName, keys: readonly string[]) => Promise<void>;
+  /** Marks exactly these as left until the next reboot, when they are forgotten. */
+  readonly leave: (area: AreaName, keys: readonly string[]) => Promise<void>;
   /** Writes what can wait until after the changes, such as the time of the last one. */
   readonly settle: () => Promise<void>;
   /** Set when an unreadable ledger was kept aside at start: what happened, for the log and the status. */
@@ -34,7 +36,8 @@ export interface Ledger {
 export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
   const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
   const warning = record.problem === undefined ? undefined : await setAside(host, LEDGER_PATH, record.problem, now());
-  let areas = areasFrom(record.content);
+  const boot = await bootOf(host);
+  let areas = areasFrom(record.content, boot);
 
   let written = JSON.stringify(areas);
   const save = async (next: Areas) => {
@@ -71,12 +74,22 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
     const { [area]: _, ...others } = areas;
     await save(Object.keys(entries).length === 0 ? others : { ...others, [area]: entries });
   };
+  const leave = async (area: AreaName, keys: readonly string[]): Promise<void> => {
+    const entries = areas[area];
+    if (entries === undefined || isLeft(memoryOf(areas, area), keys)) return;
+    const marked = Object.entries(entries).map(([key, { leftIn: _, ...entry }]): [string, Remembered] => [
+      key,
+      keys.includes(key) ? { ...entry, leftIn: boot } : entry,
+    ]);
+    await save({ ...areas, [area]: Object.fromEntries(marked) });
+  };
 
   return {
     ...(warning === undefined ? {} : { warning }),
     memory: (area) => memoryOf(areas, area),
     remember: (area, memos) => inTurn(() => remember(area, memos)),
     forget: (area, keys) => inTurn(() => forget(area, keys)),
+    leave: (area, keys) => inTurn(() => leave(area, keys)),
     settle: () => inTurn(() => save(areas)),
   };
 }
@@ -84,11 +97,24 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
 /** A ledger for commands that change nothing: a ledger that cannot be read counts as empty, and is said. */
 export async function readLedger(host: HostReader): Promise<Pick<Ledger, 'memory' | 'warning'>> {
   const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
-  const areas = areasFrom(record.content);
+  const areas = areasFrom(record.content, await bootOf(host));
   return {
     memory: (area) => memoryOf(areas, area),
     ...(record.problem === undefined ? {} : { warning: `${LEDGER_PATH} ${record.problem}` }),
   };
+}
+
+/** Whether exactly these keys are marked as left. */
+export function isLeft(memory: Memory, keys: readonly string[]): boolean {
+  return [...memory].every(([key, { leftIn }]) => (leftIn !== undefined) === keys.includes(key));
+}
+
+const NO_BOOT = 'unknown';
+
+/** The boot that the kernel of the host is in; where none runs, nothing is left to a reboot. */
+async function bootOf(host: HostReader): Promise<string> {
+  const text = await host.readFile('/proc/sys/kernel/random/boot_id').catch(() => undefined);
+  return text?.trim() || NO_BOOT;
 }
 
 const memories = new WeakMap<object, Memory>();
@@ -126,13 +152,15 @@ function rememberedFrom(known: Remembered | undefined, memo: Memo, time: string)
 }
 
 /** Takes only well-formed entries, so that a hand-edited ledger cannot crash the daemon. */
-function areasFrom(content: unknown): Areas {
+function areasFrom(content: unknown, boot: string): Areas {
   const areas: Areas = {};
   const source = isObject(content) && isObject(content['areas']) ? content['areas'] : {};
   for (const [area, entries] of Object.entries(source)) {
     if (!isObject(entries)) continue;
     const kept = Object.entries(entries).filter((entry): entry is [string, Remembered] => isRemembered(entry[1]));
-    areas[area as AreaName] = Object.fromEntries(kept);
+    areas[area as AreaName] = Object.fromEntries(
+      kept.filter(([, { leftIn = boot }]) => leftIn === boot || boot === NO_BOOT),
+    );
   }
   return areas;
 }
@@ -147,7 +175,8 @@ function isRemembered(value: unknown): value is Remembered {
     Array.isArray(value['wrote']) &&
     value['wrote'].every((one) => typeof one === 'string') &&
     typeof value['since'] === 'string' &&
-    typeof value['changed'] === 'string'
+    typeof value['changed'] === 'string' &&
+    ['string', 'undefined'].includes(typeof value['leftIn'])
   );
 }
 

@@ -10,14 +10,21 @@ import { conditionsFrom } from '../report/conditions.ts';
 import { createContention } from './contention.ts';
 import type { FightRecord } from './fights.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { type NodeReport, type PassCause, revisionOf, sayingsOf, type SpecSnapshot } from '../report/node-report.ts';
+import {
+  isCorrection,
+  type NodeReport,
+  type PassCause,
+  revisionOf,
+  sayingsOf,
+  type SpecSnapshot,
+} from '../report/node-report.ts';
 import { pendingFrom } from '../report/pending.ts';
 import { createDisturbance } from './disturbance.ts';
 import type { ManagedArea } from '../pass/pass.ts';
 import type { PassContext, StepEvent } from '../pass/context.ts';
 import { createPasses, type EndedPass } from './passes.ts';
 import type { PlanDraft } from '../pass/draft-steps.ts';
-import { type AreaReport, unansweredReport } from '../report/report.ts';
+import { type AreaReport, joined, unansweredReport } from '../report/report.ts';
 import { statusFrom } from '../report/status.ts';
 
 /** What an engine is built from. */
@@ -279,12 +286,6 @@ function unanswered(area: AreaName, spec: NodePrepSpec): AreaReport {
   return unansweredReport(area, spec.areaModes[area] ?? spec.mode, spec[area] !== undefined);
 }
 
-/** One report of two visits in one round: what the first one did is not lost. */
-function joined(first: AreaReport | undefined, second: AreaReport): AreaReport {
-  if (first === undefined) return second;
-  return { ...second, drift: first.drift, applied: [...first.applied, ...second.applied] };
-}
-
 /** What reports were made into, for the rounds in which none of them has changed. */
 interface Shown {
   readonly snapshot: SpecSnapshot;
@@ -295,9 +296,4 @@ interface Shown {
 
 function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((one, at) => one === b[at]);
-}
-
-/** First applications of a spec are not corrections of what somebody else did. */
-function isCorrection(cause: PassCause): boolean {
-  return cause !== 'start' && cause !== 'spec';
 }

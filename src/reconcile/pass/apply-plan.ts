@@ -4,7 +4,7 @@
  * differs between kernels, so no table says it: what is left over is tried as long as each go leaves less.
  */
 import type { Area, Change, Plan, Step } from '../../areas/area.ts';
-import { applySteps, failed, forgetSpent, isPersistent, type Made } from './apply-steps.ts';
+import { applySteps, failed, isPersistent, type Made, recordPlan } from './apply-steps.ts';
 import type { PassContext } from './context.ts';
 import { sortSteps, type SortedSteps } from './why-not-now.ts';
 
@@ -34,9 +34,7 @@ export async function applyPlan<Desired, Observed, S extends Step>(
     made.failures.push(...result.failures);
     made.defects.push(...result.defects);
     const outstanding = [...result.undone, ...plan.steps.filter((step) => !ready.includes(step))];
-    if (!outstanding.some(isPersistent)) {
-      made.failures.push(...(await forgetSpent(area.name, plan.spent ?? [], context)));
-    }
+    if (!outstanding.some(isPersistent)) made.failures.push(...(await recordPlan(area.name, plan, context)));
     plan = await look();
     const isRefused = (step: S) => result.refused.some((one) => one.step === step);
     for (const step of result.undone) if (!isRefused(step)) for (const key of keysOf(step)) givenUp.add(key);

@@ -1,6 +1,7 @@
 /** Runs the steps of a plan in order, and forgets what the ledger is done with. */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
-import { type Area, type Change, type Finding, type Step, StepError } from '../../areas/area.ts';
+import { type Area, type Change, type Finding, type Plan, type Step, StepError } from '../../areas/area.ts';
+import { isLeft } from '../ledger/ledger.ts';
 import { errorFrom, findingFrom, isDefect } from './failure.ts';
 import type { PassContext } from './context.ts';
 import type { SortedSteps } from './why-not-now.ts';
@@ -77,15 +78,23 @@ export function isPersistent(step: Step): boolean {
   return step.changes.some((change) => change.scope === 'persistent');
 }
 
+/** What a plan says about records that no step is about. */
+export type RecordPlan = Pick<Plan, 'spent' | 'leaves'>;
+
+/** Whether the ledger says already what the plan says of its records. */
+export function isRecorded(area: AreaName, { spent = [], leaves = [] }: RecordPlan, { ledger }: PassContext): boolean {
+  return spent.length === 0 && isLeft(ledger.memory(area), leaves);
+}
+
 /** A record that cannot be dropped is tried again: a foreign file of that name would be taken for ours some day. */
-export async function forgetSpent(
+export async function recordPlan(
   area: AreaName,
-  keys: readonly string[],
+  { spent = [], leaves = [] }: RecordPlan,
   { ledger }: PassContext,
 ): Promise<Finding[]> {
-  if (keys.length === 0) return [];
   try {
-    await ledger.forget(area, keys);
+    if (spent.length > 0) await ledger.forget(area, spent);
+    await ledger.leave(area, leaves);
     return [];
   } catch (thrown) {
     return [findingFrom(thrown, area)];

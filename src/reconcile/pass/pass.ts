@@ -8,6 +8,7 @@ import type { Area, Check, Explanation, Plan, Step } from '../../areas/area.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, HostReader } from '../../host/host.ts';
 import { applyPlan, nothingMade } from './apply-plan.ts';
+import { isRecorded } from './apply-steps.ts';
 import type { Made } from './apply-steps.ts';
 import { entryReports } from './entries.ts';
 import type { PassContext } from './context.ts';
@@ -93,8 +94,7 @@ async function reconcileArea<Desired, Observed, S extends Step>(
     if (known !== undefined && (context.onTrial?.(area.name) ?? []).length === 0) return known;
     const sorted = sortSteps(area, before, context);
     const isLooking = mode === 'Audit' || context.dryRun === true;
-    const spent = isLooking ? [] : (before.spent ?? []);
-    if (isLooking || sorted.ready.length + spent.length === 0) {
+    if (isLooking || (sorted.ready.length === 0 && isRecorded(area.name, before, context))) {
       if (context.draft !== undefined) await draftSteps(area, before.steps, context.draft, context.signal);
       const found = report(outcome(area.name, before, before, made, sorted));
       if (before.steps.length === 0 && found.contested.length === 0) quiet.set(before, found);

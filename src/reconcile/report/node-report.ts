@@ -8,6 +8,11 @@ import type { AreaReport } from './report.ts';
 export const PASS_CAUSES = ['start', 'spec', 'event', 'poll', 'resync', 'retry'] as const;
 export type PassCause = (typeof PASS_CAUSES)[number];
 
+/** Whether what such a pass changes corrects what another program or a person did. */
+export function isCorrection(cause: PassCause): boolean {
+  return cause !== 'start' && cause !== 'spec';
+}
+
 /** The declared spec at one moment. A removed NodePrep is the empty spec, not a special case. */
 export interface SpecSnapshot {
   readonly name: string;

@@ -91,3 +91,9 @@ export function unansweredReport(area: AreaName, mode: Mode, managed: boolean): 
   const failures: readonly Finding[] = [{ target: area, reason: 'Pending', message, transient: true }];
   return { ...emptyReport(area, mode, managed), failures, isUnseen: true, seconds: 0 };
 }
+
+/** One report of two visits in one round: what the first one did is not lost. */
+export function joined(first: AreaReport | undefined, second: AreaReport): AreaReport {
+  if (first === undefined) return second;
+  return { ...second, drift: first.drift, applied: [...first.applied, ...second.applied] };
+}

@@ -9,6 +9,7 @@ import { linuxWorld } from '../../support/linux-world.ts';
 import * as modules from '../../support/modules-pass.ts';
 import * as swap from '../../support/swap-pass.ts';
 import * as sysctls from '../../support/sysctls-pass.ts';
+import { inUse } from '../../support/records.ts';
 
 const KEEP = emptySpec('Keep');
 const NBD = { name: 'nbd', parameters: { max_part: '8' } };
@@ -63,7 +64,7 @@ const cases: Case[] = [
 
 const recordsOf = async (host: MemoryHost) => {
   const ledger = await openLedger(host, () => new Date(0));
-  return (['modules', 'sysctls', 'swap'] as const).flatMap((area) => [...ledger.memory(area).keys()]);
+  return (['modules', 'sysctls', 'swap'] as const).flatMap((area) => inUse(ledger.memory(area)));
 };
 
 test.each(cases)('the record of $file goes although the file is gone', async ({ file, host: make, removal }) => {

@@ -1,5 +1,6 @@
 /** Observes everything that `plan` needs to know about the declared modules. */
 import type { Kernel, HostReader } from '../../../host/host.ts';
+import type { Memory } from '../../area.ts';
 import type { Desired } from '../desired.ts';
 import { GUIDE_MODULES } from '../knowledge.ts';
 import { type ConfigProblem, type Located, located, readConfig } from './observe-config.ts';
@@ -11,7 +12,7 @@ import {
   observeParameter,
 } from './observe-kernel.ts';
 import { type ModuleTree, listReleases, readModuleTree } from './observe-tree.ts';
-import { LOAD_FILE, OPTIONS_FILE } from '../plan/own-files.ts';
+import { LOAD_FILE, OPTIONS_FILE, thingOf } from '../plan/own-files.ts';
 import { kernelParameter, parseParameters } from '../parameters.ts';
 import { type ListedModule, type ModprobeDirective, parseLoadList, parseModprobeConfig } from './parse.ts';
 
@@ -31,7 +32,7 @@ export interface ModuleObserved {
 export interface Observed {
   readonly kernel: Kernel;
   readonly facts: KernelFacts;
-  /** Every declared module, every one that our files name, and those that the guides have people check. */
+  /** Every declared module, every one that our files or records name, and those that the guides have people check. */
   readonly modules: ReadonlyMap<string, ModuleObserved>;
   /** The tree of the running kernel, or of each kernel of an image. */
   readonly trees: readonly ModuleTree[];
@@ -49,7 +50,12 @@ export interface Observed {
 }
 
 /** Reads the host for the declared modules. */
-export async function observeModules(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
+export async function observeModules(
+  host: HostReader,
+  desired: Desired,
+  signal: AbortSignal,
+  memory: Memory = new Map(),
+): Promise<Observed> {
   const facts = await observeKernel(host);
   const [loadConfig, modprobeConfig] = [await readConfig(host, 'modules-load.d'), await readConfig(host, 'modprobe.d')];
   const listed = located(loadConfig.files, parseLoadList);
@@ -59,7 +65,7 @@ export async function observeModules(host: HostReader, desired: Desired, signal:
   const loadFile = await host.readFile(LOAD_FILE, 'bytes');
   const optionsFile = await host.readFile(OPTIONS_FILE, 'bytes');
 
-  const wanted = wantedParameters(desired, loadFile, optionsFile);
+  const wanted = wantedParameters(desired, { loadFile, optionsFile, memory });
   let trees = await readTrees(host, facts, false);
   let presences = await presencesOf(host, { facts, trees, directives }, [...wanted.keys()]);
   const someAbsent = desired.entries.some((entry) => presences.get(entry.name)?.presence === 'absent');
@@ -150,8 +156,7 @@ function aliasOf({ trees, directives }: Evidence, name: string): string | undefi
 
 function wantedParameters(
   desired: Desired,
-  loadFile: string | undefined,
-  optionsFile: string | undefined,
+  { loadFile, optionsFile, memory }: Pick<Observed, 'loadFile' | 'optionsFile'> & { readonly memory: Memory },
 ): Map<string, Set<string>> {
   const wanted = new Map<string, Set<string>>();
   const want = (module: string, parameters: Iterable<string>) => {
@@ -164,6 +169,11 @@ function wantedParameters(
   for (const module of parseLoadList(loadFile ?? '')) want(module.name, []);
   for (const line of parseModprobeConfig(optionsFile ?? '')) {
     if (line.directive === 'options') want(line.module, parseParameters(line.rest).keys());
+  }
+  // What is declared no more may have to go back, or stays until the next reboot.
+  for (const key of memory.keys()) {
+    const thing = thingOf(key);
+    if (thing !== undefined) want(thing.name, thing.parameter === undefined ? [] : [thing.parameter]);
   }
   return wanted;
 }

@@ -1,4 +1,4 @@
-/** The two files that this area owns, and what they say. */
+/** The two files that this area owns, what they say, and the keys under which the ledger knows originals. */
 import type { ModuleEntry } from '../../../api/parts/modules.ts';
 import type { Original, Remembered } from '../../area.ts';
 import { renderParameters } from '../parameters.ts';
@@ -41,4 +41,21 @@ export function isBack(contents: string | undefined, remembered: Remembered | un
 /** Whether the contents carry the header that says so. */
 function isOurs(contents: string): boolean {
   return contents.startsWith(OWNER_LINE);
+}
+
+/** Key of the ledger for a module that we loaded, or for a parameter that we set. */
+export function liveKey(name: string, parameter?: string): string {
+  return parameter === undefined ? `live:${name}` : `live:${name}.${parameter}`;
+}
+
+/** The module, and perhaps the parameter, that a key of the ledger is about; `undefined` for a file. */
+export function thingOf(key: string): { readonly name: string; readonly parameter: string | undefined } | undefined {
+  if (!key.startsWith('live:')) return undefined;
+  const [name = '', parameter] = key.slice('live:'.length).split('.', 2);
+  return { name, parameter };
+}
+
+/** Key of the ledger for one of our files. */
+export function fileKey(path: string): string {
+  return `file:${path}`;
 }

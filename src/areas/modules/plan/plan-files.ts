@@ -2,9 +2,17 @@
 import type { ModuleEntry } from '../../../api/parts/modules.ts';
 import type { Change, Memory, Remembered } from '../../area.ts';
 import type { Assessment } from './assess.ts';
-import { isBack, LOAD_FILE, OPTIONS_FILE, originalOf, renderLoadFile, renderOptionsFile } from './own-files.ts';
+import {
+  fileKey,
+  isBack,
+  LOAD_FILE,
+  OPTIONS_FILE,
+  originalOf,
+  renderLoadFile,
+  renderOptionsFile,
+} from './own-files.ts';
 import { parseLoadList, parseModprobeConfig } from '../observe/parse.ts';
-import { type FileStep, fileKey } from './steps.ts';
+import type { FileStep } from './steps.ts';
 
 /** The step for modules-load.d, if the file is not as it should be. */
 export function loadFileStep(

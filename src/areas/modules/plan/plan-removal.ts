@@ -3,12 +3,15 @@ import type { Memory } from '../../area.ts';
 import type { Desired } from '../desired.ts';
 import type { Observed } from '../observe/observe.ts';
 import { isSameParameter, kernelParameter } from '../parameters.ts';
-import { type ParameterStep, liveKey, parameterStep } from './steps.ts';
+import { liveKey, thingOf } from './own-files.ts';
+import { type ParameterStep, parameterStep } from './steps.ts';
 
 /** Parameters to set back, and what the ledger need not remember once our files are written. */
 export interface Restores {
   readonly restores: readonly ParameterStep[];
   readonly spent: readonly string[];
+  /** Ledger keys of what stays as we made it until the next reboot. */
+  readonly leaves: readonly string[];
 }
 
 /**
@@ -24,11 +27,25 @@ export function planRestores(desired: Desired, observed: Observed, memory: Memor
   const gone = [...memory.keys()].filter((key) => key.startsWith('live:') && !kept.has(key));
   const restores = desired.deletionPolicy === 'Restore' ? gone.flatMap((key) => restoreOf(key, observed, memory)) : [];
   const restored = new Set(restores.flatMap((step) => step.forgets ?? []));
-  return { restores, spent: gone.filter((key) => !restored.has(key)) };
+  const rest = gone.filter((key) => !restored.has(key));
+  const leaves = rest.filter((key) => isLeftLive(key, observed, memory));
+  return { restores, spent: rest.filter((key) => !leaves.includes(key)), leaves };
+}
+
+/** Whether something of us is in the kernel still: a module that we loaded, or a value that we wrote. */
+function isLeftLive(key: string, observed: Observed, memory: Memory): boolean {
+  const { name = '', parameter } = thingOf(key) ?? {};
+  const remembered = memory.get(key);
+  const seen = observed.modules.get(name);
+  if (observed.kernel !== 'running' || remembered === undefined || seen?.presence !== 'loaded') return false;
+  if (parameter === undefined) return remembered.original.state === 'absent';
+  const shown = seen.parameters.get(kernelParameter(parameter))?.value;
+  if (shown === undefined || remembered.original.state !== 'value' || remembered.original.value === shown) return false;
+  return remembered.wrote.some((value) => isSameParameter(name, parameter, value, shown));
 }
 
 function restoreOf(key: string, observed: Observed, memory: Memory): ParameterStep[] {
-  const [name = '', parameter] = key.slice('live:'.length).split('.', 2);
+  const { name = '', parameter } = thingOf(key) ?? {};
   const remembered = memory.get(key);
   const seen = observed.modules.get(name);
   const shown = parameter === undefined ? undefined : seen?.parameters.get(kernelParameter(parameter));

@@ -7,18 +7,18 @@ import { type Assessment, assessModule } from './assess.ts';
 import type { Desired } from '../desired.ts';
 import type { Observed } from '../observe/observe.ts';
 import { located } from '../observe/observe-config.ts';
-import { LOAD_FILE, OPTIONS_FILE, originalOf } from './own-files.ts';
+import { fileKey, liveKey, LOAD_FILE, OPTIONS_FILE, originalOf } from './own-files.ts';
 import { renderParameters } from '../parameters.ts';
 import { parseLoadList, parseModprobeConfig } from '../observe/parse.ts';
 import { loadFileStep, optionsFileStep, spentFiles } from './plan-files.ts';
 import { planRestores } from './plan-removal.ts';
-import { type ModuleStep, fileKey, liveKey, loadStep, parameterStep } from './steps.ts';
+import { type ModuleStep, loadStep, parameterStep } from './steps.ts';
 
 /** Plans the area. Pure. */
 export function planModules(desired: Desired, observed: Observed, memory: Memory): Plan<ModuleStep> {
   const judged = { ...observed, directives: lastingDirectives(observed, memory) };
   const assessments = desired.entries.map((entry) => assessModule(entry, judged));
-  const { restores, spent } = planRestores(desired, observed, memory);
+  const { restores, spent, leaves } = planRestores(desired, observed, memory);
   const withOptions = assessments.filter((one) => one.persistOptions).map((one) => one.entry);
   const optionsFile = optionsFileStep(withOptions, observed.optionsFile, memory.get(fileKey(OPTIONS_FILE)));
   const loads = assessments.filter((one) => one.load).map((one) => loadStep(one.entry.name, optionsOf(one)));
@@ -39,6 +39,7 @@ export function planModules(desired: Desired, observed: Observed, memory: Memory
     blocked: assessments.flatMap((one) => one.blocked),
     conflicts: [...assessments.flatMap((one) => one.conflicts), ...unreadFiles(desired, observed)],
     left: leftLoaded(desired, observed, memory),
+    leaves,
     spent: [...spent, ...spentFiles(files, memory)],
   };
 }
@@ -104,7 +105,7 @@ function leftLoaded(desired: Desired, { kernel, facts }: Observed, memory: Memor
     .map((name) => ({
       target: name,
       reason: 'NextBoot',
-      message: `Kernel module "${name}" stays loaded: NodePrep loaded it and no longer declares it, but something on this node may use it by now. It is gone after the next boot, or with "modprobe -r ${name}".`,
+      message: `Kernel module "${name}" stays loaded: NodePrep loaded it and no longer declares it, but something on this node may use it by now. It is gone after the next reboot, or with "modprobe -r ${name}".`,
       required: false,
     }));
 }

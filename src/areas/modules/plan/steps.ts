@@ -1,6 +1,7 @@
 /** The steps of this area, and the words in which their changes are shown. Pure. */
 import type { Change, Memo, Step } from '../../area.ts';
 import type { ParameterDrift } from './assess.ts';
+import { liveKey } from './own-files.ts';
 
 /** Runs modprobe for one module. */
 export interface LoadStep extends Step {
@@ -70,14 +71,4 @@ export function parameterStep(name: string, realName: string, drift: ParameterDr
   const memo: Memo = { key: liveKey(name, parameter), original: { state: 'value', value: from }, wrote: to };
   const waits = writable ? { memos: [memo] } : ({ reason: 'ModuleParameters' } as const);
   return { kind: 'set-parameter', name, realName, parameter, to, changes: [change], chain: name, ...waits };
-}
-
-/** Key of the ledger for a module that we loaded, or for a parameter that we set. */
-export function liveKey(name: string, parameter?: string): string {
-  return parameter === undefined ? `live:${name}` : `live:${name}.${parameter}`;
-}
-
-/** Key of the ledger for one of our files. */
-export function fileKey(path: string): string {
-  return `file:${path}`;
 }

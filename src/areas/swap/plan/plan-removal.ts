@@ -16,15 +16,18 @@ export interface Restores {
   readonly devices: readonly SwaponStep[];
   /** Ledger keys for which nothing is left to do. */
   readonly spent: readonly string[];
+  /** Ledger keys of what stays off until the next reboot. */
+  readonly leaves: readonly string[];
   readonly left: readonly Finding[];
 }
 
-/** Plans the way back. With `Keep`, and where no kernel runs, the next boot is the way back. */
+/** Plans the way back. With `Keep`, and where no kernel runs, the next reboot is the way back. */
 export function planRestores(desired: Desired, observed: Observed, wanted: WantedUnits, memory: Memory): Restores {
   const isLive = observed.kernel === 'running' && desired.deletionPolicy === 'Restore';
   const services: ServiceStep[] = [];
   const devices: SwaponStep[] = [];
   const spent: string[] = [];
+  const leaves: string[] = [];
   const left: Finding[] = [];
   for (const [key, { original }] of memory) {
     const at = key.indexOf(':');
@@ -34,21 +37,23 @@ export function planRestores(desired: Desired, observed: Observed, wanted: Wante
       if (mustGo(desired, isZramDevice(name))) continue;
       const isOn = observed.swaps?.some((swap) => swap.path === name && !swap.isDeleted) ?? false;
       if (!isOn && isLive && device !== undefined) devices.push(swaponStep(device));
+      else if (isOn || observed.kernel !== 'running') spent.push(key);
       else {
-        spent.push(key);
-        if (!isOn && observed.kernel === 'running') left.push(leftOff(name));
+        (device === undefined ? spent : leaves).push(key);
+        left.push(leftOff(name));
       }
     } else if (kind === 'service') {
       if (mustGo(desired, SWAP_SERVICES[name]?.isZram ?? false)) continue;
       const isOn = observed.units.get(name)?.live?.isActive ?? false;
       if (!isOn && isLive && observed.systemd.state === 'running') services.push(startServiceStep(name));
-      else spent.push(key);
+      else (isOn || observed.kernel !== 'running' ? spent : leaves).push(key);
     } else if (isSpent(key, kind, name, { desired, observed, wanted })) spent.push(key);
   }
   return {
     services,
     devices,
     spent,
+    leaves,
     left: [...left, ...lostLines(desired, observed, memory), ...strangeMasks(desired, observed, memory)],
   };
 }
@@ -111,6 +116,6 @@ function leftOff(path: string): Finding {
     target: path,
     reason: 'NextBoot',
     required: false,
-    message: `Swap on "${path}" stays off until the next boot: whether this node may swap now is not for NodePrep to decide any more. Turn it on with "swapon ${path}" when it should be back at once.`,
+    message: `Swap on "${path}" stays off until the next reboot: whether this node may swap now is not for NodePrep to decide any more. Turn it on with "swapon ${path}" when it should be back at once.`,
   };
 }

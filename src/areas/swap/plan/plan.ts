@@ -37,7 +37,7 @@ export function planSwap(desired: Desired, observed: Observed, memory: Memory): 
 
   const fstab = turnsOff(desired) ? disabledFstab(observed, memory) : restoredFstab(observed);
   const releases = planReleases(observed, wanted, memory);
-  const { services, devices, spent, left } = planRestores(desired, observed, wanted, memory);
+  const { services, devices, spent, leaves, left } = planRestores(desired, observed, wanted, memory);
   const isGivenBack = releases.length > 0 || fstab?.to === 'restored' || memory.has(RELOAD_KEY);
   const reloads = observed.systemd.state === 'running' && (isGivenBack || needsReload(observed, wanted));
   const steps: SwapStep[] = [
@@ -56,6 +56,7 @@ export function planSwap(desired: Desired, observed: Observed, memory: Memory): 
     blocked: desired.behavior === 'LimitedSwap' ? incoherence(observed) : [],
     conflicts: conflictsOf(observed, wanted),
     left,
+    leaves,
     spent,
   };
 }

@@ -14,6 +14,8 @@ export interface Removal {
   readonly left: readonly Finding[];
   /** Ledger keys that need nothing further once our file is without the name. */
   readonly spent: readonly string[];
+  /** Ledger keys of values of ours that stay until the next reboot. */
+  readonly leaves: readonly string[];
 }
 
 /** Plans the live side for everything that we remember or still persist and that is declared no more. */
@@ -23,6 +25,7 @@ export function planRemoval(context: PlanContext): Removal {
   const steps: RestoreStep[] = [];
   const left: Finding[] = [];
   const spent: string[] = [];
+  const leaves: string[] = [];
   for (const name of new Set([...rememberedNames(memory), ...own.keys()])) {
     if (declared.has(name)) continue;
     const fate = trustedName(name) === name ? fateOf(name, context) : {};
@@ -31,15 +34,17 @@ export function planRemoval(context: PlanContext): Removal {
       continue;
     }
     if (fate.why !== undefined) left.push(leftFinding(name, fate.why));
-    if (memory.has(liveKey(name))) spent.push(liveKey(name));
+    if (memory.has(liveKey(name))) (fate.isOurs === true ? leaves : spent).push(liveKey(name));
   }
-  return { steps, left, spent };
+  return { steps, left, spent, leaves };
 }
 
 interface Fate {
   readonly step?: RestoreStep;
   /** Why the live value stays although something of us is in it. */
   readonly why?: string;
+  /** Whether what stays is ours, so that its original still counts. */
+  readonly isOurs?: boolean;
 }
 
 function fateOf(name: string, { desired, memory, observed, own }: PlanContext): Fate {
@@ -61,13 +66,16 @@ function fateOf(name: string, { desired, memory, observed, own }: PlanContext): 
   if (original.state !== 'value') return isRestoring ? { why: original.why } : {};
   if (live?.state === 'value' && isEqual(live.value, original.value)) return {};
   const was = `its original value is "${original.value}"`;
-  if (!isRestoring) return { why: `deletionPolicy is Keep; ${was}` };
+  const isOurs = live?.state !== 'value' || known.wrote.some((wrote) => isEqual(wrote, live.value));
+  if (!isRestoring) return { why: `deletionPolicy is Keep; ${was}`, isOurs };
   const now = live?.state === 'value' ? live.value : known.wrote.at(-1);
   const hazard = hazardOf(keyPathFrom(name), now, original.value);
-  if (hazard !== undefined) return { why: `${hazard}; ${was}` };
-  if (live?.state === 'unreadable') return { why: `it cannot be read; ${was}` };
-  if (live?.state === 'value' && !known.wrote.some((wrote) => isEqual(wrote, live.value))) {
-    return { why: `somebody has changed it to "${live.value}" since NodePrep wrote "${known.wrote.at(-1)}"; ${was}` };
+  if (hazard !== undefined) return { why: `${hazard}; ${was}`, isOurs };
+  if (live?.state === 'unreadable') return { why: `it cannot be read; ${was}`, isOurs };
+  if (live?.state === 'value' && !isOurs) {
+    return {
+      why: `another program or a person has changed it to "${live.value}" since NodePrep wrote "${known.wrote.at(-1)}"; ${was}`,
+    };
   }
   const step = restoreStep(name, known, original.value, live?.value);
   return { step: own.has(name) ? { ...step, needs: fileKey(CONF_PATH) } : step };
@@ -99,7 +107,7 @@ function leftFinding(name: string, why: string): Finding {
   return {
     target: name,
     reason: 'NextBoot',
-    message: `The live value of "${name}" stays until the next boot: ${why}`,
+    message: `The live value of "${name}" stays until the next reboot: ${why}`,
     required: false,
   };
 }

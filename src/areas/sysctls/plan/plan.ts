@@ -38,6 +38,7 @@ export function planSysctls(desired: Desired, observed: Observed, memory: Memory
     blocked: planned.flatMap(({ blocked }) => (blocked === undefined ? [] : [blocked])),
     conflicts: [...conflicts, ...rulesConflict(hasLateKey(names), context), ...chainProblems(context)],
     left: removal.left,
+    leaves: removal.leaves,
     spent: [...removal.spent, ...spentFiles(names, context)],
   };
 }

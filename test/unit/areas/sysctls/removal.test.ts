@@ -14,6 +14,7 @@ import {
   planOf,
   sysctlsSpec,
 } from '../../../support/sysctls-pass.ts';
+import { inUse, reboot } from '../../../support/records.ts';
 
 const keep = emptySpec('Keep');
 const restore = emptySpec('Restore');
@@ -26,7 +27,7 @@ async function managedHost() {
 }
 
 describe('removing everything', () => {
-  test('with Keep leaves the live value, says so, and forgets', async () => {
+  test('with Keep leaves the live value, and says so', async () => {
     const host = await managedHost();
 
     const report = await passSysctls(host, keep);
@@ -35,7 +36,7 @@ describe('removing everything', () => {
     expect(host.text(CONF_PATH)).toBeUndefined();
     expect(report.left).toMatchObject([{ target: 'vm.swappiness' }]);
     expect(report.left[0]?.message).toContain('deletionPolicy is Keep; its original value is "60"');
-    expect((await memoryOf(host)).size).toBe(0);
+    expect(inUse(await memoryOf(host))).toEqual([]);
     expect((await planOf(host, keep)).steps).toEqual([]);
   });
 
@@ -58,7 +59,7 @@ describe('removing everything', () => {
     const report = await passSysctls(host, restore);
 
     expect(live(host, 'vm.swappiness')).toBe('33');
-    expect(report.left[0]?.message).toContain('somebody has changed it to "33"');
+    expect(report.left[0]?.message).toContain('another program or a person has changed it to "33"');
     expect((await memoryOf(host)).size).toBe(0);
   });
 
@@ -83,7 +84,7 @@ describe('removing everything', () => {
     expect(live(host, name)).toBe(wanted);
     expect(report.left[0]?.message).toContain(`its original value is "${before}"`);
     expect(host.text(CONF_PATH)).toBeUndefined();
-    expect((await memoryOf(host)).size).toBe(0);
+    expect(inUse(await memoryOf(host))).toEqual([]);
   });
 
   test('leaves nothing to say of values that were right before us', async () => {
@@ -148,6 +149,7 @@ describe('removing everything', () => {
     expect(live(host, name)?.replaceAll('\t', ' ')).toBe(raised);
     expect(report.left).toMatchObject([{ target: name, reason: 'NextBoot' }]);
     expect(report.left[0]?.message).toContain('limit');
+    expect((await memoryOf(host)).get(`live:${name}`)?.original).toEqual({ state: 'value', value: original });
     expect(persisted(host)).toBeUndefined();
   });
 
@@ -288,4 +290,45 @@ test('a ledger with a name that leaves /proc/sys is emptied and followed nowhere
   expect(host.text('/etc/passwd')).toBe('10\n');
   expect(host.text('/proc/sys/vm/drop_caches')).toBe('10\n');
   expect((await memoryOf(host)).size).toBe(0);
+});
+
+describe('an original is known until the reboot', () => {
+  test('to another policy, also when the entry came back meanwhile', async () => {
+    const host = await managedHost();
+    await passSysctls(host, keep);
+    await passSysctls(host, sysctlsSpec([['vm.swappiness', '20']]));
+    await passSysctls(host, keep);
+
+    await passSysctls(host, restore);
+
+    expect(live(host, 'vm.swappiness')).toBe('60');
+    expect((await memoryOf(host)).size).toBe(0);
+  });
+
+  test('and not longer, when the boot has set another value', async () => {
+    const host = await managedHost();
+    reboot(host, 'first');
+    await passSysctls(host, keep);
+    reboot(host, 'second');
+    setSysctl(host, 'vm.swappiness', '30');
+
+    expect((await passSysctls(host, restore)).left).toEqual([]);
+    expect((await memoryOf(host)).size).toBe(0);
+    await passSysctls(host, sysctlsSpec([['vm.swappiness', '10']]));
+    await passSysctls(host, restore);
+
+    expect(live(host, 'vm.swappiness')).toBe('30');
+  });
+
+  test('and for ever when the entry is declared again', async () => {
+    const host = await managedHost();
+    reboot(host, 'first');
+    await passSysctls(host, keep);
+    await passSysctls(host, sysctlsSpec([['vm.swappiness', '10']]));
+    reboot(host, 'second');
+
+    await passSysctls(host, restore);
+
+    expect(live(host, 'vm.swappiness')).toBe('60');
+  });
 });
