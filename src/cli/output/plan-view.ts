@@ -4,6 +4,7 @@ import type { DraftedLook } from '../../app/inspect/look.ts';
 import type { DraftedFile } from '../../host/draft.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { WhyNotNow } from '../../reconcile/report/report.ts';
+import { EACH, sameFindings } from '../../reconcile/report/same-findings.ts';
 import { countEntries, entriesOf } from './entry-count.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
@@ -189,14 +190,24 @@ function shortenValues(cell: string, room: number): string {
 
 /** Findings with their message below. */
 export function renderFindings(title: string, list: readonly AreaFinding[], paint: Paint, columns: number): string {
-  const rows = list.map((finding) => {
-    const place =
-      finding.file === undefined ? '' : ` (${finding.file}${finding.line === undefined ? '' : `:${finding.line}`})`;
-    const optional = finding.required === false && title !== LEFT ? ' [not required]' : '';
-    const head = `  ${finding.area} ${printable(finding.target)}: ${paint('yellow', finding.reason)}${optional}${printable(place)}`;
-    return `${head}\n${wrap(printable(finding.message), columns, '    ')}`;
+  const rows = sameFindings(list, placeOf).map(({ findings: same, message, isShortened }) => {
+    const [{ area, reason, required }] = same;
+    const optional = required === false && title !== LEFT ? ' [not required]' : '';
+    const names = [...new Set(same.map(({ target }) => printable(target)))].join(', ');
+    const place = printable(placeText(same[0]));
+    const head = wrap(`${area} ${names}: ${reason}${optional}${place}`, columns, '  ');
+    return `${head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`)}\n${wrap(printable(isShortened ? `${message} ${EACH}` : message), columns, '    ')}`;
   });
   return [paint('bold', `${title} (${list.length})`), ...rows].join('\n');
+}
+
+/** Findings about two areas or two places are two, whatever they say. */
+function placeOf(finding: AreaFinding): string {
+  return JSON.stringify([finding.area, finding.reason, finding.required !== false, placeText(finding)]);
+}
+
+function placeText({ file, line }: Finding): string {
+  return file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
 }
 
 /** Long values are shown by their beginning; JSON has all of them. */

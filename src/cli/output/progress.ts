@@ -1,12 +1,15 @@
 /** Tells a person what a one-shot command does, as it does it. */
 import type { Progress } from '../../app/bootstrap/apply-once.ts';
-import type { Change } from '../../areas/area.ts';
+import type { Change, Finding } from '../../areas/area.ts';
+import { sameFindings } from '../../reconcile/report/same-findings.ts';
 import type { Io } from '../io.ts';
 import { paintFor, printable, wrap } from './table.ts';
 
 /** Progress lines go where they do not disturb a result: to standard error unless the result is a table. */
 export function progressFor(io: Io, write: (text: string) => void): Progress {
   const paint = paintFor(io.color);
+  // Findings that were told in full; one that says the same of another entry is not told again.
+  const failed: Finding[] = [];
   const say = (mark: string, text: string) => write(`${mark} ${text}\n`);
   return {
     onStep: (event) => {
@@ -18,7 +21,11 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
         if (event.changes.length > 0) say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
       } else {
         const { finding } = event;
-        say(paint('red', '✗'), `${event.area}: ${describe(event.changes)}: ${finding.reason}`);
+        const isTold = sameFindings([...failed, finding], ({ reason }) => reason).length <= failed.length;
+        const what = `${event.area}: ${describe(event.changes)}: ${finding.reason}`;
+        say(paint('red', '✗'), isTold ? `${what}, as above` : what);
+        if (isTold) return;
+        failed.push(finding);
         write(`${wrap(printable(finding.message), io.columns, '    ')}\n`);
       }
     },

@@ -1,6 +1,7 @@
 /** Conditions and differing entries as a table for people. */
 import type { DifferingEntry, NodePrep } from '../../api/status/status.ts';
 import { type LockHolder, nameOf } from '../../host/hand-over/holder.ts';
+import { EACH, sameFindings } from '../../reconcile/report/same-findings.ts';
 import { renderPending } from './pending-view.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
@@ -38,9 +39,14 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
     parts.push(
       `${paint('bold', `Differing entries (${differing.length})`)}\n${renderDiffering(differing, paint, columns)}`,
     );
-    for (const one of differing.filter((entry) => !PLAIN.has(entry.reason))) {
-      const head = `${one.area} ${printable(one.name)}: ${paint('yellow', one.reason)}`;
-      parts.push(`${head}\n${wrap(printable(one.message), columns, '  ')}`);
+    const told = differing
+      .filter((entry) => !PLAIN.has(entry.reason))
+      .map((entry) => ({ ...entry, target: entry.name }));
+    for (const { findings, message, isShortened } of sameFindings(told, ({ area, reason }) => `${area} ${reason}`)) {
+      const [{ area, reason }] = findings;
+      const head = wrap(`${area} ${findings.map(({ name }) => printable(name)).join(', ')}: ${reason}`, columns, '');
+      const painted = head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`);
+      parts.push(`${painted}\n${wrap(printable(isShortened ? `${message} ${EACH}` : message), columns, '  ')}`);
     }
     parts.push(
       paint('dim', wrap('"nodeprep plan" shows the changes, "nodeprep explain ENTRY" why they matter.', columns, '')),

@@ -4,6 +4,7 @@
  * tells nothing. Pure.
  */
 import { liveWords, problemEvent } from '../../api/parts/parts.ts';
+import { summaryOf } from '../../reconcile/report/message.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { AreaReport } from '../../reconcile/report/report.ts';
 import type { EventFact, EventReason } from '../event-fact.ts';
@@ -91,11 +92,7 @@ function driftText({ target, from, to }: Change): string {
 function problemFact(group: readonly Problem[]): EventFact {
   const [first] = group;
   const { area = '', reason = 'DriftDetected' as const } = first ?? {};
-  const texts = group
-    .slice(0, 3)
-    .map(({ target, message }) => (message.includes(target) ? message : `${target}: ${message}`));
-  const more = group.length > 3 ? `; and ${group.length - 3} more` : '';
-  return { type: 'Warning', reason, message: `${area}: ${texts.join('; ')}${more}` };
+  return { type: 'Warning', reason, message: `${area}: ${summaryOf(group)}` };
 }
 
 function doneIn({ area, applied }: AreaReport, cause: NodeReport['cause']): readonly EventFact[] {

@@ -41,10 +41,11 @@ function withChange(
   why?: Deferred['why'],
 ): EntryReport {
   const place = change.scope === 'live' ? 'on the running system' : 'in what the next boot reads';
-  const is = change.from === undefined ? 'is missing' : `is "${change.from}"`;
-  const wanted = change.to === undefined ? 'and must go' : `and must be "${change.to}"`;
-  const next = why === undefined ? '' : `: done ${whenText(why)}`;
-  return { ...view, state, reason, message: `${change.target} ${is} ${place} ${wanted}${next}` };
+  const is = change.from === undefined ? 'missing' : `is "${change.from}"`;
+  const wanted = change.to === undefined ? 'must go' : `must be "${change.to}"`;
+  const next = why === undefined ? '' : `; changed ${whenText(why)}`;
+  // In clauses, so that several entries whose values alone differ can be told as one.
+  return { ...view, state, reason, message: `${change.target} is not as declared ${place}; ${is}, ${wanted}${next}` };
 }
 
 function driftReason(change: Change): Reason {

@@ -1,14 +1,19 @@
+import { sameFindings } from './same-findings.ts';
+
 /** Longest message of a condition; the API server stores it on every status write. */
 export const MESSAGE_LIMIT = 1024;
 const SHOWN = 3;
+/** Names that one finding about several entries lists. */
+const NAMES = 6;
 
-/** The first few findings as one sentence each, and how many more there are. */
+/** The first few findings as one sentence each, those that say the same together, and how many more there are. */
 export function summaryOf(findings: readonly { readonly target: string; readonly message: string }[]): string {
-  const seen = new Map(findings.map((finding) => [`${finding.target} ${finding.message}`, finding]));
-  const unique = [...seen.values()];
-  const shown = unique
+  const groups = sameFindings(findings, () => '', NAMES);
+  const shown = groups
     .slice(0, SHOWN)
-    .map(({ target, message }) => (message.includes(target) ? message : `${target}: ${message}`));
-  const more = unique.length > SHOWN ? `; and ${unique.length - SHOWN} more` : '';
-  return `${shown.join('; ')}${more}`;
+    .map(({ findings: [{ target }, ...others], message }) =>
+      others.length > 0 || message.includes(target) ? message : `${target}: ${message}`,
+    );
+  const left = groups.slice(SHOWN).reduce((count, group) => count + group.findings.length, 0);
+  return `${shown.join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
 }

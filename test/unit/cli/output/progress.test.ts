@@ -23,4 +23,18 @@ describe('the progress of a command', () => {
   it('has no line for a step that found nothing left to do', () => {
     expect(written(({ onStep }) => onStep({ type: 'applied', area: 'sysctls', changes: [] }, 'start'))).toBe('');
   });
+
+  it('tells what three steps have in common once', () => {
+    const failed = (target: string) => ({
+      type: 'failed' as const,
+      area: 'modules' as const,
+      changes: [aChange(target)] as const,
+      finding: { target, reason: 'HostUnsupported' as const, message: `Cannot load "${target}": no modprobe here` },
+    });
+
+    const out = written(({ onStep }) => ['overlay', 'br_netfilter', 'vxlan'].map(failed).forEach((one) => onStep(one)));
+
+    expect(out.match(/no modprobe here/g)).toHaveLength(1);
+    expect(out.match(/HostUnsupported, as above/g)).toHaveLength(2);
+  });
 });
