@@ -2,6 +2,7 @@
 import type { Condition } from '../../api/status/conditions.ts';
 import type { Change, Finding } from '../../areas/area.ts';
 import type { NodeReport, PassCause, ReportSink } from '../../reconcile/report/node-report.ts';
+import { type SameFindings, sameFindings } from '../../reconcile/report/same-findings.ts';
 import type { StepEvent } from '../../reconcile/pass/context.ts';
 import type { Logger } from './logger.ts';
 import { sentenceOf } from './sentence.ts';
@@ -95,26 +96,25 @@ function logProblems(report: NodeReport, known: ReadonlySet<string>, logger: Log
         current.add(key);
         return isNew;
       });
-      for (const group of Map.groupBy(fresh, sameness).values()) logGroup(area.area, state, group, logger);
+      for (const group of sameFindings(fresh, apart)) logGroup(area.area, state, group, logger);
     }
   }
   return current;
 }
 
 /** One line for findings that differ in nothing but their entry. */
-function logGroup(area: string, state: string, group: readonly Finding[], logger: Logger): void {
-  const [first] = group;
-  if (first === undefined) return;
-  const { target, reason, message, file, line } = first;
-  const targets = group.map((one) => one.target);
+function logGroup(area: string, state: string, group: SameFindings<Finding>, logger: Logger): void {
+  const { findings, message } = group;
+  const [{ target, reason, file, line }] = findings;
+  const targets = findings.map((one) => one.target);
   const [about, verb] = targets.length === 1 ? [{ target }, 'is'] : [{ targets }, 'are'];
   const place = file === undefined ? {} : { file, ...(line === undefined ? {} : { line }) };
   const data = { area, state, ...about, reason, detail: message, ...place };
   logger.warn(`${targets.join(', ')} ${verb} not as declared, ${state}, ${reason}: ${message}`, {}, data);
 }
 
-function sameness({ reason, message, file, line }: Finding): string {
-  return JSON.stringify([reason, message, file, line]);
+function apart({ reason, file, line }: Finding): string {
+  return JSON.stringify([reason, file, line]);
 }
 
 function fieldsFrom(change: Change): Record<string, string> {

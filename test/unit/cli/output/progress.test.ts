@@ -32,7 +32,9 @@ describe('the progress of a command', () => {
       finding: { target, reason: 'HostUnsupported' as const, message: `Cannot load "${target}": no modprobe here` },
     });
 
-    const out = written(({ onStep }) => ['overlay', 'br_netfilter', 'vxlan'].map(failed).forEach((one) => onStep(one)));
+    const out = written(({ onStep }) =>
+      ['overlay', 'br_netfilter', 'vxlan'].map(failed).forEach((one) => onStep(one, 'start')),
+    );
 
     expect(out.match(/no modprobe here/g)).toHaveLength(1);
     expect(out.match(/HostUnsupported, as above/g)).toHaveLength(2);
