@@ -1,4 +1,4 @@
-import { sameFindings } from './same-findings.ts';
+import { nameList, sameFindings } from './same-findings.ts';
 
 /** Longest message of a condition; the API server stores it on every status write. */
 export const MESSAGE_LIMIT = 1024;
@@ -9,11 +9,10 @@ const NAMES = 6;
 /** The first few findings as one sentence each, those that say the same together, and how many more there are. */
 export function summaryOf(findings: readonly { readonly target: string; readonly message: string }[]): string {
   const groups = sameFindings(findings, () => '', NAMES);
-  const shown = groups
-    .slice(0, SHOWN)
-    .map(({ findings: [{ target }, ...others], message }) =>
-      others.length > 0 || message.includes(target) ? message : `${target}: ${message}`,
-    );
+  const shown = groups.slice(0, SHOWN).map(({ findings, message }) => {
+    const names = [...new Set(findings.map(({ target }) => target))];
+    return names.some((name) => message.includes(name)) ? message : `${nameList(names, NAMES)}: ${message}`;
+  });
   const left = groups.slice(SHOWN).reduce((count, group) => count + group.findings.length, 0);
   return `${shown.join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
 }

@@ -9,7 +9,7 @@ interface Said {
 /** Findings that differ in nothing but their entry, and what they say together. */
 export interface SameFindings<Finding extends Said> {
   readonly findings: readonly [Finding, ...Finding[]];
-  /** The message; of several, with all entries in it, and without what is true of some only. */
+  /** The message; of several, with all entries where it named one, and without what is true of some only. */
   readonly message: string;
   /** Whether something was left out of the message; `explain` tells it of each. */
   readonly isShortened: boolean;
@@ -43,7 +43,7 @@ export function sameFindings<Finding extends Said>(
 }
 
 /** `a, b and 3 more`, or all of them. */
-function nameList(names: readonly string[], listed: number): string {
+export function nameList(names: readonly string[], listed: number): string {
   if (names.length <= listed)
     return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
   return `${names.slice(0, listed).join(', ')} and ${names.length - listed} more`;
@@ -86,5 +86,5 @@ function headOf(head: string, targets: readonly string[], listed: number): strin
   const quoted = new RegExp(`(\\b(?:module|parameter|unit|device))? "${NAME}"`);
   if (quoted.test(head))
     return head.replace(quoted, (_, word?: string) => `${word === undefined ? '' : `${word}s`} ${names}`);
-  return `${nameList(targets, listed)}: ${head.replace(START, '')}`;
+  return head.replace(START, '');
 }

@@ -39,9 +39,9 @@ describe('findings', () => {
       message: `${target} is not as declared on the running system; is "${is}", must be "1"; changed at the next reboot`,
     });
 
-    expect(messages([drift('vm.a', '0'), drift('vm.b', '2')])).toEqual([
+    expect(summaryOf([drift('vm.a', '0'), drift('vm.b', '2')])).toEqual(
       'vm.a and vm.b: not as declared on the running system; changed at the next reboot',
-    ]);
+    );
   });
 
   it('that name their entry where no list can stand stay apart', () => {
