@@ -8,8 +8,7 @@ import type { ApiClient } from '../client.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
 import { ownershipOf } from '../object/ownership.ts';
 import { mayRegister, planRegistration } from './plan-registration.ts';
-import type { AgentPorts, AppliedLocal, LocalSpec } from '../ports.ts';
-import type { RefusedField } from '../ports.ts';
+import type { AgentPorts, AppliedLocal, LocalSpec, RefusedField } from '../ports.ts';
 import { refusalMessage } from './refused-fields.ts';
 import { appliedFrom, applyLocal, restoreObject } from './registration.ts';
 

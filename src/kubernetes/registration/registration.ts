@@ -3,8 +3,7 @@ import type { NodePrepSpecSource } from '../../api/spec/nodeprep.ts';
 import { type ApiClient, ApiError, type ApiObject } from '../client.ts';
 import { digestOf } from '../digest.ts';
 import { ownershipOf } from '../object/ownership.ts';
-import type { AppliedLocal, LocalSpec } from '../ports.ts';
-import type { RefusedField } from '../ports.ts';
+import type { AppliedLocal, LocalSpec, RefusedField } from '../ports.ts';
 import { refusedFieldsFrom, valueAt, withoutFields } from './refused-fields.ts';
 import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath, RECORD_MANAGER } from '../resources.ts';
 

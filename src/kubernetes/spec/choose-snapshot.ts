@@ -4,8 +4,7 @@ import type { SpecSnapshot } from '../../reconcile/report/node-report.ts';
 import type { Absence } from '../object/absence.ts';
 import type { ObjectView } from '../object/object-mirror.ts';
 import { type ClusterSpec, specRevision } from './object-spec.ts';
-import type { LocalSpec } from '../ports.ts';
-import type { RefusedField } from '../ports.ts';
+import type { LocalSpec, RefusedField } from '../ports.ts';
 import { refusalMessage } from '../registration/refused-fields.ts';
 
 /** What is known when a spec is chosen. */
