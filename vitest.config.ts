@@ -19,7 +19,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'own', include: ['test/{unit,property,contract,kernel}/**/*.test.ts'], exclude: SHARED },
+        test: { name: 'own', include: ['test/{unit,property,contract,program,kernel}/**/*.test.ts'], exclude: SHARED },
       },
     ],
     globalSetup: ['test/support/bundled-program.ts'],

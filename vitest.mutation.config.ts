@@ -7,8 +7,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/unit/areas/**/*.test.ts'],
-    // These two start programs.
-    exclude: ['**/image.test.ts', '**/chain-readers.test.ts'],
+    // This one starts programs.
+    exclude: ['**/image.test.ts'],
     restoreMocks: true,
     setupFiles: ['test/support/quick-properties.ts'],
   },
