@@ -6,6 +6,8 @@
  * stateful Linux for tests; `test/contract` holds both to the same behaviour.
  */
 
+import type { Query } from './query.ts';
+
 /** A program and its arguments; never a shell string, so no name can turn into syntax. */
 export type Command = readonly [string, ...string[]];
 
@@ -62,10 +64,10 @@ export interface HostReader {
   /** The absolute path with every link resolved; `undefined` when it leads nowhere. */
   readonly realPath: (path: string) => Promise<string | undefined>;
   /**
-   * Runs a command that changes nothing, such as `systemctl show`. Throws `CommandError`
+   * Runs one of the commands that only read, such as `systemctl show`. Throws `CommandError`
    * (`CommandMissingError` when there is no such command, as always on a directory host).
    */
-  readonly query: (command: Command, options?: CommandOptions) => Promise<CommandOutput>;
+  readonly query: (command: Query, options?: CommandOptions) => Promise<CommandOutput>;
 }
 
 /** How a file is written. */

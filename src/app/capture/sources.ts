@@ -2,7 +2,7 @@
  * What a capture copies: everything that NodePrep looks at, so that `plan --root` on the copy says what it said on the
  * host. A name that ends in "*" stands for every entry of its folder that begins so.
  */
-import type { Command } from '../../host/host.ts';
+import type { Query } from '../../host/query.ts';
 
 /** Files and folders of the persistent side, with links as links. */
 export const PERSISTENT: readonly string[] = [
@@ -63,7 +63,7 @@ export const NOT_CAPTURED =
   /^\/proc\/sys\/(?:kernel\/random\/|fs\/binfmt_misc\/)|\/(?:stable_secret|tcp_fastopen_key|hostname|domainname|drop_caches|compact_memory|flush)$/;
 
 /** What the service manager and the kernel's tools say, by the name of the file that keeps it. */
-export const COMMANDS: Readonly<Record<string, Command>> = {
+export const COMMANDS: Readonly<Record<string, Query>> = {
   'systemctl-list-units-swap.txt': [
     'systemctl',
     'list-units',
@@ -96,15 +96,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'modprobe-missing.txt': ['modprobe', '-n', 'does_not_exist'],
   'journal.txt': [
     'journalctl',
+    '--no-pager',
+    '-o',
+    'short-iso',
+    '-n',
+    '300',
     '-u',
     'nodeprep',
     '-u',
     'nodeprep-bootstrap',
-    '-n',
-    '300',
-    '-o',
-    'short-iso',
-    '--no-pager',
   ],
 };
 

@@ -79,7 +79,7 @@ async function assertStarts(host: Host, program: string): Promise<void> {
   // As the program that is running this works, but the copy may lack a library or lie on "noexec".
   let said: string;
   try {
-    const { stdout } = await host.query([program, 'version'], { timeoutMs: 60_000 });
+    const { stdout } = await host.run([program, 'version'], { timeoutMs: 60_000 });
     if (stdout.trim() === `nodeprep ${VERSION}`) return;
     said = `it says ${JSON.stringify(stdout.slice(0, 80))} instead of its version`;
   } catch (error) {

@@ -148,7 +148,7 @@ export class MemoryHost implements Host {
     return at === devNull || this.nodes.has(at) ? at : undefined;
   };
 
-  readonly query = async (command: Command): Promise<CommandOutput> => {
+  readonly query: Host['query'] = async (command) => {
     this.#alive();
     return this.#execute(command);
   };
