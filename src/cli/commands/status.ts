@@ -1,79 +1,136 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
-import type { NodePrep } from '../../api/status/status.ts';
-import { readLastGood } from '../../disk/file-spec-source.ts';
-import { readStatusFile } from '../../disk/status-file.ts';
-import { look, lookWith } from '../../app/inspect/look.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CONDITION_TYPES, type ConditionType } from '../../api/status/conditions.ts';
+import { nearest } from '../../api/yaml/nearest.ts';
 import { type Machine, openMachine } from '../../app/machine.ts';
-import type { LockHolder } from '../../host/hand-over/holder.ts';
-import { nodePrepFrom } from '../../reconcile/report/status.ts';
+import { type Current, currentStatus } from '../current-status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
-import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
+import { command, type OutputFormat, parseDuration, withOutput, withSpec } from '../options/options.ts';
 import { print } from '../output/print.ts';
 import { renderHolder, renderStatus } from '../output/status-view.ts';
+import { paintFor, printable } from '../output/table.ts';
 
-type Options = SpecOptions & { output: OutputFormat; watch: boolean };
+/** A condition and the status that is waited for. */
+interface Awaited {
+  readonly type: ConditionType;
+  readonly status: string;
+}
+
+type Options = SpecOptions & { output: OutputFormat; watch: boolean; wait?: Awaited; timeout: number };
 
 const WATCH_MS = 1000;
+const READY: Awaited = { type: 'Ready', status: 'True' };
 
 /** `nodeprep status`: what the daemon last reported, or a fresh look. */
 export function statusCommand(io: Io): Command {
   const base = command('status', 'Show whether this machine is as declared', [
     'status',
     'status --watch',
+    'status --wait --timeout 5m',
+    'status --wait=RebootRequired=False',
     'status -o json',
   ]);
   return withOutput(withSpec(base))
     .option('-w, --watch', 'go on and print again after every change', false)
-    .addHelpText('after', '\nExit codes: 0 ready, 2 not, 1 error.')
+    .addOption(
+      new Option('--wait [condition]', 'wait until a condition is True, or what follows its name: Drifted=False')
+        .argParser(parseAwaited)
+        .preset('Ready')
+        .conflicts('watch'),
+    )
+    .addOption(
+      new Option('--timeout <duration>', 'how long --wait waits, such as 90s or 5m')
+        .argParser(parseDuration)
+        .default(parseDuration('30s'), '30s'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ready (with --wait: the condition is met), 2 not (with --wait: not in time), 1 error.',
+    )
     .action(async (options: Options) => {
       const machine = openMachine(options);
-      let shown: string | undefined;
-      for (;;) {
-        const { nodePrep, holder } = await currentStatus(machine, options, io);
-        const text = JSON.stringify([nodePrep.status, holder]);
-        if (text !== shown) {
-          if (shown !== undefined && options.output !== 'json') io.out(options.output === 'yaml' ? '---\n' : '\n');
-          print(io, options.output, nodePrep, (paint) =>
-            [renderStatus(nodePrep, paint, io.columns), ...(holder === undefined ? [] : [renderHolder(holder)])].join(
-              '\n\n',
-            ),
-          );
-        }
-        shown = text;
-        io.exit(nodePrep.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') ? 0 : 2);
-        if (!options.watch || io.signal.aborted) return;
-        await sleep(WATCH_MS, undefined, { signal: io.signal }).catch(() => undefined);
-        if (io.signal.aborted) return;
-      }
+      const request = await specRequestFrom(options, io);
+      const current = (isFirst: boolean) => currentStatus(machine, request, { io, isFirst });
+      if (options.wait !== undefined) await waitFor(options.wait, machine, current, options, io);
+      else if (options.watch) await watch(machine, current, options, io);
+      else show(await current(true), options, io);
     });
 }
 
-interface Current {
-  readonly nodePrep: NodePrep;
-  /** The daemon whose report it is, if there is one. */
-  readonly holder?: LockHolder;
+async function watch(machine: Machine, look: (isFirst: boolean) => Promise<Current>, options: Options, io: Io) {
+  let shown: string | undefined;
+  while (!io.signal.aborted) {
+    const current = await look(shown === undefined);
+    if (current.key !== shown) {
+      if (options.output === 'yaml' && shown !== undefined) io.out('---\n');
+      if (options.output === 'table') {
+        io.out(`${shown === undefined ? '' : '\n'}${paintFor(io.color)('dim', timeOf(machine))}\n`);
+      }
+      show(current, options, io);
+    }
+    shown = current.key;
+    await pause(io);
+  }
 }
 
-/** A status file without a living daemon is only history, so the host is looked at instead. */
-async function currentStatus(machine: Machine, options: Options, io: Io): Promise<Current> {
-  const asked = options.file.length > 0 || options.profile !== undefined;
-  const { lockHolder, strangerOn } = await import('../../host/hand-over/lock.ts');
-  const found = asked ? undefined : await lockHolder(machine);
-  const stranger = found !== undefined || asked || options.watch ? undefined : await strangerOn(machine);
-  if (stranger !== undefined) io.err(`Warning: ${stranger}\n`);
-  const holder = found?.command === 'run' ? found : undefined;
-  if (holder !== undefined) {
-    const { nodePrep, problem } = await readStatusFile(machine.host);
-    if (nodePrep !== undefined) return { nodePrep, holder };
-    if (problem !== undefined) io.err(`Warning: ${problem}\n`);
+/** Says on standard error how the condition changes meanwhile, and shows the status at the end. */
+async function waitFor(
+  wanted: Awaited,
+  machine: Machine,
+  look: (isFirst: boolean) => Promise<Current>,
+  options: Options,
+  io: Io,
+): Promise<void> {
+  const end = machine.clock() + options.timeout;
+  let said: string | undefined;
+  for (;;) {
+    const current = await look(said === undefined);
+    const found = current.nodePrep.status.conditions.find(({ type }) => type === wanted.type);
+    const isMet = found?.status === wanted.status;
+    if (!isMet) {
+      const state = found === undefined ? 'not reported' : `${found.status}, ${found.reason}: ${found.message}`;
+      const alone = current.holder === undefined ? ' (no daemon has this host)' : '';
+      const text = `waiting for ${wanted.type}=${wanted.status}: it is ${printable(state)}${alone}`;
+      if (text !== said) io.err(`${timeOf(machine)} ${text}\n`);
+      said = text;
+    }
+    const isOver = machine.clock() >= end || io.signal.aborted;
+    if (isMet || isOver) {
+      if (!isMet) io.err(`Timed out: ${wanted.type} is not ${wanted.status}\n`);
+      show(current, options, io);
+      return io.exit(isMet ? 0 : 2);
+    }
+    await pause(io, Math.max(end - machine.clock(), 0));
   }
-  // A daemon may have been started with a spec of its own; the default files would judge the host by another.
-  const accepted = holder !== undefined ? await readLastGood(machine.host) : undefined;
-  const { report, ledger } =
-    accepted === undefined
-      ? await look(machine, await specRequestFrom(options, io), io.signal)
-      : await lookWith(machine, accepted, io.signal);
-  if (ledger.warning !== undefined && !options.watch) io.err(`Warning: ${ledger.warning}; it will be kept aside\n`);
-  return { nodePrep: nodePrepFrom(report), ...(holder === undefined ? {} : { holder }) };
+}
+
+function show({ nodePrep, holder }: Current, options: Options, io: Io): void {
+  print(io, options.output, nodePrep, (paint) =>
+    [renderStatus(nodePrep, paint, io.columns), ...(holder === undefined ? [] : [renderHolder(holder)])].join('\n\n'),
+  );
+  io.exit(
+    nodePrep.status.conditions.some(({ type, status }) => type === READY.type && status === READY.status) ? 0 : 2,
+  );
+}
+
+async function pause(io: Io, longest = WATCH_MS): Promise<void> {
+  await sleep(Math.min(WATCH_MS, longest), undefined, { signal: io.signal }).catch(() => undefined);
+}
+
+function timeOf(machine: Machine): string {
+  return `${machine.now().toISOString().slice(0, 19)}Z`;
+}
+
+/** Throws `InvalidArgumentError`. */
+function parseAwaited(text: string): Awaited {
+  const [name = '', status = 'True'] = text.replace(/^condition=/, '').split('=', 2);
+  const type = CONDITION_TYPES.find((one) => one.toLowerCase() === name.toLowerCase());
+  if (type === undefined) {
+    const meant = nearest(name, CONDITION_TYPES);
+    const hint = meant === undefined ? `Expected one of ${CONDITION_TYPES.join(', ')}.` : `Did you mean ${meant}?`;
+    throw new InvalidArgumentError(hint);
+  }
+  const known = ['True', 'False', 'Unknown'].find((one) => one.toLowerCase() === status.toLowerCase());
+  if (known === undefined) throw new InvalidArgumentError('Expected True, False or Unknown behind the name.');
+  return { type, status: known };
 }

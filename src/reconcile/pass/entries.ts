@@ -11,6 +11,9 @@ type Found = Pick<AreaReport, 'blocked' | 'conflicts' | 'contested' | 'failures'
 export function entryReports(area: AreaName, views: readonly EntryView[], found: Found): EntryReport[] {
   // An entry named like its area (swap) stands for all of it: its changes name devices, units and files.
   const concerns = (target: string, view: EntryView) => target === view.name || view.name === area;
+  const outstanding = [...found.remaining, ...found.deferred.map((one) => one.change)];
+  const hasOther = (view: EntryView, { scope }: Change) =>
+    outstanding.some((change) => change.scope !== scope && concerns(change.target, view));
   return views.map((view) => {
     const of = <T extends { target: string }>(list: readonly T[]) => list.find((one) => concerns(one.target, view));
     const failed = of(found.failures);
@@ -21,7 +24,11 @@ export function entryReports(area: AreaName, views: readonly EntryView[], found:
     const conflict = of(found.contested) ?? of(found.conflicts);
     if (conflict !== undefined) return withFinding(view, 'Conflicting', conflict);
     const change = of(found.remaining);
-    if (change !== undefined) return withChange(view, 'Drifted', driftReason(change), change);
+    if (change !== undefined) {
+      // The half that the reason does not name may be the worse one.
+      const halves = hasOther(view, change) ? ({ halves: 'both' } as const) : {};
+      return { ...withChange(view, 'Drifted', driftReason(change), change), ...halves };
+    }
     const later = found.deferred.find((one) => isLater(one) && concerns(one.change.target, view));
     if (later !== undefined) return withChange(view, 'Pending', later.reason, later.change, later.why);
     return { ...view, state: 'InSync' };

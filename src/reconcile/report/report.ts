@@ -15,6 +15,8 @@ export interface EntryReport {
   readonly live?: string;
   readonly persistent?: string;
   readonly state: EntryState;
+  /** Set when the running system and what the next boot reads both differ. */
+  readonly halves?: 'both';
   /** Set unless the entry is in sync. */
   readonly reason?: Reason;
   readonly message?: string;

@@ -70,8 +70,12 @@ function areaStatusFrom(report: AreaReport): AreaStatus {
   };
 }
 
-/** The side that differs: a live value that is right says nothing about a file that is not. */
+/** The side that differs, or both: a live value that is right says nothing about a file that is not. */
 function actualOf(entry: EntryReport): string {
+  if (entry.halves === 'both') {
+    const persistent = entry.persistent === undefined ? 'not persisted' : `at boot ${entry.persistent}`;
+    return `${entry.live ?? 'absent'}, ${persistent}`;
+  }
   return (entry.reason === 'PersistentDrift' ? entry.persistent : entry.live) ?? '';
 }
 

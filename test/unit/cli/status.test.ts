@@ -1,0 +1,69 @@
+import { describe, expect, it, vi } from 'vitest';
+import { openMachine } from '../../../src/app/machine.ts';
+import { currentStatus } from '../../../src/cli/current-status.ts';
+import { runCommand } from '../../support/command-line.ts';
+import { copyOfHost, startNodeprep } from '../../support/nodeprep-process.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+const WAIT = { timeout: 20_000, interval: 20 };
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/gm;
+
+describe('nodeprep status --wait', () => {
+  it('ends with 0 as soon as the condition is met', async () => {
+    const root = copyOfHost('debian-12');
+
+    const reboot = await runCommand(['status', '--root', root, '--wait=RebootRequired', '--timeout', '1h']);
+    const conflicts = await runCommand(['status', '--root', root, '--wait', 'conflicting=false', '--timeout', '1h']);
+
+    expect([reboot.code, conflicts.code]).toEqual([0, 0]);
+    expect(reboot.stdout).toContain('RebootRequired');
+    expect(reboot.stderr).toBe('');
+  });
+
+  it('tells what it waits for, and ends with 2 when the time is over', async () => {
+    const { code, stdout, stderr } = await runCommand([
+      ...['status', '--root', copyOfHost('debian-12'), '--wait', '--timeout', '100ms', '-o', 'json'],
+    ]);
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/Z waiting for Ready=True: it is False, DriftDetected: .*no daemon has this host/);
+    expect(stderr).toContain('Timed out: Ready is not True\n');
+    expect(JSON.parse(stdout).kind).toBe('NodePrep');
+  });
+
+  it.each([
+    ['Redy', 'Did you mean Ready?'],
+    ['Ready=Yes', 'Expected True, False or Unknown'],
+  ])('refuses %s', async (condition, hint) => {
+    const { code, stderr } = await runCommand(['status', `--wait=${condition}`]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(hint);
+  });
+});
+
+describe('nodeprep status --watch', () => {
+  it('prints the time with each change, and nothing in between', async () => {
+    const root = copyOfHost('debian-12');
+    const machine = openMachine({ root });
+    const io = { err: () => undefined, signal: new AbortController().signal } as never;
+    const keys = [];
+    for (const isFirst of [true, false]) keys.push((await currentStatus(machine, { files: [] }, { io, isFirst })).key);
+    const watching = startNodeprep(['status', '--watch', '--root', root]);
+    await expect.poll(() => watching.stdout().match(TIME), WAIT).toHaveLength(1);
+
+    await runCommand(['bootstrap', '--root', root]);
+
+    await expect.poll(() => watching.stdout(), WAIT).toContain('localhost: 4/14 entries in sync');
+    expect(keys[0]).toBe(keys[1]);
+    const prints = watching.stdout().split(TIME);
+    expect(new Set(prints).size).toBe(prints.length);
+  });
+});
+
+it('an entry that is wrong now and at the next boot shows both', async () => {
+  const { stdout } = await runCommand(['status', '--root', copyOfHost('debian-12')]);
+
+  expect(stdout).toMatch(/net\.ipv4\.ip_forward +1 +0, not persisted +PersistentDrift/);
+  expect(stdout).toMatch(/vm\.panic_on_oom +0 +not persisted +PersistentDrift/);
+});
