@@ -48,6 +48,6 @@ export async function currentStatus(
   warn(ledger.warning === undefined ? undefined : `${ledger.warning}; it will be kept aside`);
   const nodePrep = nodePrepFrom(report);
   // A look knows no earlier one, so every condition has changed just now.
-  const conditions = nodePrep.status.conditions.map(({ lastTransitionTime: _, ...rest }) => rest);
+  const conditions = nodePrep.status.conditions.map((one) => ({ ...one, lastTransitionTime: '' }));
   return { nodePrep, ...held, key: JSON.stringify([{ ...nodePrep.status, conditions }, holder]) };
 }
