@@ -57,7 +57,7 @@ export function runCommand(
       group.end();
     };
     const timer = setTimeout(
-      () => stopFor(`it did not end within ${timeoutMs / 1000} s and was killed`, true),
+      () => stopFor(`it did not end within ${Math.ceil(timeoutMs / 1000)} s and was killed`, true),
       timeoutMs,
     );
     const onAbort = () => stopFor('it was cancelled and killed');
