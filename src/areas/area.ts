@@ -89,7 +89,7 @@ export interface Step {
   readonly policy?: 'Report';
 }
 
-/** Something that stands in the way, or was left on purpose, with what an administrator must know. */
+/** An obstacle, or something left on purpose, with what an administrator must know. */
 export interface Finding {
   /** Name of the entry, or the file or device concerned. */
   readonly target: string;
@@ -128,7 +128,7 @@ export interface Plan<S extends Step = Step> {
   readonly steps: readonly S[];
   /** Entries that cannot be reached now. */
   readonly blocked: readonly Finding[];
-  /** Entries that somebody else overrides, with file and line. */
+  /** Entries that another file or program overrides, with file and line. */
   readonly conflicts: readonly Finding[];
   /** What removal leaves alone on purpose, and why. */
   readonly left: readonly Finding[];
@@ -151,7 +151,7 @@ export interface Source {
   readonly note?: string;
 }
 
-/** All there is to say about one entry; the texts come from the area's `knowledge.ts`. */
+/** Everything known about one entry; the texts come from the area's `knowledge.ts`. */
 export interface Explanation {
   readonly name: string;
   /** Neither the texts nor this host know it: it may be misspelt. */

@@ -22,7 +22,7 @@ export function keptByText<T>(derive: (text: string) => T, { most, longest }: Li
     if (known !== undefined || kept.has(text)) return known as T;
     const derived = derive(text);
     if (text.length > longest) return derived;
-    // All at once, because it happens only to somebody who declares thousands of names.
+    // All at once: it happens only with thousands of declared names.
     if (kept.size >= most) kept.clear();
     kept.set(text, derived);
     return derived;

@@ -28,7 +28,7 @@ export function parameterValueProblem(value: string): string | undefined {
   if (value.trim() === '') return 'the value is empty; leave the parameter out to keep the default of the module';
   // modprobe.d(5) knows no escape inside quotes, and a backslash at the end of a line joins it with the next.
   if (/["'\\]/.test(value)) {
-    return `${quoted(value)} contains a quote or a backslash, which modprobe.d cannot carry; blanks need no quotes here`;
+    return `${quoted(value)} contains a quote or a backslash, which modprobe.d cannot carry; spaces need no quotes here`;
   }
   if (/[^\x20-\x7e]/.test(value)) return `${quoted(value)} contains a line break, a control or a non-ASCII character`;
   return undefined;

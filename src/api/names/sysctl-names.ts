@@ -1,7 +1,7 @@
 /**
  * Names of kernel parameters. What a person writes becomes one canonical form here, and a name that
  * could leave `/proc/sys`, match several keys or turn into an option or a comment is refused, so
- * that nothing behind this point has to look at a name again.
+ * that no later code has to check a name again.
  */
 import { InvalidNameError } from '../yaml/errors.ts';
 import { quoted } from '../yaml/quote.ts';
@@ -56,7 +56,7 @@ export const DENIED_SYSCTLS: Readonly<Record<string, string>> = {
   'fs.binfmt_misc.*':
     'it registers interpreters that run for every program of that format, with the rights of root when asked to',
   'fs.ocfs2.nm.hb_ctl_path': 'it is a program that the kernel runs as root for its cluster file system',
-  'kernel.cad_pid': 'it names the process that Ctrl-Alt-Del signals, and a process id means nothing after a boot',
+  'kernel.cad_pid': 'it names the process that Ctrl-Alt-Del signals, and a process id means nothing after a reboot',
   'kernel.core_pattern':
     'a value beginning with "|" is a program that the kernel runs as root outside of every container',
   'kernel.hostname':

@@ -1,4 +1,4 @@
-/** Values that a kernel parameter cannot have, or that would leave a node which nobody can use. Pure. */
+/** Values that a kernel parameter cannot have, or that would make a node unusable. Pure. */
 import { quoted } from '../yaml/quote.ts';
 
 /** Families whose parameters hold numbers, seen on captured hosts, as a pattern for names with dots or slashes. */
@@ -13,7 +13,7 @@ export const WORD_NAMES =
   '|net[./]ipv6[./](icmp[./]ratemask|conf[./].*[./]stable_secret)' +
   '|net[./](mptcp|sctp|smc|netfilter[./]nf_log|rds|tipc|vrf|ieee802154|bridge[./]nf_filter)[./].*)$';
 
-/** Numbers as the kernel reads them, separated by blanks. */
+/** Numbers as the kernel reads them, separated by spaces. */
 export const NUMBERS = '^[ \\t]*-?(0[xX][0-9a-fA-F]+|[0-9]+)([ \\t]+-?(0[xX][0-9a-fA-F]+|[0-9]+))*[ \\t]*$';
 
 const [families, words, numbers] = [new RegExp(NUMBER_FAMILIES), new RegExp(WORD_NAMES), new RegExp(NUMBERS)];
@@ -21,7 +21,7 @@ const [families, words, numbers] = [new RegExp(NUMBER_FAMILIES), new RegExp(WORD
 /** Why a parameter cannot hold the text; `undefined` when it may. */
 export function numberProblemOf(name: string, text: string): string | undefined {
   if (!families.test(name) || words.test(name) || numbers.test(text)) return undefined;
-  return `${quoted(text)} is no number, and ${name} takes whole numbers only: no units, no separators, no variables`;
+  return `${quoted(text)} is not a number, and ${name} takes whole numbers only: no units, no separators, no variables`;
 }
 
 /** A parameter that must not be too small. */
@@ -40,7 +40,7 @@ const NAMESPACES = 'with fewer no container starts';
 export const FLOORS: Readonly<Record<string, Floor>> = {
   'kernel.pid_max': { digits: 4, why: PROCESSES },
   'kernel.threads-max': { digits: 4, why: PROCESSES },
-  'kernel.pty.max': { digits: 2, why: 'with fewer nobody can log in' },
+  'kernel.pty.max': { digits: 2, why: 'with fewer no login is possible' },
   'fs.file-max': { digits: 4, why: FILES },
   'fs.nr_open': { digits: 4, why: FILES },
   'fs.mount-max': { digits: 4, why: 'with fewer no container can mount its file systems' },

@@ -49,7 +49,7 @@ const schema = mergedByName(
   z
     .array(ModuleSource)
     .max(128)
-    .describe('Kernel modules that must be loaded or built in, now and after every boot; merged by name.'),
+    .describe('Kernel modules that must be loaded or built in, now and after every reboot; merged by name.'),
   {
     what: 'kernel module',
     expand: entryFrom,

@@ -1,4 +1,4 @@
-/** The list of areas, as far as the document goes. It names them for everything in `api`, and for whoever asks `api`. */
+/** The list of areas, as far as the document goes. Everything in `api`, and all that imports it, derives its areas from it. */
 import { modules } from './modules.ts';
 import type { AnyPart, LiveWords } from './part.ts';
 import { swap } from './swap.ts';

@@ -26,7 +26,7 @@ const MAX_BYTES = Number.MAX_SAFE_INTEGER;
 const schema = z
   .strictObject({
     behavior: SwapBehavior.describe(
-      'Disabled: no swap now or after a boot. ZramHostOnly: compressed memory only. LimitedSwap: swap stays and must fit the kubelet configuration. Unmanaged: left alone.',
+      'Disabled: no swap now or after a reboot. ZramHostOnly: compressed memory only. LimitedSwap: swap stays and must fit the kubelet configuration. Unmanaged: left alone.',
     ),
     // YAML reads plain bytes and 1e9 as numbers, and Kubernetes takes a quantity either way.
     reserve: equalBy(z.union([z.string().max(32), z.int()]), (value) => String(bytesOf(value) ?? value))

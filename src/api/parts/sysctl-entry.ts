@@ -24,7 +24,7 @@ export const SysctlSource = z.strictObject({
     .union([z.string().max(1024), z.int32()])
     .meta({ examples: [1, '4096 131072 6291456'] })
     .describe(
-      'Wanted value. Fields of a vector are separated by blanks. Quote what is not a plain whole number of at most 2147483647.',
+      'Wanted value. Fields of a vector are separated by spaces. Quote what is not a plain whole number of at most 2147483647.',
     ),
   match: SysctlMatch.optional()
     .meta({ default: 'Exact' })

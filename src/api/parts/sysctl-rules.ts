@@ -74,13 +74,13 @@ function valueProblem(value: Located, match: string | undefined): string | undef
   if (text.trim() === '') return 'the value is empty; leave the entry out to leave the parameter alone';
   if (/[\r\n\0]/.test(text))
     return `${quoted(text)} contains a line break or a NUL character; a parameter has one line`;
-  if (/[^\P{C}\t]/u.test(text)) return `${quoted(text)} contains a control character; fields are separated by blanks`;
+  if (/[^\P{C}\t]/u.test(text)) return `${quoted(text)} contains a control character; fields are separated by spaces`;
   const foreign = /[^\t\x20-\x7e]/u.exec(text)?.[0];
   if (foreign !== undefined)
     return `${quoted(text)} contains ${quoted(foreign)}; the kernel reads ASCII characters only`;
   if (match === 'AtLeast' || match === 'AtMost') {
     if (/^-?\d+(?:[ \t]+-?\d+)*$/.test(text.trim())) return undefined;
-    return `${quoted(text)} cannot be compared with ${match}; expected whole numbers, separated by blanks`;
+    return `${quoted(text)} cannot be compared with ${match}; expected whole numbers, separated by spaces`;
   }
   if (match === 'Contains' && !/[^\s,]/.test(text)) return `${quoted(text)} names no member that could be contained`;
   return undefined;

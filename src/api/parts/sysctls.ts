@@ -17,7 +17,7 @@ const schema = mergedByName(
   z
     .array(SysctlSource)
     .max(256)
-    .describe('Kernel parameters and the values that they must have, live and after every boot; merged by name.'),
+    .describe('Kernel parameters and the values that they must have, live and after every reboot; merged by name.'),
   {
     what: 'kernel parameter',
     expand: sysctlFrom,

@@ -28,7 +28,7 @@ export function expand(source: NodePrepSpecSource): NodePrepSpec {
 
 /**
  * The expanded spec as a document would say it. Without `profile`: every entry is there already, and
- * whoever deletes one from the printed document means it.
+ * an entry deleted from the printed document stays deleted.
  */
 export function sourceFrom(spec: NodePrepSpec): NodePrepSpecSource {
   const parts = AREA_NAMES.flatMap((name) =>

@@ -14,7 +14,7 @@ import { describe, listed, quoteHint } from '../yaml/words.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** The problems behind one issue of `schema`; unknown fields are one problem each. */
+/** The problems that one issue of `schema` stands for; unknown fields are one problem each. */
 export function problemsFromIssue(
   document: SpecDocument,
   issue: Issue,

@@ -1,7 +1,7 @@
 /**
- * What this host lets the API ask of it: `/etc/nodeprep/limits.yaml`, written by whoever owns the
+ * What this host lets the API ask of it: `/etc/nodeprep/limits.yaml`, written by the owner of the
  * machine, read by the agent, never sent to the API server. An object beyond it is refused as a
- * whole, because half of a spec is a host that nobody described.
+ * whole: half of a spec is a host that no document describes.
  */
 import * as z from 'zod';
 import { parseDocuments, type SpecDocument } from '../yaml/documents.ts';
@@ -28,10 +28,10 @@ export const NodePrepLimits = z.strictObject({
 /** The limits of a host as people write them. */
 export type NodePrepLimits = z.infer<typeof NodePrepLimits>;
 
-/** Why the owner of a host does not let a cluster ask for a spec. */
+/** Why the limits of a host refuse a spec. */
 export interface LimitBreach {
   readonly problem: string;
-  /** The limits could be read, and the spec is beyond them; otherwise nobody knows, and nothing new may be accepted. */
+  /** True when the limits could be read and the spec exceeds them; false when they could not be read, so nothing new is accepted. */
   readonly isCertain: boolean;
 }
 

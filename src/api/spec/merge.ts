@@ -1,6 +1,6 @@
 /**
  * Several documents (the main file and its drop-ins) become one source. Order gives no precedence:
- * documents that disagree are a mistake that names both places, because whoever wrote the one that
+ * documents that disagree are a mistake that names both places, because the author of the one that
  * would lose could not know.
  */
 import * as z from 'zod';

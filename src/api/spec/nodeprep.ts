@@ -67,7 +67,7 @@ export const NodePrepSpecSource = z.strictObject({
     .optional()
     .meta({ default: 'Never' })
     .describe(
-      'WhenApproved: once a plan that needs a reboot is approved, /run/reboot-required asks kured for it. NodePrep never reboots by itself. Default Never.',
+      'WhenApproved: once a plan that needs a reboot is approved, /run/reboot-required asks kured for it. NodePrep never reboots a node itself. Default Never.',
     ),
   ...(forEachArea((name) => PARTS[name].schema.optional()) as Schemas),
 });

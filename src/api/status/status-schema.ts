@@ -49,7 +49,7 @@ const AreaStatus = z.strictObject({
     .strictObject({
       total: count('All declared entries.'),
       inSync: count('Entries that are as declared.'),
-      pending: count('Entries that wait for a boot, a module or an approval.'),
+      pending: count('Entries that wait for a reboot, a module or an approval.'),
       drifted: count('Entries that differ and are not, or not yet, corrected.'),
       conflicting: count('Entries that another file or program overrides.'),
       blocked: count('Entries that cannot be changed safely now.'),

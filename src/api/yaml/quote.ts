@@ -1,4 +1,4 @@
-/** Longest piece of somebody's text that a message repeats. */
+/** Longest piece of foreign text that a message repeats. */
 const QUOTE_LIMIT = 60;
 
 /**

@@ -22,7 +22,7 @@ const CONFUSED = new Set<ParserFault['code']>([
 ]);
 
 /**
- * The mistake behind the faults of one document, which begins at `start` of the text. Only one: after the first, the
+ * The mistake that caused the faults of one document, which begins at `start` of the text. Only the first: after it the
  * parser guesses.
  */
 export function mistakeBehind(text: string, start: number, faults: readonly ParserFault[]): Fault | undefined {

@@ -4,7 +4,7 @@ import { quoted } from './quote.ts';
 
 /** The tags of plain JSON data; all others name types that a spec has no use for. */
 const KNOWN_TAGS = /^!!(?:str|int|float|bool|null|map|seq)$/;
-/** A file with this many anchors is hostile, and more lines about it help nobody. */
+/** A file with this many anchors is hostile; more lines about it would not help. */
 const MAX_REFUSALS = 100;
 
 /** A construct that is refused, with its offset; nothing may be built from the text. */

@@ -56,11 +56,12 @@ const MODULES: Readonly<Record<string, ModuleKnowledge>> = {
   },
   nf_conntrack: {
     why: 'kube-proxy and NetworkPolicy engines follow connections with it; net.netfilter.nf_conntrack_max and its timeouts exist only while it is loaded.',
-    breaks: 'kube-proxy cannot set its connection limits at start, and Services lose the way back of a connection.',
+    breaks:
+      'kube-proxy cannot set its connection limits at start, and replies of a Service do not find their way back.',
     symptom:
       'open /proc/sys/net/netfilter/nf_conntrack_max: no such file or directory; nf_conntrack: table full, dropping packet',
     askedBy: ['kube-proxy', 'Calico', 'Flannel'],
-    notes: ["It is often loaded as a side effect of somebody's firewall rule, and missing when that rule goes away."],
+    notes: ['It is often loaded as a side effect of a firewall rule, and missing once that rule is gone.'],
   },
   nf_conntrack_ipv4: {
     why: 'Followed IPv4 connections before Linux 4.19; since then nf_conntrack contains it.',
@@ -151,7 +152,7 @@ const MODULES: Readonly<Record<string, ModuleKnowledge>> = {
   },
 };
 
-/** Modules that there is something to say about, each with why Kubernetes needs it. */
+/** Modules with texts of their own, each with why Kubernetes needs it. */
 export const TOPICS = Object.entries(MODULES).map(([name, { why }]) => ({ name, why }));
 
 /** What is known about a module by its kernel name. */
@@ -165,7 +166,7 @@ export function breakageWithout(name: string): string {
   return known === undefined ? 'What needs it fails on this node.' : `Without it: ${known.breaks}`;
 }
 
-/** What unloads modules behind our back: firewalld does so when it stops (CleanupModulesOnExit). */
+/** The program that most likely unloads a module: firewalld does so when it stops (CleanupModulesOnExit). */
 export function rivalOf(name: string): string | undefined {
   const isNetfilter = /^(nf_|nft_|ip_|ip6_|xt_|x_tables|iptable_|br_netfilter)/.test(name);
   return isNetfilter ? 'firewalld (CleanupModulesOnExit) or a script that runs "modprobe -r"' : undefined;

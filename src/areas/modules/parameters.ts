@@ -58,7 +58,7 @@ export function isRenderableParameter(name: string, value: string): boolean {
   return /^[A-Za-z0-9_.-]+$/.test(name) && /^[\x20-\x7e]*$/.test(value) && !/["\\]/.test(unquoted(value));
 }
 
-/** Renders parameters as an options line has them, such as `hashsize=131072 acct=1`; blanks are quoted. */
+/** Renders parameters as an options line has them, such as `hashsize=131072 acct=1`; spaces are quoted. */
 export function renderParameters(parameters: Readonly<Record<string, string>>): string {
   return Object.entries(parameters)
     .map(([name, value]) => `${name}=${/\s/.test(unquoted(value)) ? `"${unquoted(value)}"` : value}`)

@@ -18,7 +18,7 @@ export function desiredFrom(spec: NodePrepSpec): Desired {
   };
 }
 
-/** Whether the policy turns swap off, be it all of it or all but zram. */
+/** Whether the policy turns swap off, all of it or all but zram. */
 export function turnsOff({ behavior }: Desired): boolean {
   return behavior === 'Disabled' || behavior === 'ZramHostOnly';
 }

@@ -1,4 +1,4 @@
-/** Says all there is to say about swap, or about one device. Pure. */
+/** Explains swap, or one device. Pure. */
 import type { Explanation } from '../area.ts';
 import type { Desired } from './desired.ts';
 import { rivalOf, SWAP_KNOWLEDGE, SWAP_NOTES } from './knowledge.ts';

@@ -13,6 +13,6 @@ export function hintsFor(desired: Desired): readonly PathHint[] {
   if (!turnsOff(desired)) return [];
   const zram = ['/etc/systemd/zram-generator.conf', '/etc/systemd/zram-generator.conf.d'];
   const files = [FSTAB, SYSTEM_UNITS, ...(desired.behavior === 'Disabled' ? zram : [])];
-  // Behind name, type and size come the used size, which changes all the time where zram stays on, and the priority.
+  // After name, type and size come the used size, which changes all the time where zram stays on, and the priority.
   return [{ path: '/proc/swaps', by: 'poll', fields: 3 }, ...files.map((path): PathHint => ({ path, by: 'event' }))];
 }

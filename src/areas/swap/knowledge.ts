@@ -1,4 +1,4 @@
-/** What NodePrep knows about swap on Kubernetes nodes: texts for people, and who turns it on again. */
+/** What NodePrep knows about swap on Kubernetes nodes: texts for people, and what turns it on again. */
 
 /** The texts of `explain swap`. */
 export const SWAP_KNOWLEDGE = {
@@ -13,11 +13,11 @@ export const SWAP_KNOWLEDGE = {
 /** Facts that people stumble over. */
 export const SWAP_NOTES: readonly string[] = [
   'vm.swappiness=0 is not off: the kernel still swaps when it must, and the kubelet looks at /proc/swaps only.',
-  '"swapoff -a" lasts until systemd starts the swap again, which the start of any service can do, and at the latest until the next boot.',
+  '"swapoff -a" lasts until systemd starts the swap again, which the start of any service can do, and at the latest until the next reboot.',
   'A swap partition of a GPT disk needs no line in /etc/fstab: systemd-gpt-auto-generator turns it on when fstab has none.',
 ];
 
-/** Who probably turned a device, a unit or a line on again. */
+/** The program that most likely turned a device, a unit or a line on again. */
 export function rivalOf(target: string): string | undefined {
   if (target === '/etc/fstab') return 'cloud-init (its "swap:" or "mounts:" setting) or configuration management';
   if (/zram/.test(target)) return 'zram-generator, zram-tools or another zram service';

@@ -9,7 +9,7 @@ import { isZramDevice } from './observe/parse.ts';
 import { sourcesOf } from './observe/sources.ts';
 import { liveSwap } from './observe/view.ts';
 
-/** Makes the checklist; swap that nobody declared is only warned of. */
+/** Makes the checklist; undeclared swap is only a warning. */
 export function verifySwap(desired: Desired, observed: Observed): Check[] {
   if (desired.behavior === 'LimitedSwap') return [limitedCheck(observed)];
   return [liveCheck(desired, observed), fstabCheck(desired, observed), unitCheck(desired, observed)];
@@ -73,7 +73,7 @@ function limitedCheck(observed: Observed): Check {
   };
 }
 
-/** Undeclared swap is looked at as if none was wanted, but only warned of. */
+/** Undeclared swap is checked as if none was wanted, but is only a warning. */
 function declaredOrDisabled(desired: Desired): Desired {
   return turnsOff(desired) ? desired : { ...desired, behavior: 'Disabled' };
 }

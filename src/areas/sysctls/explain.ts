@@ -107,7 +107,7 @@ function isWinner(rule: Rule, winner: Rule | undefined): boolean {
 function inReadingOrder(systemd: Rules, procps: Rules, keyPath: string): readonly Rule[] {
   const all = rulesFor(procps, keyPath);
   const known = new Set(all.map((rule) => `${rule.file}:${rule.line}`));
-  // A line that only systemd sees (behind a NUL) goes before those of procps: rare, and still in its file.
+  // A line that only systemd sees (after a NUL) goes before those of procps: rare, and still in its file.
   return [...rulesFor(systemd, keyPath).filter((rule) => !known.has(`${rule.file}:${rule.line}`)), ...all];
 }
 

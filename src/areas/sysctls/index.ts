@@ -1,9 +1,9 @@
 /**
- * Kernel parameters: live below /proc/sys, and for the next boot in a file of sysctl.d that is
+ * Kernel parameters: live below /proc/sys, and for the next reboot in a file of sysctl.d that is
  * ours alone. In comes the spec's list with canonical names (and its modules, since some
  * parameters appear with one); out go steps per key and one per file. Values are compared by
  * meaning, read back after every write, and persisted only when the kernel holds them. The
- * sysctl.d chain is replayed as its two readers do, so that whoever beats us is named.
+ * sysctl.d chain is replayed as its two readers do, so that a file which overrides ours is named.
  */
 import { dirname } from 'node:path';
 import type { Area } from '../area.ts';

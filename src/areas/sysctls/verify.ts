@@ -51,7 +51,7 @@ function bootCheck(entry: SysctlEntry, systemdRules: Rules, procpsRules: Rules, 
     consequence: 'The next reboot sets another value. Remove or change the line that wins.',
   };
   if (systemd?.value === undefined) {
-    // A limit that nobody lowers needs no file: the kernel's own value was sufficient.
+    // A limit that no file lowers needs none of ours: the kernel's own value was sufficient.
     const isOptional = entry.match === 'AtLeast' || entry.match === 'AtMost';
     return {
       ...check,

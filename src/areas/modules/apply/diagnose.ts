@@ -96,7 +96,7 @@ function diagnosisOfOutput(stderr: string, { facts, trees, otherReleases }: Obse
   }
   return {
     reason: 'ApplyFailed',
-    why: said === '' ? 'modprobe failed without a word' : said,
+    why: said === '' ? 'modprobe failed without a message' : said,
     next: 'Look at the kernel log: it names unknown symbols and refused parameters.',
     transient: true,
   };

@@ -13,7 +13,7 @@ export interface Obstacle {
   readonly next: string;
   readonly file?: string;
   readonly line?: number;
-  /** The next boot may not have it, so what is persisted already stays. */
+  /** A reboot may remove it, so what is persisted already stays. */
   readonly endsWithBoot?: boolean;
 }
 
@@ -36,13 +36,13 @@ function kernelObstacle({ kernel, facts }: Observed): Obstacle | undefined {
     return {
       reason: 'HostUnsupported',
       why: 'this kernel was built without loadable modules (there is no /proc/modules), and the module is not built in',
-      next: 'Boot a kernel that has it.',
+      next: 'Reboot into a kernel that has it.',
     };
   }
   if (facts.disabled) {
     return {
       reason: 'PermissionDenied',
-      why: 'kernel.modules_disabled is 1, which forbids loading modules until the next boot',
+      why: 'kernel.modules_disabled is 1, which forbids loading modules until the next reboot',
       next: 'Load it before that switch is set: it is often set by a hardening sysctl file or the "nomodule" boot parameter.',
       endsWithBoot: true,
     };
@@ -83,7 +83,7 @@ export function blockOf(name: string, { directives, facts, modules }: Observed):
   return {
     reason: 'ModuleBlocked',
     why: `the kernel command line has ${word.name}=${word.value.slice(0, 80)} (/proc/cmdline)`,
-    next: 'Remove it from the boot loader configuration and boot again.',
+    next: 'Remove it from the boot loader configuration and reboot.',
     file: '/proc/cmdline',
   };
 }

@@ -17,7 +17,7 @@ export interface KernelFacts {
   readonly shown: ReadonlySet<string>;
   readonly filesystems: ReadonlySet<string>;
   readonly commandLine: readonly BootWord[];
-  /** `kernel.modules_disabled` is 1: no module can be loaded until the next boot. */
+  /** `kernel.modules_disabled` is 1: no module can be loaded until the next reboot. */
   readonly disabled: boolean;
   readonly lockdown: string | undefined;
 }

@@ -16,7 +16,7 @@ export interface ModuleTree {
 
 /**
  * Reads the tree of a release, `undefined` when there is none. `modules.dep` is half a megabyte, so
- * it is read only when somebody must know whether a module exists (`complete`).
+ * it is read only to find out whether a module exists (`complete`).
  */
 export async function readModuleTree(
   host: HostReader,

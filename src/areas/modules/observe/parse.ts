@@ -60,7 +60,7 @@ export const parseModprobeConfig = keptByText((text: string): readonly ModprobeD
 }, FILES);
 
 function directiveFrom(text: string, line: number): ModprobeDirective | undefined {
-  // The rest of the line is kept as kmod keeps it: with every blank, because a quoted value may hold several in a row.
+  // The rest of the line is kept as kmod keeps it: with every space, because a quoted value may hold several in a row.
   const [, word = '', first = '', given = ''] = /^(\S+)(?:[ \t]+(\S+)(?:[ \t]+(.*))?)?$/s.exec(text) ?? [];
   const rest = given.replaceAll('\t', ' ');
   if (word === 'alias') {
@@ -84,7 +84,7 @@ export const parseModulePaths = keptByText((text: string): ReadonlySet<string> =
   return names;
 }, FILES);
 
-/** Parses `modules.alias`, keeping the aliases that are plain names: nobody declares `pci:v00008086…`. */
+/** Parses `modules.alias`, keeping the aliases that are plain names: `pci:v00008086…` is never declared. */
 export function parseAliases(text: string): Map<string, string> {
   const aliases = new Map<string, string>();
   for (const line of text.split('\n')) {
@@ -113,7 +113,7 @@ export interface BootWord {
   readonly value: string;
 }
 
-/** Parses `/proc/cmdline`; double quotes keep blanks together. */
+/** Parses `/proc/cmdline`; double quotes keep words together. */
 export const parseCommandLine = keptByText((text: string): readonly BootWord[] => {
   return (text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []).map((word) => {
     const plain = word.replaceAll('"', '');

@@ -62,7 +62,7 @@ function assessLoaded(entry: ModuleEntry, seen: ModuleObserved, observed: Observ
   const block = blockOf(entry.name, observed);
   const live = { ...nothing(entry, seen), persistOptions: hasParameters(entry), drifts: driftsOf(entry, seen) };
   if (block === undefined) return { ...live, persist: 'yes' };
-  const message = `Kernel module "${entry.name}" is loaded now but will not be after a boot: ${block.why}. ${block.next}`;
+  const message = `Kernel module "${entry.name}" is loaded now but will not be after a reboot: ${block.why}. ${block.next}`;
   return { ...live, conflicts: [finding(entry, block, message)] };
 }
 
@@ -77,7 +77,7 @@ function assessAbsent(entry: ModuleEntry, seen: ModuleObserved, observed: Observ
     };
   }
   const isListedByUs = parseLoadList(observed.loadFile ?? '').some((line) => line.name === entry.name);
-  // The kernel of the next boot may have what this one lacks, so what worked before is kept.
+  // The kernel of the next reboot may have what this one lacks, so what worked before stays.
   const stays = obstacle.endsWithBoot === true && isListedByUs;
   return {
     ...nothing(entry, seen),
@@ -110,7 +110,7 @@ function bootParameterFindings(entry: ModuleEntry, seen: ModuleObserved, observe
     const current = shown ?? word?.value;
     if (current !== undefined && isSameParameter(seen.realName, parameter, value, current)) return [];
     const now = current === undefined ? 'is not set' : `is "${current}" now`;
-    const message = `Cannot set parameter "${parameter}" of kernel module "${entry.name}": the module is built into the kernel, where files of modprobe.d have no effect, and the parameter ${now}. Add "${seen.realName}.${parameter}=${value}" to the kernel command line and boot again.`;
+    const message = `Cannot set parameter "${parameter}" of kernel module "${entry.name}": the module is built into the kernel, where files of modprobe.d have no effect, and the parameter ${now}. Add "${seen.realName}.${parameter}=${value}" to the kernel command line and reboot.`;
     return [finding(entry, { reason: 'HostUnsupported' }, message)];
   });
 }

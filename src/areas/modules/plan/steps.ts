@@ -57,7 +57,7 @@ export function loadStep(name: string, options: string | undefined): LoadStep {
   return { kind: 'load', name, options, changes: [change], memos: [memo], chain: name };
 }
 
-/** The step that sets a parameter now, or waits for a boot when the kernel takes it only at load time. */
+/** The step that sets a parameter now, or waits for a reboot when the kernel takes it only at load time. */
 export function parameterStep(name: string, realName: string, drift: ParameterDrift): ParameterStep {
   const { parameter, from, to, writable } = drift;
   const change: Change = {

@@ -33,7 +33,7 @@ export async function turnOff(host: Host, { path, reserveBytes }: SwapoffStep, s
     failure = error;
   }
   const still = await activeDevice(host, path);
-  // Also after a failure: EINVAL and ENOENT mean that somebody else was faster.
+  // Also after a failure: EINVAL and ENOENT mean that another process was faster.
   if (still === undefined) return undefined;
   throw swapoffFailure(still, failure);
 }
@@ -45,7 +45,7 @@ export async function turnOn(host: Host, { device }: SwaponStep, signal: AbortSi
   if (unit !== undefined) {
     await host.run(['systemctl', 'start', '--', unit], { timeoutMs: START_TIMEOUT_MS, signal });
   } else if ((await host.stat(device.path)) === undefined) {
-    // Whoever deletes a swap file that is off means it: there is nothing to bring back, now or at boot.
+    // A swap file that was deleted while off was deleted on purpose: there is nothing to bring back.
     return [];
   } else {
     // Negative priorities are given by the kernel in the order of activation; swapon(8) takes others only.
@@ -55,7 +55,7 @@ export async function turnOn(host: Host, { device }: SwaponStep, signal: AbortSi
   if ((await activeDevice(host, device.path)) !== undefined) return undefined;
   throw new StepError(
     'ApplyFailed',
-    `Cannot turn swap on "${device.path}" on again: the command succeeded, but /proc/swaps does not list it. It is on after the next boot, or look at it with "swapon --show".`,
+    `Cannot turn swap on "${device.path}" on again: the command succeeded, but /proc/swaps does not list it. It is on after the next reboot; "swapon --show" shows its state now.`,
   );
 }
 
@@ -87,14 +87,14 @@ function swapoffFailure(device: SwapDevice, failure: unknown): StepError {
   if (failure instanceof CommandMissingError) {
     return new StepError(
       'HostUnsupported',
-      `${cannot}: there is no swapoff command. The next boot is without swap; until then the kubelet refuses to start. Install util-linux to have it off now.`,
+      `${cannot}: there is no swapoff command. Swap is off after the next reboot; until then the kubelet refuses to start. Install util-linux to turn it off now.`,
       cause,
     );
   }
   if (failure instanceof CommandError && failure.timedOut) {
     return new StepError(
       'ApplyFailed',
-      `${cannot}: it did not end within ${SWAPOFF_TIMEOUT_MS / 60_000} minutes. It will be tried again; what has been moved to memory stays there.`,
+      `${cannot}: it did not end within ${SWAPOFF_TIMEOUT_MS / 60_000} minutes. The next pass tries again; what has been moved to memory stays there.`,
       { ...cause, transient: true },
     );
   }
@@ -107,7 +107,7 @@ function swapoffFailure(device: SwapDevice, failure: unknown): StepError {
   if (/cannot allocate memory/i.test(detail)) {
     return new StepError(
       'SwapoffUnsafe',
-      `${cannot}: the kernel has not enough memory for what is on it (${detail}). Stop or move programs that use memory; the next pass tries again.`,
+      `${cannot}: the kernel does not have enough memory for its contents (${detail}). Stop or move programs that use memory; the next pass tries again.`,
       { ...cause, transient: true },
     );
   }

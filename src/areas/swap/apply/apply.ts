@@ -1,4 +1,4 @@
-/** Performs one step and looks again first: between the plan and the step somebody may have been faster. */
+/** Performs one step after looking again: the host may have changed since the plan. */
 import type { Host } from '../../../host/host.ts';
 import { type Change, StepError } from '../../area.ts';
 import { startService, stopService, turnOff, turnOn } from './apply-live.ts';
@@ -63,7 +63,7 @@ async function applyMask(host: Host, { unit }: UnitStep): Promise<readonly Chang
 }
 
 async function applyUnmask(host: Host, { unit }: UnitStep): Promise<readonly Change[] | void> {
-  // Somebody may have put his own unit in the place of our link.
+  // An administrator may have put a unit in place of our link.
   if ((await host.readLink(unitPath(unit))) !== MASK_TARGET) return [];
   return host.removeFile(unitPath(unit));
 }

@@ -7,7 +7,7 @@
 import { CommandError, CommandMissingError } from '../../../host/errors.ts';
 import type { Command, Host } from '../../../host/host.ts';
 
-/** For EPERM util-linux's swapoff says "Not superuser.", whoever asks; others give the kernel's own words. */
+/** For EPERM util-linux's swapoff says "Not superuser." to every caller; others give the kernel's own words. */
 const REFUSED = /not permitted|permission denied|not superuser/i;
 
 /** Whether a command of the host failed because its caller lacks rights. */

@@ -79,7 +79,7 @@ async function groupOfV1(host: HostReader, root: string, path: string): Promise<
   const read = (file: string) => orNothing(host.readFile(`${root}/${path}/${file}`));
   const [usage, both] = [
     bytesFrom(await read('memory.usage_in_bytes')),
-    // Absent without the kernel parameter swapaccount=1: then nobody counts swap by group.
+    // Absent without the kernel parameter swapaccount=1: then the kernel does not count swap by group.
     bytesFrom(await read('memory.memsw.usage_in_bytes')),
   ];
   if (usage === undefined || both === undefined) return undefined;

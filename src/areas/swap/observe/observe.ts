@@ -112,6 +112,6 @@ async function locate(host: HostReader, swap: FstabSwap): Promise<FstabEntry> {
 }
 
 async function realPathOf(host: HostReader, path: string): Promise<string | undefined> {
-  // A NUL or an endless chain of links in somebody's fstab must not stop the pass.
+  // A NUL or an endless chain of links in fstab must not stop the pass.
   return host.realPath(path).catch(() => undefined);
 }

@@ -49,7 +49,7 @@ export function parseSwapLine(line: string): SwapDevice {
   };
 }
 
-/** `\040` and the like, as the kernel and fstab(5) write blanks, line breaks and backslashes. */
+/** `\040` and the like, as the kernel and fstab(5) write spaces, line breaks and backslashes. */
 export function unescapeOctal(text: string): string {
   return text.replaceAll(/\\([0-3][0-7]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }

@@ -6,7 +6,7 @@ import type { UnitObserved } from './observe-units.ts';
 import { DROP_IN, dropInPath, unitPath } from '../plan/own-files.ts';
 import { swapUnitOf, textFrom } from '../plan/unit-names.ts';
 
-/** The sources of all swap, or of one device; `wins` means that it brings swap at the next boot. */
+/** The sources of all swap, or of one device; `wins` means that it brings swap at the next reboot. */
 export function sourcesOf(observed: Observed, device?: string): readonly Source[] {
   const targetMasked = observed.units.get('swap.target')?.etc === 'masked';
   const commandLine = commandLineSource(observed.kernelCommandLine);

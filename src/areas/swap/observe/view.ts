@@ -25,11 +25,11 @@ export function viewsOf(desired: Desired, observed: Observed, wanted: WantedUnit
 export function liveSwap({ swaps, systemd }: Observed): string | undefined {
   if (swaps === undefined) return undefined;
   const devices = swaps.map((device) => `${device.path} (${renderUse(device)})`).join(', ');
-  const note = systemd.why === undefined ? '' : ` (${systemd.why}, so masks count from the next boot only)`;
+  const note = systemd.why === undefined ? '' : ` (${systemd.why}, so masks count only from the next reboot)`;
   return `${devices === '' ? 'off' : devices}${note}`;
 }
 
-/** What would bring swap at the next boot, or `off`. */
+/** What would bring swap at the next reboot, or `off`. */
 export function persistentSwap(observed: Observed, wanted: WantedUnits): string {
   const lines = observed.fstabSwaps.filter((swap) => !swap.isDisabled).map(({ line }) => `/etc/fstab:${line}`);
   const units = startingUnits(observed, wanted);

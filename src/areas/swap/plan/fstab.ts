@@ -1,6 +1,6 @@
 /**
  * The swap lines of /etc/fstab, turned off and on again one by one. All texts hold one character per
- * byte, and everything but the marked lines stays byte for byte, so blanks mean blank and tab only:
+ * byte, and everything but the marked lines stays byte for byte, so white space means space and tab only:
  * `\s` would also match bytes of other encodings.
  */
 import { unescapeOctal } from '../observe/parse.ts';
@@ -26,7 +26,7 @@ export interface FstabSwap {
 export interface FstabEntry extends FstabSwap {
   /** `/dev/disk/by-label/swap`, one character per byte; `undefined` when systemd knows no path for it. */
   readonly path: string | undefined;
-  /** The device behind the link, `undefined` when it is not there. */
+  /** The device that the link leads to; `undefined` when it is absent. */
   readonly device: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export function restoreFstabSwaps(text: string): string {
   return linesOf(text)
     .map((line) => {
       const rest = line.slice(FSTAB_MARKER.length);
-      // Behind the marker somebody may have put another line, which was never ours.
+      // An administrator may have put another line after the marker, which was never ours.
       const isOurs = line.startsWith(FSTAB_MARKER) && swapSourceOf(bodyOf(rest)) !== undefined;
       return isOurs ? rest : line;
     })

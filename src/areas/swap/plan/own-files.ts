@@ -11,8 +11,8 @@ export function unitPath(unit: string): string {
 }
 
 /**
- * The drop-in for a unit that the administrator wrote into /etc/systemd/system himself. A mask would
- * have to replace his file; a condition that is never met does the same and leaves it alone: the unit
+ * The drop-in for a unit that the administrator wrote into /etc/systemd/system. A mask would
+ * have to replace that file; a condition that is never met does the same and leaves it alone: the unit
  * counts as started but does nothing, and what requires it does not fail (systemd.unit(5)). Tried
  * with systemd 252. It sorts after every numbered drop-in that could reset conditions.
  */

@@ -58,7 +58,7 @@ export function planRestores(desired: Desired, observed: Observed, wanted: Wante
   };
 }
 
-/** Lines that we turned off and somebody has changed or removed since: they are his now. */
+/** Lines that NodePrep turned off and that were changed or removed since: they are no longer ours. */
 function lostLines(desired: Desired, observed: Observed, memory: Memory): Finding[] {
   const original = memory.get(FSTAB_KEY)?.original;
   if (turnsOff(desired) || original?.state !== 'value') return [];
@@ -70,7 +70,7 @@ function lostLines(desired: Desired, observed: Observed, memory: Memory): Findin
       reason: 'Conflict',
       file: FSTAB,
       required: false,
-      message: `The line "${textFrom(text).trim()}" does not come back to ${FSTAB}: somebody has changed or removed it since NodePrep turned it off. Add it again when this swap is wanted.`,
+      message: `The line "${textFrom(text).trim()}" does not come back to ${FSTAB}: it was changed or removed after NodePrep had turned it off. Add it again if this swap is wanted.`,
     }));
 }
 
@@ -85,7 +85,7 @@ function strangeMasks(desired: Desired, observed: Observed, memory: Memory): Fin
       reason: 'Conflict',
       file: unitPath(name),
       required: false,
-      message: `"${name}" stays masked: the record of what NodePrep did is lost, so the mask may be somebody else's. Run "systemctl unmask '${name}'" when this swap is wanted.`,
+      message: `"${name}" stays masked: the record of what NodePrep did is lost, so the mask may not be NodePrep's. Run "systemctl unmask '${name}'" if this swap is wanted.`,
     }));
 }
 
@@ -98,7 +98,7 @@ function isSpent(
   if (kind === 'unit') return !wanted.masks.has(name) && observed.units.get(name)?.etc !== 'masked';
   if (kind === 'drop-in') return !wanted.dropIns.has(name) && !isOwnDropIn(observed.units.get(name)?.dropIn);
   if (key === FSTAB_KEY) return !turnsOff(desired) && !observed.fstabSwaps.some((swap) => swap.isDisabled);
-  // A reload is outstanding only for a systemd that runs; any other reads its files at the next boot.
+  // A reload is outstanding only for a systemd that runs; any other reads its files at the next reboot.
   return key === RELOAD_KEY && observed.systemd.state !== 'running';
 }
 
@@ -116,6 +116,6 @@ function leftOff(path: string): Finding {
     target: path,
     reason: 'NextBoot',
     required: false,
-    message: `Swap on "${path}" stays off until the next reboot: whether this node may swap now is not for NodePrep to decide any more. Turn it on with "swapon ${path}" when it should be back at once.`,
+    message: `Swap on "${path}" stays off until the next reboot: NodePrep no longer decides whether this node may swap. Turn it on with "swapon ${path}" to have it back now.`,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The steps from what is observed to what is declared. First what the next boot reads, then
+ * The steps from what is observed to what is declared. First what the next reboot reads, then
  * systemd's view of it, and only then the devices: systemd starts the swap of a unit that is neither
  * masked nor gone again with the next service that starts, because sysinit.target wants swap.target.
  */
@@ -32,7 +32,7 @@ export function planSwap(desired: Desired, observed: Observed, memory: Memory): 
   const going = (observed.swaps ?? []).filter((device) => mustGo(desired, isZramDevice(device.path)));
   const unsafe = unsafety(desired, observed, going);
   const entries = viewsOf(desired, observed, wanted);
-  // Half of it would be a trap: swap would be gone after the next boot on a node that needs it now.
+  // Half of it would be a trap: swap would be gone after the next reboot on a node that needs it now.
   if (unsafe !== undefined) return { entries, steps: [], blocked: [unsafe], conflicts: [], left: [] };
 
   const fstab = turnsOff(desired) ? disabledFstab(observed, memory) : restoredFstab(observed);
@@ -92,6 +92,6 @@ function conflictsOf(observed: Observed, wanted: WantedUnits): Finding[] {
     target: unit,
     reason: 'Conflict',
     file,
-    message: `"${unit}" is defined in "${file}", which systemd prefers to every mask in /etc/systemd/system, so it can turn swap on at boot. Remove that file, or what generates it.`,
+    message: `"${unit}" is defined in "${file}", which systemd prefers to every mask in /etc/systemd/system, so it can turn swap on at every reboot. Remove that file, or what generates it.`,
   }));
 }

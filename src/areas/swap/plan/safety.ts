@@ -43,7 +43,7 @@ export function unsafeCgroup(devices: readonly SwapDevice[], groups: readonly Cg
   const overflow = ({ swapBytes, workingBytes, limitBytes = Number.POSITIVE_INFINITY }: CgroupSwap) =>
     workingBytes + Math.min(swapBytes, usedBytes) > limitBytes;
   const over = groups.filter(overflow);
-  // The innermost group is the one whose limit somebody set; its parents are over because it is.
+  // The innermost group is the one whose limit was set; its parents exceed theirs because of it.
   const [first, ...others] = over.filter(({ path }) => !over.some((one) => one.path.startsWith(`${path}/`)));
   if (first === undefined) return undefined;
   const more = others.length === 0 ? '' : ` The same is true of ${others.map(({ path }) => `"${path}"`).join(', ')}.`;

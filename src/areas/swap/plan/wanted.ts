@@ -10,14 +10,14 @@ import { isZramUnit, SWAP_TARGET } from './units.ts';
 export interface WantedUnits {
   readonly masks: ReadonlySet<string>;
   readonly dropIns: ReadonlySet<string>;
-  /** Not wanted by us: somebody else masks them, and that is theirs to undo. */
+  /** Not wanted by us: they are masked by others, which NodePrep does not undo. */
   readonly foreignMasks: ReadonlySet<string>;
 }
 
 /**
  * The units to keep from starting: all that were seen, and all that we masked before, since the
  * other names of a device are only seen while its swap is on. `swap.target` is what pulls in every
- * swap at boot, also that of a partition table which nobody has looked at yet, so it is masked
+ * swap at boot, also of a partition table that was not read yet, so it is masked
  * too, but only where no swap at all is wanted.
  */
 export function wantedUnits(desired: Desired, observed: Observed, memory: Memory): WantedUnits {
@@ -36,7 +36,7 @@ export function wantedUnits(desired: Desired, observed: Observed, memory: Memory
 }
 
 function candidates(desired: Desired, observed: Observed, memory: Memory): UnitObserved[] {
-  // Another init now, or a container: nothing new is masked, and what we masked stays for systemd's next boot.
+  // Another init now, or a container: nothing new is masked, and what we masked stays for the next reboot with systemd.
   if (observed.systemd.state === 'absent') {
     const isOurs = ({ name, etc, dropIn }: UnitObserved) =>
       dropIn !== undefined || (etc === 'masked' && memory.has(maskKey(name)));

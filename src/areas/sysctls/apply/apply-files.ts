@@ -21,7 +21,7 @@ export async function applyConf(host: Host, step: ConfStep): Promise<readonly Ch
     if (value !== undefined) kept.set(line.entry.name, value);
   }
   const content = renderConf(kept);
-  // Contents of somebody else stay until there is something to put in their place.
+  // Foreign contents stay until there is something to put in their place.
   if (content !== undefined || (current !== undefined && hasMark(current))) {
     await replace(host, CONF_PATH, current, content);
   }
@@ -39,7 +39,7 @@ export async function applyRules(host: Host, step: RulesStep): Promise<undefined
 
 /** The value that may be persisted for a line: the planned one, the listed one that still holds, or none. */
 async function confirmedValue(host: Host, line: ConfLine, listed: string | undefined): Promise<string | undefined> {
-  // What was confirmed once stays, also while somebody else fights for the live value.
+  // A line that was confirmed once stays, also while another program fights for the live value.
   if (host.kernel !== 'running' || listed === line.value) return line.value;
   const live = await observeLive(host, line.entry.name);
   if (line.isWaiting && live.state === 'absent') return line.value;

@@ -25,7 +25,7 @@ export async function applyLive(
   const { entry } = step;
   const before = await presentState(host, step, signal);
   if (before.state === 'value') {
-    // Somebody may have been faster, and an equal write is not inert everywhere.
+    // Another program may have been faster, and an equal write is not inert everywhere.
     if (isSatisfied(entry, before.value)) return [];
     const problem = formProblem(entry, before.value);
     if (problem !== undefined) throw new StepError('SysctlRejected', `Cannot set "${entry.name}": ${problem}`);
@@ -40,7 +40,7 @@ export async function applyLive(
   throw notHeldError(entry, value, after);
 }
 
-/** Puts an original back, unless somebody else has changed the value since. */
+/** Puts an original back, unless the value was changed since by another program. */
 export async function applyRestore(host: Host, step: RestoreStep): Promise<readonly Change[] | undefined> {
   const before = await observeLive(host, step.name);
   if (before.state !== 'value' || isEqual(before.value, step.original)) return [];

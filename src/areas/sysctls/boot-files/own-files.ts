@@ -1,5 +1,5 @@
 /**
- * The two files that belong to NodePrep here: the values for the next boot, and a udev rule that
+ * The two files that belong to NodePrep here: the values for the next reboot, and a udev rule that
  * applies them again when a module or an interface appears after systemd-sysctl has run.
  */
 import type { Memory } from '../../area.ts';
@@ -9,7 +9,7 @@ import { normalise } from '../values/parse.ts';
 import { parseConf } from './parse-conf.ts';
 import { providerOf } from '../knowledge/providers.ts';
 
-/** Sorts behind `99-sysctl.conf`, the last name that distributions use. */
+/** Sorts after `99-sysctl.conf`, the last name that distributions use. */
 export const CONF_PATH = '/etc/sysctl.d/99-zz-nodeprep.conf';
 /** Udev reads it whenever a device or module appears. */
 export const RULES_PATH = '/etc/udev/rules.d/99-zz-nodeprep.rules';
@@ -43,7 +43,7 @@ export function rememberedNames(memory: Memory): readonly string[] {
 export function isOurs(path: string, bytes: string | undefined, memory: Memory): boolean {
   if (bytes === undefined || hasMark(bytes)) return bytes !== undefined;
   const original = memory.get(fileKey(path))?.original;
-  // The ledger is written first: contents that are the recorded original are still those of somebody else.
+  // The ledger is written first: contents equal to the recorded original are still foreign.
   return original !== undefined && !(original.state === 'value' && original.value === bytes);
 }
 

@@ -1,7 +1,7 @@
 /**
  * A sysctl.d file as its two readers see it. They agree on ordinary files and differ on odd ones:
  * systemd-sysctl ends lines at LF, CR and NUL and gives up on a file at a line of 1 MiB; procps
- * ends lines at LF only and sees nothing of a line behind a NUL.
+ * ends lines at LF only and ignores the rest of a line after a NUL.
  */
 import { keyPathFrom } from '../values/key-path.ts';
 
@@ -60,7 +60,7 @@ function parseLine(text: string, reader: Reader): Omit<Assignment, 'line'> | und
   const isMarked = line.startsWith('-');
   if (equals < 0 && !isMarked) return undefined;
   const spelling = line.slice(isMarked ? 1 : 0, equals < 0 ? undefined : equals);
-  // procps does not skip blanks between the mark and the key, so such a key exists nowhere.
+  // procps does not skip spaces between the mark and the key, so such a key exists nowhere.
   if (reader === 'procps' && /^[ \t]/.test(spelling)) return undefined;
   const keyPath = keyPathFrom(decoded(strip(spelling)));
   if (keyPath === '') return undefined;

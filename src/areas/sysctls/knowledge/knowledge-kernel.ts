@@ -36,7 +36,7 @@ export const KERNEL_KNOWLEDGE: readonly Knowledge[] = [
     'kernel/panic',
     10,
     'After a kernel panic the node must come back on its own, after this many seconds.',
-    'A node that panics hangs until somebody switches it off; its pods are moved only after the eviction timeout, and volumes stay attached.',
+    'A node that panics hangs until it is power-cycled; its pods move only after the eviction timeout, and their volumes stay attached.',
   ),
   kubeletKey(
     /^kernel\/panic_on_oops$/,

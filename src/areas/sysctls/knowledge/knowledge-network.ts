@@ -36,7 +36,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
     keys: /^net\/ipv4\/conf\/[^/]+\/(?:mc_)?forwarding$/,
     names: ['net.ipv4.conf.default.forwarding'],
     why: 'Decides whether packets that come in by this interface are routed. Interfaces of pods inherit the value of "default".',
-    breaks: 'Traffic of the pods behind this interface is dropped without a word.',
+    breaks: 'Traffic of the pods behind this interface is dropped silently.',
     symptom: 'Connections of pods time out, while the node itself has network.',
     askedBy: ['CNI plugins'],
     rival: FORWARDING_RIVAL,
@@ -86,7 +86,7 @@ export const NETWORK_KNOWLEDGE: readonly Knowledge[] = [
     symptom: 'nf_conntrack: nf_conntrack: table full, dropping packet',
     askedBy: ['kube-proxy (--conntrack-max-per-core, --conntrack-min)', 'Cilium and Calico documentation'],
     notes: [
-      'kube-proxy raises it at its start, and only then. Declare it with match: AtLeast, so that nobody lowers what the other has raised.',
+      'kube-proxy raises it at its start, and only then. Declare it with match: AtLeast, so that NodePrep and kube-proxy never lower what the other has raised.',
       'The kernel rounds nf_conntrack_buckets to what fits its pages.',
     ],
     rival: 'kube-proxy',

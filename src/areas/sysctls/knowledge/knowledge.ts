@@ -1,4 +1,4 @@
-/** What is known of a kernel parameter: why Kubernetes cares, what people see, who asks for it and who fights over it. */
+/** What is known about a kernel parameter: why Kubernetes needs it, what fails without it, which components ask for it and which change it. */
 import { keyPathFrom } from '../values/key-path.ts';
 import type { Knowledge } from './knowledge-entry.ts';
 import { KERNEL_KNOWLEDGE } from './knowledge-kernel.ts';
@@ -6,7 +6,7 @@ import { NETWORK_KNOWLEDGE } from './knowledge-network.ts';
 
 const KNOWLEDGE: readonly Knowledge[] = [...NETWORK_KNOWLEDGE, ...KERNEL_KNOWLEDGE];
 
-/** Parameters that there is something to say about, each with why Kubernetes needs it. */
+/** Parameters with texts of their own, each with why Kubernetes needs it. */
 export const TOPICS = KNOWLEDGE.flatMap(({ names, why }) => names.map((name) => ({ name, why })));
 
 /** Whether there are texts about a parameter. */
@@ -15,7 +15,7 @@ export function isKnown(name: string): boolean {
   return KNOWLEDGE.some(({ keys }) => keys.test(keyPath));
 }
 
-/** What is known of a parameter; texts that claim nothing when it is an ordinary one. */
+/** What is known about a parameter; neutral texts for an ordinary one. */
 export function knowledgeOf(name: string): Knowledge {
   const keyPath = keyPathFrom(name);
   const known = KNOWLEDGE.find(({ keys }) => keys.test(keyPath));
@@ -30,7 +30,7 @@ export function rivalOf(name: string): string | undefined {
 
 const ORDINARY = {
   why: 'Kubernetes itself does not ask for this parameter.',
-  breaks: 'Nothing in Kubernetes depends on it by name; what depends on it on this node only its owner can say.',
+  breaks: 'Nothing in Kubernetes depends on it by name; programs on this node may.',
   symptom: 'There is no typical error message.',
   askedBy: [],
 } as const;

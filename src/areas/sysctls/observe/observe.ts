@@ -28,7 +28,7 @@ export type OwnFile =
 /** What this area sees. */
 export interface Observed {
   readonly kernel: Kernel;
-  /** Whether there is a /proc/sys to compare with; without one only the next boot counts. */
+  /** Whether there is a /proc/sys to compare with; without one only the next reboot counts. */
   readonly hasLive: boolean;
   /** By canonical name: everything declared, in our own file, or remembered. */
   readonly live: ReadonlyMap<string, LiveState>;

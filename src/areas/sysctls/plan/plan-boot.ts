@@ -1,12 +1,12 @@
-/** Which value, if any, our own file must set so that the next boot starts as declared. Pure. */
+/** Which value, if any, our own file must set so that the next reboot ends as declared. Pure. */
 import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { isSatisfied, mergedValue, writableValue } from '../values/match.ts';
 import { liveKey } from '../boot-files/own-files.ts';
 import type { PlanContext } from './plan-context.ts';
 
 /**
- * The value for the next boot; `undefined` when the boot gets it right without us. A limit is
- * never persisted below what somebody else gives, so that nobody is lowered at boot.
+ * The value for the next reboot; `undefined` when the boot gets it right without us. A limit is
+ * never persisted below what another file sets, so that a reboot lowers nothing.
  */
 export function bootValue(entry: SysctlEntry, context: PlanContext): string | undefined {
   if (entry.match === 'Exact') return writableValue(entry.value);

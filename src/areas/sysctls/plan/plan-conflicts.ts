@@ -20,7 +20,7 @@ export const READER_NAMES: Readonly<Record<Reader, string>> = {
 export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: PlanContext): readonly Finding[] {
   const required = entry.required ? {} : { required: false };
   if (isPersisted && context.observed.conf.state === 'odd') {
-    const message = `${CONF_PATH} is ${context.observed.conf.what}, so NodePrep cannot persist "${entry.name}" and the next boot may start without it; remove that, or give up persistence on purpose with "optional: true"`;
+    const message = `${CONF_PATH} is ${context.observed.conf.what}, so NodePrep cannot persist "${entry.name}" and the node may lose it at the next reboot; remove that, or give up persistence on purpose with "optional: true"`;
     return [{ target: entry.name, reason: 'OverriddenBySysctlD', message, file: CONF_PATH, ...required }];
   }
   const byPlace = new Map<string, { rule: Rule; readers: Reader[] }>();
@@ -44,7 +44,7 @@ function laterConflict(entry: SysctlEntry, { observed, shapeOf }: PlanContext): 
   const value = rule && asKernelReads(rule.value, shapeOf(entry));
   if (rule === undefined || value === undefined || isSatisfied(entry, value)) return [];
   const { file, line, by } = rule;
-  const message = `${file}:${line} sets "${entry.name}" to "${value}" when ${by} starts, after sysctl.d was read: after the next boot the node does not have "${describeWanted(entry)}" until NodePrep corrects it. Change that line (NodePrep never edits files of others), or declare its value`;
+  const message = `${file}:${line} sets "${entry.name}" to "${value}" when ${by} starts, after sysctl.d was read: after the next reboot the node does not have "${describeWanted(entry)}" until NodePrep corrects it. Change that line (NodePrep never edits files of others), or declare its value`;
   return [{ target: entry.name, reason: 'OverriddenBySysctlD', message, file, line }];
 }
 
@@ -87,7 +87,7 @@ function overridingRule(
 
 function messageOf(entry: SysctlEntry, rule: Rule, readers: readonly Reader[]): string {
   if (rule.refused !== undefined) {
-    return `${rule.file}:${rule.line} sets "${entry.name}" to "${rule.refused}", which the kernel refuses; systemd-sysctl keeps one line for each name, so at the next boot it sets neither that nor "${describeWanted(entry)}". Remove or change that line (NodePrep never edits files of others)`;
+    return `${rule.file}:${rule.line} sets "${entry.name}" to "${rule.refused}", which the kernel refuses; systemd-sysctl keeps one line for each name, so at the next reboot it sets neither that nor "${describeWanted(entry)}". Remove or change that line (NodePrep never edits files of others)`;
   }
   const what =
     rule.value === undefined
@@ -95,7 +95,7 @@ function messageOf(entry: SysctlEntry, rule: Rule, readers: readonly Reader[]): 
       : `sets "${entry.name}" to "${rule.value}"`;
   const who = readers.map((reader) => READER_NAMES[reader]).join(' and ');
   const when = readers.includes('systemd')
-    ? 'after the next boot'
+    ? 'after the next reboot'
     : 'after the next run of it, also by a package or a script,';
   return `${rule.file}:${rule.line} ${what} and is read last by ${who}: ${when} the node does not have "${describeWanted(entry)}". Remove or change that line (NodePrep never edits files of others), or declare its value`;
 }

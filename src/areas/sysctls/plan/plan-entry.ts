@@ -1,4 +1,4 @@
-/** What one declared parameter needs: a live step, a line for the next boot, or a reason why not. Pure. */
+/** What one declared parameter needs: a live step, a line for the next reboot, or a reason why not. Pure. */
 import { meantSysctl } from '../../../api/names/usual-sysctls.ts';
 import type { Reason } from '../../../api/status/conditions.ts';
 import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';

@@ -100,7 +100,7 @@ function originalsOf(lines: readonly ConfLine[], { observed, memory, own }: Plan
 }
 
 function originalFile(current: string | undefined): Original {
-  // With our header and without a record it is ours already, and nobody knows of anything before it.
+  // With our header and without a record it is ours already; what was there before is unknown.
   if (current === undefined || hasMark(current)) return { state: 'absent' };
   return { state: 'value', value: current };
 }

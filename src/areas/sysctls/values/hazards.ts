@@ -37,7 +37,7 @@ const LIMITS: readonly RegExp[] = [
 ];
 
 const IN_USE =
-  'a limit is not lowered below what programs of the node may use by now; raised, it does no harm until the next boot';
+  'programs on the node may already use more than the lower limit; the higher one does no harm until the next reboot';
 
 /** Ranges that sockets in use were bound by; in whatever direction they change, something loses its port. */
 const PORTS = /^net\/ipv4\/ip_(?:local_port_range|local_reserved_ports|unprivileged_port_start)$/;

@@ -1,7 +1,7 @@
 /**
  * What the kernel makes of a text that is written to a parameter, as its parser does
  * (`proc_get_long`): numbers of base 0, one after the other, as many as the parameter holds; what
- * follows the last of them behind a blank is passed over. Pure.
+ * follows the last of them after a space is ignored. Pure.
  */
 import { parseFields, parseNumbers } from './parse.ts';
 
@@ -19,7 +19,7 @@ export function asKernelReads(text: string, shape: string | undefined): string |
   const numbers = fields.map(numberFrom);
   const bad = numbers.indexOf(undefined);
   if (bad === 0 || fields.length === 0) return undefined;
-  // What stands before a bad number is written all the same; what becomes of the rest is not ours to say.
+  // The kernel writes what precedes a bad number; what becomes of the rest is unknown.
   return bad > 0 ? text : numbers.join(' ');
 }
 

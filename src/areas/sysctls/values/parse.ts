@@ -4,12 +4,12 @@ import { keptByText } from '../../kept.ts';
 /** Inclusive ranges, sorted and merged. */
 export type Ranges = readonly (readonly [number, number])[];
 
-/** The kernel separates with tabs, people with blanks. */
+/** The kernel separates fields with tabs, people with spaces. */
 export function parseFields(text: string): readonly string[] {
   return text.split(/[ \t\n\v\f\r]+/).filter((field) => field !== '');
 }
 
-/** One line, one blank between fields. */
+/** One line, one space between fields. */
 export const normalise = keptByText((text: string): string => parseFields(text).join(' '));
 
 /** Decimal (leading zeros allowed) or `0x` hexadecimal; `undefined` for anything else. */
@@ -21,7 +21,7 @@ export function parseNumber(field: string): bigint | undefined {
   return match[1] === '-' ? -magnitude : magnitude;
 }
 
-/** All fields as numbers; `undefined` when there is none or one of them is no number. */
+/** All fields as numbers; `undefined` when there is none or one of them is not a number. */
 export function parseNumbers(text: string): readonly bigint[] | undefined {
   const numbers = parseFields(text).map(parseNumber);
   if (numbers.length === 0 || numbers.includes(undefined)) return undefined;

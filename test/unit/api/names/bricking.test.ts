@@ -109,7 +109,7 @@ describe('a value that no kernel takes', () => {
     ['net.ipv4.tcp_rmem', '4096 128K 6M'],
     ['net/ipv4/conf/eth0.100/rp_filter', 'loose'],
   ])('is refused: %s %s', (name, value) => {
-    expect(sysctl(name, value)).toContain('is no number');
+    expect(sysctl(name, value)).toContain('is not a number');
   });
 
   test.each([

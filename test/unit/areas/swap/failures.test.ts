@@ -44,7 +44,7 @@ describe('a host without systemctl', () => {
       'swap.target',
     ]);
     expect(report.entries).toMatchObject([
-      { state: 'InSync', live: 'off (systemctl is missing, so masks count from the next boot only)' },
+      { state: 'InSync', live: 'off (systemctl is missing, so masks count only from the next reboot)' },
     ]);
   });
 });
@@ -66,7 +66,7 @@ describe('a systemd that does not answer', () => {
     const report = await passSwap(mute);
 
     expect(report.entries).toMatchObject([
-      { state: 'InSync', live: `off (${why}, so masks count from the next boot only)` },
+      { state: 'InSync', live: `off (${why}, so masks count only from the next reboot)` },
     ]);
     expect(masks(host)).toContain('dev-vda2.swap');
   });
