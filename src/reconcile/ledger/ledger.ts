@@ -5,7 +5,8 @@
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import type { Memo, Memory, Remembered } from '../../areas/area.ts';
 import type { Host, HostReader } from '../../host/host.ts';
-import { readRecord, setAside } from './record.ts';
+import { type Areas, contentFrom, type LedgerContent, mergedContent, NO_BOOT } from './content.ts';
+import { readRecord, type RecordFile, setAside } from './record.ts';
 
 /** Folder of everything that must survive a reboot. */
 export const STATE_DIRECTORY = '/var/lib/nodeprep';
@@ -13,7 +14,8 @@ export const STATE_DIRECTORY = '/var/lib/nodeprep';
 export const LEDGER_PATH = `${STATE_DIRECTORY}/ledger.json`;
 const LEDGER_VERSION = 1;
 
-type Areas = Partial<Record<AreaName, Record<string, Remembered>>>;
+/** How a ledger is called that this or another version could not use. */
+const ASIDE = /^ledger\.json\.unusable-/;
 
 /** Originals by area; every change is on disk when the promise resolves. */
 export interface Ledger {
@@ -31,23 +33,31 @@ export interface Ledger {
 
 /**
  * Opens the ledger for writing. One that is truncated, foreign or from a newer version is moved
- * aside, never deleted, and said in `warning`. Throws `HostFileError` when it cannot be read.
+ * aside, never deleted, and said in `warning`; one that was moved aside and can be used by this
+ * version is taken back. Throws `HostFileError` when the ledger cannot be read.
  */
 export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
-  const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
-  const warning = record.problem === undefined ? undefined : await setAside(host, LEDGER_PATH, record.problem, now());
   const boot = await bootOf(host);
-  let areas = areasFrom(record.content, boot);
+  const found = await findLedger(host, boot);
+  const moved = found.problem === undefined ? undefined : await setAside(host, LEDGER_PATH, found.problem, now());
+  const { unreadable } = found.content;
+  let { areas } = found.content;
 
-  let written = JSON.stringify(areas);
+  let written = found.asides.length > 0 ? undefined : JSON.stringify(areas);
   const save = async (next: Areas) => {
     if (JSON.stringify(next) !== written) {
-      const content = { kind: 'Ledger', version: LEDGER_VERSION, areas: next };
+      const kept = unreadable.length > 0 ? { unreadable } : {};
+      const content = { kind: 'Ledger', version: LEDGER_VERSION, areas: next, ...kept };
       await host.writeFile(LEDGER_PATH, `${JSON.stringify(content, undefined, 1)}\n`, { mode: 0o600 });
       written = JSON.stringify(next);
     }
     areas = next;
   };
+  if (found.asides.length > 0) {
+    await save(areas);
+    for (const path of found.asides) await host.removeFile(path);
+  }
+  const warning = [moved, ...warningsOf(found)].filter((one) => one !== undefined).join('; ');
 
   // Several areas may be at work, and each write is of all of them.
   let last: Promise<unknown> = Promise.resolve();
@@ -85,7 +95,7 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
   };
 
   return {
-    ...(warning === undefined ? {} : { warning }),
+    ...(warning === '' ? {} : { warning }),
     memory: (area) => memoryOf(areas, area),
     remember: (area, memos) => inTurn(() => remember(area, memos)),
     forget: (area, keys) => inTurn(() => forget(area, keys)),
@@ -96,11 +106,12 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
 
 /** A ledger for commands that change nothing: a ledger that cannot be read counts as empty, and is said. */
 export async function readLedger(host: HostReader): Promise<Pick<Ledger, 'memory' | 'warning'>> {
-  const record = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
-  const areas = areasFrom(record.content, await bootOf(host));
+  const found = await findLedger(host, await bootOf(host));
+  const problem = found.problem === undefined ? [] : [`${LEDGER_PATH} ${found.problem}`];
+  const warning = [...problem, ...warningsOf(found)].join('; ');
   return {
-    memory: (area) => memoryOf(areas, area),
-    ...(record.problem === undefined ? {} : { warning: `${LEDGER_PATH} ${record.problem}` }),
+    memory: (area) => memoryOf(found.content.areas, area),
+    ...(warning === '' ? {} : { warning }),
   };
 }
 
@@ -109,12 +120,46 @@ export function isLeft(memory: Memory, keys: readonly string[]): boolean {
   return [...memory].every(([key, { leftIn }]) => (leftIn !== undefined) === keys.includes(key));
 }
 
-const NO_BOOT = 'unknown';
-
 /** The boot that the kernel of the host is in; where none runs, nothing is left to a reboot. */
 async function bootOf(host: HostReader): Promise<string> {
   const text = await host.readFile('/proc/sys/kernel/random/boot_id').catch(() => undefined);
   return text?.trim() || NO_BOOT;
+}
+
+interface FoundLedger {
+  readonly content: LedgerContent;
+  readonly problem?: string;
+  /** Files that were moved aside earlier and are part of the content now. */
+  readonly asides: readonly string[];
+}
+
+/** After a downgrade and an upgrade the ledger of the newer version is aside, with the first originals. */
+async function findLedger(host: HostReader, boot: string): Promise<FoundLedger> {
+  const { content: record, problem } = await readRecord(host, LEDGER_PATH, 'Ledger', LEDGER_VERSION);
+  let content = contentFrom(record, boot);
+  const asides: string[] = [];
+  for (const name of (await host.listDirectory(STATE_DIRECTORY)) ?? []) {
+    if (!ASIDE.test(name)) continue;
+    const path = `${STATE_DIRECTORY}/${name}`;
+    const aside = await readRecord(host, path, 'Ledger', LEDGER_VERSION).catch((): RecordFile => ({}));
+    if (aside.content === undefined) continue;
+    content = mergedContent(content, contentFrom(aside.content, boot));
+    asides.push(path);
+  }
+  return { content, asides, ...(problem === undefined ? {} : { problem }) };
+}
+
+function warningsOf({ content: { unreadable }, asides }: FoundLedger): readonly string[] {
+  const names = unreadable.slice(0, 5).map(({ area, key }) => JSON.stringify(key ?? area));
+  const what = `${names.join(', ')}${unreadable.length > names.length ? ', ...' : ''}`;
+  return [
+    ...asides.map((path) => `${path} can be used by this version and was taken back into ${LEDGER_PATH}`),
+    ...(unreadable.length === 0
+      ? []
+      : [
+          `${LEDGER_PATH} has ${unreadable.length} entries that are no originals (${what}); they are kept there under "unreadable", and what they are about is not restored`,
+        ]),
+  ];
 }
 
 const memories = new WeakMap<object, Memory>();
@@ -149,37 +194,4 @@ function rememberedFrom(known: Remembered | undefined, memo: Memo, time: string)
     since: known?.since ?? time,
     changed: time,
   };
-}
-
-/** Takes only well-formed entries, so that a hand-edited ledger cannot crash the daemon. */
-function areasFrom(content: unknown, boot: string): Areas {
-  const areas: Areas = {};
-  const source = isObject(content) && isObject(content['areas']) ? content['areas'] : {};
-  for (const [area, entries] of Object.entries(source)) {
-    if (!isObject(entries)) continue;
-    const kept = Object.entries(entries).filter((entry): entry is [string, Remembered] => isRemembered(entry[1]));
-    areas[area as AreaName] = Object.fromEntries(
-      kept.filter(([, { leftIn = boot }]) => leftIn === boot || boot === NO_BOOT),
-    );
-  }
-  return areas;
-}
-
-function isRemembered(value: unknown): value is Remembered {
-  return (
-    isObject(value) &&
-    typeof value['key'] === 'string' &&
-    isObject(value['original']) &&
-    ['value', 'absent', 'unreadable', 'unknown'].includes(String(value['original']['state'])) &&
-    (value['original']['state'] !== 'value' || typeof value['original']['value'] === 'string') &&
-    Array.isArray(value['wrote']) &&
-    value['wrote'].every((one) => typeof one === 'string') &&
-    typeof value['since'] === 'string' &&
-    typeof value['changed'] === 'string' &&
-    ['string', 'undefined'].includes(typeof value['leftIn'])
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

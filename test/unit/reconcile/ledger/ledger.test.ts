@@ -110,11 +110,84 @@ describe('the ledger', () => {
     expect(kept.toSorted()).toEqual(['one', 'two']);
   });
 
-  it('drops malformed entries of a ledger that was edited by hand', async () => {
-    const content = { kind: 'Ledger', version: 1, areas: { sysctls: { a: { key: 'a' }, b: 7 }, swap: [] } };
+  it('keeps malformed entries as they are through every write, and names them', async () => {
+    const odd = { a: { key: 'a' }, b: 7, ['__proto__x']: [] };
+    const content = { kind: 'Ledger', version: 1, areas: { sysctls: odd, swap: ['x'], constructor: 'y' } };
     const host = new MemoryHost({ [LEDGER_PATH]: JSON.stringify(content) });
 
-    expect((await openLedger(host, now)).memory('sysctls').size).toBe(0);
+    const first = await openLedger(host, now);
+    await first.remember('sysctls', [memo('0', '1'), { ...memo('0', '1'), key: 'a' }]);
+    expect([...first.memory('sysctls').keys()]).toEqual(['live:x', 'a']);
+    const second = await openLedger(host, now);
+    await second.forget('sysctls', ['live:x', 'a']);
+
+    expect(first.warning).toContain('5 entries that are no originals ("a", "b"');
+    expect(second.warning).toContain('5 entries');
+    expect(JSON.parse(host.text(LEDGER_PATH) ?? '').unreadable).toEqual([
+      { area: 'sysctls', key: 'a', entry: { key: 'a' } },
+      { area: 'sysctls', key: 'b', entry: 7 },
+      { area: 'sysctls', key: '__proto__x', entry: [] },
+      { area: 'swap', entry: ['x'] },
+      { area: 'constructor', entry: 'y' },
+    ]);
+  });
+
+  it.each(['__proto__', 'constructor', 'length', 'toString', 'hasOwnProperty'])(
+    'takes an area and a key named %s like any other',
+    async (name) => {
+      const entry = { key: name, original: { state: 'absent' }, wrote: [], since: 's', changed: 's' };
+      const text = `{"kind":"Ledger","version":1,"areas":{"${name}":{"${name}":${JSON.stringify(entry)},"x":1}}}`;
+      const host = new MemoryHost({ [LEDGER_PATH]: text });
+
+      await (await openLedger(host, now)).remember('sysctls', [memo('0', '1')]);
+
+      const written = new Map(Object.entries(JSON.parse(host.text(LEDGER_PATH) ?? '').areas));
+      expect(new Map(Object.entries(written.get(name) as object)).get(name)).toEqual(entry);
+    },
+  );
+
+  it('takes back what was set aside and can be used again, with the first originals', async () => {
+    const original = (value: string, since: string, wrote: string[]) => ({
+      key: 'live:x',
+      original: { state: 'value', value },
+      wrote,
+      since,
+      changed: since,
+    });
+    const ledger = (x: object, more: object = {}) =>
+      JSON.stringify({ kind: 'Ledger', version: 1, areas: { sysctls: { 'live:x': x, ...more } } });
+    const aside = `${LEDGER_PATH}.unusable-20261101T000000Z`;
+    const host = new MemoryHost({
+      [aside]: ledger(original('0', '2026-10-01', ['1']), { 'live:y': original('5', '2026-10-02', []) }),
+      [`${LEDGER_PATH}.unusable-20261102T000000Z`]: '{"kind":"Ledger","version":9,"areas":{}}',
+      [LEDGER_PATH]: ledger(original('1', '2026-11-01', ['2'])),
+    });
+
+    const opened = await openLedger(host, now);
+
+    for (const { memory } of [opened, await readLedger(host)]) {
+      expect(memory('sysctls').get('live:x')).toMatchObject({
+        original: { state: 'value', value: '0' },
+        wrote: ['1', '2'],
+        since: '2026-10-01',
+        changed: '2026-11-01',
+      });
+      expect(memory('sysctls').get('live:y')?.original).toEqual({ state: 'value', value: '5' });
+    }
+    expect(opened.warning).toContain(`${aside} can be used by this version`);
+    expect((await openLedger(host, now)).warning).toBeUndefined();
+    expect([...host.nodes.keys()].filter((path) => path.includes('unusable'))).toHaveLength(1);
+  });
+
+  it('keeps what was set aside until it is in the ledger on disk', async () => {
+    const host = new MemoryHost({
+      [`${LEDGER_PATH}.unusable-1`]: JSON.stringify({ kind: 'Ledger', version: 1, areas: {} }),
+    });
+    host.failOn(1, new Error('no space is left'));
+
+    await expect(openLedger(host, now)).rejects.toThrow('no space');
+
+    expect(host.text(`${LEDGER_PATH}.unusable-1`)).toBeDefined();
   });
 
   it('leaves everything where it is when it is only read', async () => {
