@@ -45,19 +45,35 @@ export async function takeOverStatusFile(
   return { conditions: parsed.nodePrep.status.conditions };
 }
 
+/** A sink that keeps the status file as it was last published. */
+export interface StatusFileSink extends ReportSink {
+  /** Writes the last status again when the file is not what was written, such as after it was removed. */
+  readonly renew: () => Promise<void>;
+}
+
 /** Writes the NodePrep with its status, only when something has changed or the file is not what was written. */
-export function createStatusFileSink(host: Host): ReportSink {
+export function createStatusFileSink(host: Host): StatusFileSink {
   let last: { readonly report: NodeReport; readonly text: string } | undefined;
   const textOf = (report: NodeReport) => {
     const isSame = last?.report.status === report.status && last.report.snapshot === report.snapshot;
     return last !== undefined && isSame ? last.text : `${JSON.stringify(nodePrepFrom(report), undefined, 2)}\n`;
   };
+  const put = async (text: string) => {
+    const found = await host.stat(STATUS_PATH);
+    // Everything in this folder is ours: a link or a FIFO in the place of the file goes, and is not followed.
+    if (found?.type === 'link' || found?.type === 'other') await host.removeFile(STATUS_PATH);
+    else if (found?.type === 'file' && (await host.readFile(STATUS_PATH)) === text) return;
+    await host.writeFile(STATUS_PATH, text);
+  };
   return {
     name: STATUS_PATH,
     publish: async (report) => {
       const text = textOf(report);
-      if (text !== last?.text || (await host.readFile(STATUS_PATH)) !== text) await host.writeFile(STATUS_PATH, text);
       last = { report, text };
+      await put(text);
+    },
+    renew: async () => {
+      if (last !== undefined) await put(last.text);
     },
   };
 }

@@ -3,7 +3,7 @@
  * the host is read anew at the beginning, because somebody else may have written meanwhile.
  */
 import { openSpecKeeper, type SpecKeeper, type SpecRequest } from '../../disk/file-spec-source.ts';
-import { createStatusFileSink, takeOverStatusFile } from '../../disk/status-file.ts';
+import { createStatusFileSink, STATUS_PATH, takeOverStatusFile } from '../../disk/status-file.ts';
 import { createWatchedSpecSource } from '../../disk/watched-spec-source.ts';
 import { createHostWatcher } from '../../host/watch/watcher.ts';
 import type { ApiClient } from '../../kubernetes/client.ts';
@@ -76,6 +76,13 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
   stack.defer(options.onReload(reload));
   const cluster = await join(machine, options);
   if (cluster !== undefined) stack.defer(cluster.start(signal));
+  const statusFile = createStatusFileSink(machine.host);
+  const onLost = (what: string) => (error: unknown) => logger.error(`Problem while ${what}`, { error });
+  const statusWatcher = createHostWatcher(machine);
+  stack.defer(() => statusWatcher.close());
+  await statusWatcher
+    .watch([{ path: STATUS_PATH, by: 'event' }], () => void statusFile.renew().catch(onLost('publishing')))
+    .catch(onLost('watching the status file'));
   const source = cluster?.source ?? specFromFiles(machine, options, keeper);
   await runLoop(
     {
@@ -83,7 +90,7 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
       source,
       engine,
       watcher: createHostWatcher(machine),
-      sinks: [createStatusFileSink(machine.host), ...options.sinks, log, ...(cluster?.sinks ?? [])],
+      sinks: [statusFile, ...options.sinks, log, ...(cluster?.sinks ?? [])],
       trigger,
       random: Math.random,
       resyncMs: options.resyncMs,
