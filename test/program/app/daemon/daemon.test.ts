@@ -40,10 +40,10 @@ function hostWithSpec(content: string): string {
   return root;
 }
 
-/** A daemon that has done its first pass: on a busy machine a report of the time before it comes first. */
+/** A daemon that has done its first pass: on a busy machine that is reported as under way first. */
 async function daemon(root: string, ...args: string[]): Promise<Running> {
   const running = startNodeprep(['run', '--root', root, '--metrics-port', '0', ...args]);
-  await expect.poll(() => condition(root, 'Progressing')?.reason ?? 'Bootstrapping', WAIT).not.toBe('Bootstrapping');
+  await expect.poll(() => condition(root, 'Progressing')?.reason ?? 'Applying', WAIT).not.toBe('Applying');
   return running;
 }
 

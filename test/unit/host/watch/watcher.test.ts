@@ -41,10 +41,10 @@ function replace(path: string, text: string): void {
   renameSync(`${root}/new`, root + path);
 }
 
-describe('by events', { timeout: 30_000 }, () => {
+describe('by events', { timeout: 90_000 }, () => {
   /** Waits for a hint; the next change must be told anew. */
   const nextHint = async () => {
-    await vi.waitUntil(() => told.length > 0, { timeout: 10_000 });
+    await vi.waitUntil(() => told.length > 0, { timeout: 30_000 });
     return told.splice(0).at(-1);
   };
 
@@ -128,15 +128,21 @@ describe('by events', { timeout: 30_000 }, () => {
     }
   });
 
-  test('a burst is told once, and what is not watched is not told', async () => {
+  test('a burst is told at its start and its end, and what is not watched is not told', async () => {
     watcher = createHostWatcher({ root, debounceMs: 200 });
-    await watcher.watch(hints('event', '/etc/fstab'), onHint);
+    await watcher.watch(hints('event', '/etc/fstab', '/etc/last'), onHint);
 
     for (let count = 0; count < 50; count += 1) writeFileSync(`${root}/etc/fstab`, String(count));
     writeFileSync(`${root}/etc/other`, 'x');
     writeFileSync(`${root}/etc/fstab.bak`, 'x');
 
-    await expect.poll(() => told).toEqual(['event /etc/fstab']);
+    await expect.poll(() => told).toContain('event /etc/fstab');
+    writeFileSync(`${root}/etc/last`, 'x');
+
+    // However busy the machine is: events come in order, so all of the burst has been told by then.
+    await expect.poll(() => told).toContain('event /etc/last');
+    expect(new Set(told)).toEqual(new Set(['event /etc/fstab', 'event /etc/last']));
+    expect(told.filter((hint) => hint === 'event /etc/fstab').length).toBeLessThanOrEqual(3);
   });
 
   test('a new list replaces the old one and the old callback', async () => {
@@ -147,7 +153,8 @@ describe('by events', { timeout: 30_000 }, () => {
     replace('/etc/fstab', 'x');
     writeFileSync(`${root}/etc/sysctl.d/a`, '');
 
-    await expect.poll(() => told).toEqual(['event /etc/sysctl.d']);
+    await expect.poll(() => told).toContain('event /etc/sysctl.d');
+    expect(new Set(told)).toEqual(new Set(['event /etc/sysctl.d']));
     expect(old).toEqual([]);
   });
 
@@ -284,7 +291,7 @@ describe('by polls', () => {
   });
 });
 
-describe('sysctls of a real kernel', { timeout: 30_000 }, () => {
+describe('sysctls of a real kernel', { timeout: 90_000 }, () => {
   const obstacle = namespaceObstacle('net');
   const prelude = `
     import { readFileSync, writeFileSync } from 'node:fs';
@@ -293,7 +300,7 @@ describe('sysctls of a real kernel', { timeout: 30_000 }, () => {
     const told = [];
     const watcher = createHostWatcher({ root: '/', pollMs: 300, debounceMs: 1 });
     const until = async (source, path) => {
-      for (let left = 200; !told.includes(source + ' ' + path) && left > 0; left -= 1) await pause(10);
+      for (let left = 2000; !told.includes(source + ' ' + path) && left > 0; left -= 1) await pause(10);
       return told.splice(0);
     };
     const on = (path, source) => told.push(source + ' ' + path);
