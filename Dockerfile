@@ -18,7 +18,9 @@ COPY manifests/systemd manifests/systemd
 COPY src src
 # The time of the commit makes two builds of one commit equal.
 ARG SOURCE_DATE_EPOCH=0
-RUN npm run -s build -- --no-archive \
+# What "nodeprep version" says: there is no git here.
+ARG REVISION=unknown
+RUN NODEPREP_COMMIT="${REVISION}" npm run -s build -- --no-archive \
     && npm run -s build:image-root -- --output /image
 
 FROM scratch

@@ -32,7 +32,8 @@ for (const target of targets) {
       copyFileSync(join(directory, name), join(DIST, name));
     }
     const said = run(join(DIST, 'nodeprep'), ['version']).trim();
-    if (said !== `nodeprep ${VERSION}`) throw new Error(`The executable says "${said}" and package.json "${VERSION}"`);
+    if (!said.startsWith(`nodeprep ${VERSION} (`))
+      throw new Error(`The executable says "${said}" and package.json "${VERSION}"`);
     say(join(DIST, 'nodeprep'));
   }
   say(join(directory, 'nodeprep'));

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { buildInfo } from './build-info.ts';
 import { leftOut } from './left-out.ts';
 import { DIST, PROJECT } from './paths.ts';
 
@@ -45,6 +46,7 @@ export async function writeBundle(entry = 'src/main.ts', outfile = BUNDLE): Prom
     minify: true,
     sourcemap: false,
     legalComments: 'none',
+    define: { NODEPREP_BUILD: JSON.stringify(buildInfo()) },
     logLevel: 'warning',
     plugins: [leftOut, withoutSideEffects],
     metafile: true,

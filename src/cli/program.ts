@@ -18,9 +18,9 @@ import { statusCommand } from './commands/status.ts';
 import { uninstallCommand } from './commands/uninstall.ts';
 import { validateCommand } from './commands/spec/validate.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { versionCommand } from './commands/version.ts';
 import type { Io } from './io.ts';
 import { optionKeptByNpm } from './options/npm.ts';
-import { command } from './options/options.ts';
 
 /** Builds the program; nothing runs before `parseAsync`. */
 export function buildProgram(io: Io): Command {
@@ -49,7 +49,7 @@ export function buildProgram(io: Io): Command {
     captureCommand(io),
     ...areaCommands(io),
     completionCommand(io),
-    command('version', 'Print the version', ['version']).action(() => io.out(`nodeprep ${VERSION}\n`)),
+    versionCommand(io),
   ];
   for (const one of commands) program.addCommand(one);
   // Sub-commands do not inherit how errors and help are written.

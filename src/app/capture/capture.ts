@@ -2,7 +2,7 @@
 import { CommandError, HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
 import type { TreeEntry } from '../../host/linux/files/write-tree.ts';
-import { VERSION } from '../version.ts';
+import { BUILD, VERSION } from '../version.ts';
 import { COMMANDS, LIVE, NOT_CAPTURED, PERSISTENT, PROGRAMS, withoutSecrets } from './sources.ts';
 
 /** Kernel images, databases and logs are no configuration. */
@@ -153,7 +153,7 @@ Captured with \`nodeprep capture\`.
 | --- | --- |
 | system | ${name} |
 | kernel | ${kernel} |
-| nodeprep | ${VERSION} |
+| nodeprep | ${VERSION} (${BUILD === undefined ? 'from sources' : `commit ${BUILD.commit}`}) |
 | date | ${now.toISOString().slice(0, 10)} |
 
 \`nodeprep plan --root root\` works on this copy; \`commands/\` has the output of commands at that moment. Kernel files

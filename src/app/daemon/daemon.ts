@@ -19,7 +19,7 @@ import { manageHost } from './manage.ts';
 import { requireRoot } from '../privilege.ts';
 import { type Endpoint, serveMetrics } from './serve-metrics.ts';
 import { createMemoryRelease } from './release-memory.ts';
-import { VERSION } from '../version.ts';
+import { BUILD, VERSION } from '../version.ts';
 
 /** How the daemon runs. */
 export interface DaemonOptions {
@@ -65,7 +65,8 @@ export async function runDaemon(machine: Machine, options: DaemonOptions, signal
   if (client !== undefined) stack.defer(() => client.close());
   const server = await serve(machine, options, served, client);
   stack.defer(() => server.close());
-  logger.info('NodePrep started', { version: VERSION, root: machine.root, kernel: machine.host.kernel });
+  const build = BUILD === undefined ? {} : { commit: BUILD.commit };
+  logger.info('NodePrep started', { version: VERSION, ...build, root: machine.root, kernel: machine.host.kernel });
 
   const memory = createMemoryRelease();
   for (let yielded = false; ; yielded = true) {

@@ -80,7 +80,7 @@ async function assertStarts(host: Host, program: string): Promise<void> {
   let said: string;
   try {
     const { stdout } = await host.run([program, 'version'], { timeoutMs: 60_000 });
-    if (stdout.trim() === `nodeprep ${VERSION}`) return;
+    if (stdout.startsWith(`nodeprep ${VERSION} (`)) return;
     said = `it says ${JSON.stringify(stdout.slice(0, 80))} instead of its version`;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;

@@ -26,7 +26,10 @@ const isCaughtIn = (status: string, signal: NodeJS.Signals) => {
 
 describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
   test('is no older than its version', () => {
-    expect(execute(['version'])).toMatchObject({ status: 0, stdout: `nodeprep ${VERSION}\n` });
+    expect(execute(['version'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(`^nodeprep ${VERSION} \\(commit [0-9a-f]{12}`),
+    });
   });
 
   test('ignores NODE_OPTIONS, which would run foreign code as root', () => {
@@ -131,7 +134,7 @@ describe.runIf(existsSync(EXECUTABLE))('the executable', () => {
     expect(execute(['install', '--root', root])).toMatchObject({ status: 0 });
 
     const installed = spawnSync(join(root, 'usr/local/bin/nodeprep'), ['version'], { encoding: 'utf8' });
-    expect(installed.stdout).toBe(`nodeprep ${VERSION}\n`);
+    expect(installed.stdout).toMatch(`nodeprep ${VERSION} (`);
     expect(execute(['uninstall', '--purge', '--root', root]).status).toBe(0);
     expect(existsSync(join(root, 'usr/local/lib/nodeprep'))).toBe(false);
   });

@@ -60,7 +60,10 @@ function running(
   const active = new Set<string>();
   const starts: string[] = [];
   const states = new Map<string, string>();
-  const said = { stdout: options.broken === true ? 'Segmentation fault' : `nodeprep ${VERSION}\n`, stderr: '' };
+  const said = {
+    stdout: options.broken === true ? 'Segmentation fault' : `nodeprep ${VERSION} (from sources)\n`,
+    stderr: '',
+  };
   const behaviour: MemoryBehaviour = {
     commands: new Proxy(
       {
