@@ -21,6 +21,9 @@ const LAST_GOOD_VERSION = 1;
 /** Built-in profile of a host without spec files. */
 export const DEFAULT_PROFILE = 'kubeadm-worker';
 
+const STDIN = '<stdin>';
+const LINE_END = 0x0a;
+
 /** Where a spec comes from. */
 export interface SpecRequest {
   /** Named files; none means the default files of the host. */
@@ -37,6 +40,8 @@ export interface Declared {
   readonly source: NodePrepSpecSource;
   /** What is valid and most likely not meant. */
   readonly warnings?: readonly Problem[];
+  /** A file ends in the middle of a line, as one does that is being written. */
+  readonly endsMidLine?: boolean;
   /** False when the built-in profile stands in for missing files. */
   readonly fromFiles: boolean;
   /** The record of the cluster declared it, not the host. */
@@ -90,7 +95,8 @@ export async function readLocalSpec(
   const inputs = await readInputs(machine, host, request);
   const { profile } = request;
   if (inputs.length === 0 && profile === undefined) return undefined;
-  return { ...loadSpec(inputs, profile === undefined ? {} : { profile }), fromFiles: inputs.length > 0 };
+  const endsMidLine = inputs.some(({ file, contents }) => file !== STDIN && contents.at(-1) !== LINE_END);
+  return { ...loadSpec(inputs, profile === undefined ? {} : { profile }), endsMidLine, fromFiles: inputs.length > 0 };
 }
 
 async function readInputs(machine: HostReader, host: HostReader, request: SpecRequest): Promise<SpecInput[]> {
@@ -98,7 +104,7 @@ async function readInputs(machine: HostReader, host: HostReader, request: SpecRe
   if (request.files.length === 0) return request.profile === undefined ? readDefaultFiles(host) : [];
   const inputs: SpecInput[] = [];
   for (const file of request.files) {
-    if (file === '-') inputs.push({ file: '<stdin>', contents: request.stdin ?? new Uint8Array() });
+    if (file === '-') inputs.push({ file: STDIN, contents: request.stdin ?? new Uint8Array() });
     else inputs.push(...(await readNamedFiles(machine, [file])));
   }
   return inputs;
@@ -110,6 +116,8 @@ export interface SpecKeeper {
   readonly accept: (declared: Declared) => Promise<SpecSnapshot>;
   /** The last good spec with why the newest was refused; `undefined` when there never was one. */
   readonly fallback: (problem: string) => SpecSnapshot | undefined;
+  /** The last good spec; `undefined` when there never was one. */
+  readonly last: () => SpecSnapshot | undefined;
   /** Whether the last good spec came from files that should still be there. */
   readonly hadFiles: () => boolean;
   /** Set when an unusable record was kept aside. */
@@ -134,6 +142,7 @@ export async function openSpecKeeper(
   let fromFiles = record.content?.['fromFiles'] === true;
   return {
     ...(warning === undefined ? {} : { warning }),
+    last: () => last,
     hadFiles: () => fromFiles,
     fallback: (problem) => {
       const refused = `The newest spec is refused, the last good one is enforced: ${problem}`;

@@ -2,13 +2,23 @@
 import { renderProblem, SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { PathHint, HostReader, HostWatcher } from '../host/host.ts';
+import { leavesOut } from '../api/spec/left-out.ts';
+import type { NodePrepSpecSource } from '../api/spec/nodeprep.ts';
+import { createQuietMoment, type QuietMoment } from '../reconcile/loop/quiet-moment.ts';
 import type { SpecSource } from '../reconcile/report/node-report.ts';
 import { CLUSTER_RECORD_PATH } from './cluster-record.ts';
-import { readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
+import { type Declared, readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
 import { SPEC_DIRECTORY, SPEC_FILE } from './spec-files.ts';
+
+/** How long files that may be written right now stay as they are before they are taken at their word. */
+export const QUIET_MS = 3000;
 
 /** What a spec is read with. */
 export interface SpecReaderParts {
+  /** How long a spec that may be half of one waits; absent where it is read once. */
+  readonly quiet?: QuietMoment;
+  /** Told when one begins to wait. */
+  readonly onHeld?: () => void;
   readonly machine: HostReader;
   readonly host: HostReader;
   readonly keeper: SpecKeeper;
@@ -20,7 +30,9 @@ export interface SpecReaderParts {
 }
 
 /** What the source is built from. */
-export interface WatchedSpecParts extends SpecReaderParts {
+export interface WatchedSpecParts extends Omit<SpecReaderParts, 'quiet'> {
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
   /** A watcher of its own: hints of the areas are replaced with every spec. */
   readonly watcher: HostWatcher;
 }
@@ -29,6 +41,7 @@ export interface WatchedSpecParts extends SpecReaderParts {
 export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] {
   let lastRefusal: string | undefined;
   let lastWarnings: ReadonlySet<string> = new Set();
+  let isHeld = false;
   return async () => {
     try {
       const declared = await readSpec(parts.machine, parts.host, parts.request);
@@ -37,6 +50,16 @@ export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] 
         throw new HostFileError('read', SPEC_FILE, 'ENOENT', advice);
       }
       lastRefusal = undefined;
+      const before = parts.keeper.last();
+      if (before !== undefined && isHalf(declared, before.source)) {
+        if (parts.quiet?.awaits(JSON.stringify(declared.source)) === true) {
+          if (!isHeld) parts.onHeld?.();
+          isHeld = true;
+          return before;
+        }
+      }
+      isHeld = false;
+      parts.quiet?.end();
       const warnings = new Set((declared.warnings ?? []).map(renderProblem));
       for (const warning of warnings) if (!lastWarnings.has(warning)) parts.onWarning(warning);
       lastWarnings = warnings;
@@ -53,13 +76,25 @@ export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] 
   };
 }
 
+/** Whether files that are being written could say so: something is missing, or a line is not complete. */
+export function isHalf(next: Pick<Declared, 'source' | 'endsMidLine'>, before: NodePrepSpecSource): boolean {
+  if (leavesOut(next.source, before)) return true;
+  return next.endsMidLine === true && JSON.stringify(next.source) !== JSON.stringify(before);
+}
+
 /** A spec source over files, which keeps the last good spec when a newer one is broken. */
 export function createWatchedSpecSource(parts: WatchedSpecParts): SpecSource {
+  let tell = () => {};
+  const quiet = createQuietMoment({ clock: parts.clock, quietMs: QUIET_MS, onQuiet: () => tell() });
   return {
-    current: createSpecReader(parts),
+    current: createSpecReader({ ...parts, quiet }),
     watch: async (onChange) => {
+      tell = onChange;
       await parts.watcher.watch(specHints(parts.request), onChange);
-      return () => parts.watcher.close();
+      return async () => {
+        quiet.end();
+        await parts.watcher.close();
+      };
     },
   };
 }

@@ -58,7 +58,7 @@ export function createDraft(reader: HostReader): Draft {
       const known = drafted.get(path);
       if (known === undefined) return reader.stat(path);
       if (known.after === undefined) return undefined;
-      const owned = { type: known.after.type, owner: 0, links: 1 };
+      const owned = { type: known.after.type, owner: 0, links: 1, modifiedMs: 0 };
       return known.after.type === 'link'
         ? { ...owned, mode: 0o777, size: known.after.target.length }
         : { ...owned, mode: known.after.mode, size: known.after.bytes.length };

@@ -34,6 +34,8 @@ export interface FileStat {
   readonly owner: number;
   /** Names of the file, itself included; more than one means hard links. */
   readonly links: number;
+  /** When the contents, or the names in a directory, were changed last, in milliseconds since 1970. */
+  readonly modifiedMs: number;
 }
 
 /**

@@ -149,7 +149,14 @@ describe.each(hosts)('$name', ({ create }) => {
       const host = create({ '/etc/f': 'four', '/etc/d': null, '/etc/l': { link: 'f' }, '/alias': { link: 'etc' } });
 
       const owner = process.geteuid?.() === 0 ? 0 : expect.any(Number);
-      expect(await host.stat('/etc/f')).toEqual({ type: 'file', mode: 0o644, size: 4, owner, links: 1 });
+      expect(await host.stat('/etc/f')).toEqual({
+        type: 'file',
+        modifiedMs: expect.any(Number),
+        mode: 0o644,
+        size: 4,
+        owner,
+        links: 1,
+      });
       expect(await host.stat('/etc/d')).toMatchObject({ type: 'directory', mode: 0o755 });
       expect(await host.stat('/etc/l')).toMatchObject({ type: 'link', size: 1 });
       expect(await host.stat('/alias/l')).toMatchObject({ type: 'link' });

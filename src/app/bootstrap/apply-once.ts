@@ -1,6 +1,7 @@
 /** The one-shot commands that change a host: `bootstrap` and `uninstall`. */
 import type { Condition } from '../../api/status/conditions.ts';
 import { emptySpec } from '../../api/spec/nodeprep.ts';
+import { pause } from '../../areas/pause.ts';
 import { CLUSTER_RECORD_PATH } from '../../disk/cluster-record.ts';
 import {
   LAST_GOOD_PATH,
@@ -9,6 +10,7 @@ import {
   type SpecKeeper,
   type SpecRequest,
 } from '../../disk/file-spec-source.ts';
+import { settled } from '../../disk/settled.ts';
 import { createStatusFileSink, RUN_DIRECTORY, STATUS_PATH, takeOverStatusFile } from '../../disk/status-file.ts';
 import { CONTROL_DIRECTORY, CONTROL_SOCKET } from '../../host/hand-over/control.ts';
 import { withDeadline } from '../../host/deadline.ts';
@@ -42,6 +44,7 @@ export async function bootstrap(
   signal: AbortSignal,
 ): Promise<NodeReport> {
   requireRoot(machine, 'bootstrap');
+  await settled(request, { ...machine, pause: (milliseconds) => pause(milliseconds, signal) });
   // Before the lock and before any write: a broken spec must leave the host untouched.
   const declared = await readSpec(machine.here, machine.host, request);
   return convergeOnce(machine, options, (keeper) => keeper.accept(declared), signal);

@@ -6,7 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SpecInvalidError } from '../../api/yaml/errors.ts';
 import type { NodePrepSpec } from '../../api/spec/nodeprep.ts';
+import { pause } from '../../areas/pause.ts';
 import { openSpecKeeper, readSpec, type SpecRequest } from '../../disk/file-spec-source.ts';
+import { settled } from '../../disk/settled.ts';
 import { readStatusFile, type StatusFile } from '../../disk/status-file.ts';
 import { createSpecReader } from '../../disk/watched-spec-source.ts';
 import { nameOf } from '../../host/hand-over/holder.ts';
@@ -107,6 +109,7 @@ async function attempt(
     onWarning: (message: string) => logger.warn(message),
   };
   try {
+    await settled(request, { ...machine, pause: (milliseconds) => pause(milliseconds, signal) });
     const report = await convergeOnce(
       machine,
       progress,

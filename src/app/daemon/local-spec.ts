@@ -4,10 +4,11 @@ import { LIMITS_PATH } from '../../api/spec/limits.ts';
 import { CLUSTER_RECORD_PATH } from '../../disk/cluster-record.ts';
 import { readLocalSpec, type SpecRequest } from '../../disk/file-spec-source.ts';
 import { SPEC_DIRECTORY, SPEC_FILE } from '../../disk/spec-files.ts';
-import { specHints } from '../../disk/watched-spec-source.ts';
+import { isHalf, QUIET_MS, specHints } from '../../disk/watched-spec-source.ts';
 import { HostFileError } from '../../host/errors.ts';
 import { createHostWatcher } from '../../host/watch/watcher.ts';
 import type { LocalSpec, LocalSpecPort } from '../../kubernetes/ports.ts';
+import { createQuietMoment } from '../../reconcile/loop/quiet-moment.ts';
 import type { Machine } from '../machine.ts';
 
 /** Reads the files of the host, or the default when it has none; watches both, and the limits of the host. */
@@ -16,9 +17,20 @@ export function createLocalSpec(
   request: SpecRequest,
   defaultFile: string | undefined,
 ): LocalSpecPort {
+  let last: LocalSpec | undefined;
+  let tell = () => {};
+  const quiet = createQuietMoment({ clock: machine.clock, quietMs: QUIET_MS, onQuiet: () => tell() });
   return {
-    read: () => read(machine, request, defaultFile),
+    read: async () => {
+      const next = await read(machine, request, defaultFile);
+      if (last?.kind === 'document' && saysLess(next, last) && quiet.awaits(JSON.stringify(next))) return last;
+      quiet.end();
+      // What cannot be used does not tell what the files will say.
+      if (next.kind !== 'invalid') last = next;
+      return next;
+    },
     watch: async (onChange) => {
+      tell = onChange;
       const isNamed = request.files.length > 0;
       const host = createHostWatcher(machine);
       const here = createHostWatcher({ root: '/' });
@@ -30,11 +42,18 @@ export function createLocalSpec(
       const standIn = defaultFile === undefined ? [] : [{ path: defaultFile, by: 'event' } as const];
       await here.watch([...named, ...standIn], onChange);
       return async () => {
+        quiet.end();
         await host.close();
         await here.close();
       };
     },
   };
+}
+
+/** A file that is moved away for a moment must not bring the default of the agent into the cluster. */
+function saysLess(next: LocalSpec, last: LocalSpec & { readonly kind: 'document' }): boolean {
+  if (next.kind !== 'document') return next.kind === 'none';
+  return (last.origin === 'files' && next.origin === 'default') || isHalf(next, last.source);
 }
 
 async function read(machine: Machine, request: SpecRequest, defaultFile: string | undefined): Promise<LocalSpec> {

@@ -111,6 +111,9 @@ async function join(machine: Machine, options: ManageOptions): Promise<Cluster |
 
 function specFromFiles(machine: Machine, { request, logger }: ManageOptions, keeper: SpecKeeper): SpecSource {
   return createWatchedSpecSource({
+    clock: machine.clock,
+    onHeld: () =>
+      logger.info('The spec files say less than before; they are read again when nothing has changed for 3 s'),
     machine: machine.here,
     host: machine.host,
     keeper,

@@ -183,8 +183,8 @@ function namesOf(directory: string | Buffer): readonly string[] {
 }
 
 function fileStatFrom(found: Stats): FileStat {
-  const { mode, size, uid, nlink } = found;
-  return { type: typeOf(found), mode: mode & 0o7777, size, owner: uid, links: nlink };
+  const { mode, size, uid, nlink, mtimeMs } = found;
+  return { type: typeOf(found), mode: mode & 0o7777, size, owner: uid, links: nlink, modifiedMs: mtimeMs };
 }
 
 function typeOf(found: Stats): FileStat['type'] {

@@ -22,7 +22,8 @@ export function ownedNode(node: MemoryNode | undefined, ownership: Ownership): M
 export function statOf(node: MemoryNode): FileStat {
   const { type, mode = type === 'link' ? 0o777 : 0o755, owner = 0, links = type === 'directory' ? 2 : 1 } = node;
   const size = node.type === 'link' ? node.target.length : node.type === 'directory' ? 0 : node.content.length;
-  return { type, mode, size, owner, links };
+  // Without a clock everything is old.
+  return { type, mode, size, owner, links, modifiedMs: Number.NEGATIVE_INFINITY };
 }
 
 /** A whole world, sorted, for a readable assertion. */

@@ -3,6 +3,7 @@
  * is away; the local spec until there is one. An object that cannot be enforced leaves the last good
  * spec in force.
  */
+import { createQuietMoment } from '../../reconcile/loop/quiet-moment.ts';
 import type { SpecSnapshot, SpecSource } from '../../reconcile/report/node-report.ts';
 import { chooseSnapshot } from './choose-snapshot.ts';
 import type { ObjectMirror, ObjectView } from '../object/object-mirror.ts';
@@ -15,8 +16,8 @@ import { nodePrepTitle } from '../resources.ts';
 
 /** How long a node without any memory of the cluster waits for the API server before its own files count. */
 const FIRST_ANSWER_MS = 5000;
-/** How long what is left out of a newer spec stays. */
-const REMOVAL_MS = 2000;
+/** How long what a newer spec leaves out stays without a further change. */
+const QUIET_MS = 2000;
 
 /** What the source is built from. */
 export interface ClusterSpecParts extends Pick<AgentPorts, 'log' | 'local' | 'memory' | 'beyondLimits' | 'clock'> {
@@ -38,8 +39,8 @@ class NodePrepSpecs implements SpecSource {
   /** Why the object that is there now is refused. */
   #refused: { readonly generation: number; readonly message: string } | undefined;
   /** The newer spec with what it leaves out of the good one, until that has waited long enough. */
-  #held: { readonly until: number; readonly loaded: ClusterSpec['loaded'] } | undefined;
-  #heldTimer: NodeJS.Timeout | undefined;
+  #held: ClusterSpec['loaded'] | undefined;
+  readonly #quiet: ReturnType<typeof createQuietMoment>;
   #onChange: () => void = () => undefined;
   #local: LocalSpec | undefined;
   /** Of the view that the last snapshot was made from. */
@@ -49,6 +50,7 @@ class NodePrepSpecs implements SpecSource {
   constructor(parts: ClusterSpecParts) {
     this.#parts = parts;
     this.#called = nodePrepTitle(parts.node);
+    this.#quiet = createQuietMoment({ clock: parts.clock, quietMs: QUIET_MS, onQuiet: () => this.#onChange() });
     this.#good = rememberedSpec(parts.memory.record(), this.#called);
   }
 
@@ -77,7 +79,7 @@ class NodePrepSpecs implements SpecSource {
     });
     if (keyOf(mirror.view()) !== this.#seen) onChange();
     return async () => {
-      clearTimeout(this.#heldTimer);
+      this.#quiet.end();
       this.#onChange = () => undefined;
       forget();
       registrar.onChange(() => undefined);
@@ -119,7 +121,7 @@ class NodePrepSpecs implements SpecSource {
   async #accept(view: ObjectView): Promise<void> {
     if (view.state === 'absent') {
       this.#refused = undefined;
-      this.#held = undefined;
+      this.#release();
       if (view.why !== 'deleted' || this.#good?.isDeleted !== false) return;
       return this.#keep({ ...this.#good, isDeleted: true });
     }
@@ -138,7 +140,7 @@ class NodePrepSpecs implements SpecSource {
     }
     this.#refused = undefined;
     if (!isKnown && this.#hold(spec)) return;
-    this.#held = undefined;
+    this.#release();
     if (isKnown) this.#good = spec;
     else await this.#keep(spec, view.object.metadata.resourceVersion);
   }
@@ -147,14 +149,14 @@ class NodePrepSpecs implements SpecSource {
   #hold(spec: ClusterSpec): boolean {
     if (this.#good?.isDeleted !== false) return false;
     const loaded = keepRemoved(spec.loaded, this.#good.loaded, this.#called);
-    if (loaded === undefined) return false;
-    const now = this.#parts.clock();
-    const until = this.#held?.until ?? now + REMOVAL_MS;
-    if (now >= until) return false;
-    this.#held = { until, loaded };
-    clearTimeout(this.#heldTimer);
-    this.#heldTimer = setTimeout(() => this.#onChange(), until - now);
+    if (loaded === undefined || !this.#quiet.awaits(specRevision(spec))) return false;
+    this.#held = loaded;
     return true;
+  }
+
+  #release(): void {
+    this.#held = undefined;
+    this.#quiet.end();
   }
 
   async #keep(good: ClusterSpec, version?: string): Promise<void> {
@@ -168,7 +170,7 @@ class NodePrepSpecs implements SpecSource {
 
   async #choose(view: ObjectView, local: LocalSpec): Promise<SpecSnapshot> {
     const { node, registrar, beyondLimits } = this.#parts;
-    const held = this.#held?.loaded;
+    const held = this.#held;
     const good = this.#good === undefined || held === undefined ? this.#good : { ...this.#good, loaded: held };
     // The owner of the host may have set limits after the spec was received; a mistake in them changes nothing.
     const breach =
