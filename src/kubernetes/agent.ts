@@ -1,7 +1,7 @@
 /**
  * The agent of a node: everything between the engine and the API server. It gives the loop a spec
- * source and sinks; what it sends and follows runs beside the loop, and nothing of it ever stops or
- * delays the care for the host.
+ * source and sinks; what it sends and follows runs beside the loop, and nothing in it ever stops or
+ * delays the work on the host.
  */
 import type { Taint } from '../api/names/taints.ts';
 import type { ReportSink, SpecSource } from '../reconcile/report/node-report.ts';
@@ -23,7 +23,7 @@ import { createStatusWriter } from './report/status-writer.ts';
 export interface Agent {
   readonly source: SpecSource;
   readonly sinks: readonly ReportSink[];
-  /** Works until aborted; rejects only for a defect. */
+  /** Works until aborted; rejects only for a bug. */
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 

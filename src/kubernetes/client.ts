@@ -1,6 +1,6 @@
 /**
  * What the agent needs of an API server, and nothing more: send a request, follow a watch. The
- * transport behind it (connection, credentials, time-outs) is in `transport/`; what is read and
+ * transport below it (connection, credentials, time-outs) is in `transport/`; what is read and
  * written with it is beside this file. Objects are plain JSON: typed models would drop fields that
  * a newer server has.
  */
@@ -17,14 +17,14 @@ export interface ApiRequest {
   readonly contentType?: PatchType;
 }
 
-/** How the body of a PATCH is meant; JSON is valid YAML, so an apply is sent as JSON. */
+/** The kind of a PATCH; JSON is valid YAML, so an apply is sent as JSON. */
 export type PatchType =
   | 'application/apply-patch+yaml'
   | 'application/merge-patch+json'
   | 'application/strategic-merge-patch+json'
   | 'application/json-patch+json';
 
-/** Any object of the API, read with suspicion. */
+/** Any object of the API; nothing about its fields is trusted. */
 export interface ApiObject {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -50,7 +50,7 @@ export interface WatchEvent {
 
 /** The API server as the agent sees it; one connection for everything. */
 export interface ApiClient {
-  /** The parsed answer. Throws `ApiError` when the server refused, `ApiUnreachableError` when nobody answered in time. */
+  /** The parsed answer. Throws `ApiError` when the server refused, `ApiUnreachableError` when no answer came in time. */
   readonly send: (request: ApiRequest, signal: AbortSignal) => Promise<unknown>;
   /** Events until the server ends the watch; throws as `send` does, and when the connection is silent for too long. */
   readonly watch: (request: ApiRequest, signal: AbortSignal) => AsyncIterable<WatchEvent>;

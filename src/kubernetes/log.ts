@@ -1,4 +1,4 @@
-/** Where the agent says what happens between it and the API server. */
+/** The log of what happens between the agent and the API server. */
 export interface AgentLog {
   readonly debug: (message: string, fields?: Readonly<Record<string, unknown>>) => void;
   readonly info: (message: string, fields?: Readonly<Record<string, unknown>>) => void;

@@ -1,4 +1,4 @@
-/** A client that tells of every exchange, for the metrics. */
+/** A client that reports every exchange, for the metrics. */
 import { type ApiClient, ApiError, type ApiRequest } from './client.ts';
 import type { ExchangeObserver } from './ports.ts';
 
@@ -39,7 +39,7 @@ export function observedClient(client: ApiClient, observer: ExchangeObserver): A
       } catch (error) {
         return failed('watch', error, signal);
       }
-      // Counted when it ends: a watch that stands is the state to be in, and no request.
+      // Counted when it ends: an open watch is the normal state, not a request.
       observer.onRequest('watch', 200);
     },
   };

@@ -6,7 +6,7 @@ import type { LimitBreach } from '../api/spec/limits.ts';
 import type { NodePrepSpec, NodePrepSpecSource } from '../api/spec/nodeprep.ts';
 import type { AgentLog } from './log.ts';
 
-/** The spec that the host has by itself, for registration and for the time without an API server. */
+/** The local spec of the host, for registration and for the time without an API server. */
 export type LocalSpec =
   | {
       readonly kind: 'document';
@@ -27,7 +27,7 @@ export interface LocalSpecPort {
   readonly watch: (onChange: () => void) => Promise<() => Promise<void>>;
 }
 
-/** What was last heard from the API server, kept on disk so that it is enforced while the server is away. */
+/** The last state from the API server, on disk so that it is enforced while the server is away. */
 export interface ClusterRecord {
   readonly object?: {
     readonly uid: string;
@@ -60,19 +60,19 @@ export interface AppliedLocal {
   /** Of the local document, to notice when it changes. */
   readonly digest: string;
   readonly origin: 'files' | 'default';
-  /** Fields that others own; their values stay. */
+  /** Fields that other managers own; their values stay. */
   readonly refused: readonly RefusedField[];
-  /** Who owned what when they were refused: trying again makes sense only when this has changed. */
+  /** The owners when the fields were refused: trying again makes sense only after a change. */
   readonly ownership: string;
 }
 
-/** Keeps the record; a record that cannot be written is the host's problem and never thrown. */
+/** Keeps the record; a record that cannot be written is logged by the host and never thrown. */
 export interface ClusterMemory {
   readonly record: () => ClusterRecord;
   readonly keep: (record: ClusterRecord) => Promise<void>;
 }
 
-/** Told of every exchange with the API server, for the metrics. */
+/** Receives every exchange with the API server, for the metrics. */
 export interface ExchangeObserver {
   /** `code` is that of the answer, or `error` when there was none. */
   readonly onRequest: (verb: string, code: number | 'error') => void;

@@ -1,15 +1,15 @@
 /** Where the objects of one node are in the API, and under which names they are written. */
 import { API_VERSION } from '../api/spec/nodeprep.ts';
 
-/** Writes the spec as the files of the host have it; never by force. */
+/** Field manager of the spec from the files of the host; never forces. */
 export const LOCAL_FILE_MANAGER = 'nodeprep-local-file';
-/** Writes the status and the condition of the Node, in which nobody else has a say. */
+/** Field manager of the status and of the condition of the Node, which it owns alone. */
 export const AGENT_MANAGER = 'nodeprep-agent';
 
-/** Writes a NodePrep that the cluster has lost as the host has kept it. */
+/** Field manager that restores a NodePrep which the cluster has lost, from the record of the host. */
 export const RECORD_MANAGER = 'nodeprep-record';
 
-/** Copies labels of the Node. Not the manager of the status: old servers do not keep the two apart. */
+/** Field manager of labels copied from the Node. Not the manager of the status: old servers do not keep the two apart. */
 export const LABELS_MANAGER = 'nodeprep-node-labels';
 
 /** Name of the definition of NodePreps. */
@@ -38,7 +38,7 @@ export function nodePath(node: string): string {
   return `/api/v1/nodes/${encodeURIComponent(node)}`;
 }
 
-/** The Lease that says that the agent of a node is alive. */
+/** The Lease by which the agent of a node shows that it is alive. */
 export function leasePath(namespace: string, node: string): string {
   return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${encodeURIComponent(node)}`;
 }

@@ -1,7 +1,7 @@
 /**
  * Lets the API server decide who reads the metrics of an agent, as controllers in a cluster do:
- * TokenReview says who holds the bearer token, SubjectAccessReview whether he may GET /metrics.
- * Requests to the API server are bounded, because everybody who reaches the port can cause them.
+ * TokenReview names the holder of the bearer token, SubjectAccessReview whether they may GET /metrics.
+ * Requests to the API server are bounded, because any client that reaches the port can cause them.
  */
 import type { ApiClient } from '../client.ts';
 import { type AccessVerdict, review } from './reviews.ts';
@@ -16,7 +16,7 @@ export interface MetricsAccessParts {
 
 /** Decides about the holders of tokens. */
 export interface MetricsAccess {
-  /** Whether the holder may read the metrics. Never throws; nobody gets in whom the API server did not admit. */
+  /** Whether the holder may read the metrics. Never throws; only callers that the API server admitted get in. */
   readonly authorize: (token: string) => Promise<AccessVerdict>;
 }
 
@@ -60,7 +60,7 @@ export function createMetricsAccess({ client, clock }: MetricsAccessParts): Metr
       const key = keyOf(token);
       const known = store.recall(key) ?? running.get(key);
       if (known !== undefined) return known;
-      // The scraper that was let in before must get in again while somebody floods the port.
+      // A scraper that was admitted before gets in again while other clients flood the port.
       if (!store.wasAllowed(key) && !takeCredit()) return BUSY;
       const asked = ask(key, token);
       running.set(key, asked);

@@ -1,4 +1,4 @@
-/** Asks the API server who holds a token and whether he may read the metrics. */
+/** Asks the API server who holds a token and whether they may read the metrics. */
 import { type ApiClient, ApiError } from '../client.ts';
 
 /** What was decided, with what the caller may know about it. */
@@ -29,7 +29,7 @@ export async function review(
   try {
     const user = await whoHolds(client, token, signal);
     if (user === undefined) {
-      const message = 'The API server does not know this token: it is wrong, expired, or meant for somebody else.';
+      const message = 'The API server does not know this token: it is wrong, expired, or issued for another audience.';
       return { outcome: 'Unauthenticated', message };
     }
     if (await isAllowed(client, user, wanted, signal)) return { outcome: 'Allowed' };
@@ -37,7 +37,7 @@ export async function review(
     const message = `"${user.username}" may not ${wanted.verb} ${wanted.path}: ${role}.`;
     return { outcome: 'Forbidden', message };
   } catch (error) {
-    // An agent that may not make reviews can let nobody in; that is a fault of its own rights, not of the caller's.
+    // An agent without the right to create reviews admits no caller; the fault is in its own rights, not in the caller's.
     const hint = error instanceof ApiError && error.code === 403 ? ' (the agent itself lacks the right to ask)' : '';
     return { outcome: 'Unavailable', message: `${error instanceof Error ? error.message : String(error)}${hint}` };
   }

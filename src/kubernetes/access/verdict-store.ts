@@ -1,27 +1,27 @@
 /**
- * Remembers for a short time what the API server said of a token. Tokens are kept as hashes, and the
- * numbers of both good and bad ones are bounded, each on its own: whoever floods the endpoint with
- * wrong tokens must not push out the one of the real scraper.
+ * Caches for a short time what the API server said about a token. Tokens are stored as hashes, and the
+ * numbers of both good and bad ones are bounded, each on its own: a flood of wrong tokens must not evict
+ * the one of the real scraper.
  */
 import { createHash } from 'node:crypto';
 import type { AccessVerdict } from './reviews.ts';
 
 /** Verdicts by token. */
 export interface VerdictStore {
-  /** What was said of the token and still holds. */
+  /** The verdict about the token that still holds. */
   readonly recall: (key: string) => AccessVerdict | undefined;
   /** Whether the token was good the last time, however long ago. */
   readonly wasAllowed: (key: string) => boolean;
   readonly keep: (key: string, verdict: AccessVerdict) => void;
 }
 
-/** Two requests each time are twelve an hour for each scraper and agent; a token that was taken back reads on for so long. */
+/** Two requests each time are twelve an hour for each scraper and agent; a revoked token can read for as long. */
 const ALLOWED_MS = 10 * 60_000;
 const DENIED_MS = 10_000;
 const MAX_ALLOWED = 64;
 const MAX_DENIED = 256;
 
-/** The name under which a token is remembered. */
+/** The name under which a token is cached. */
 export function keyOf(token: string): string {
   return createHash('sha256').update(token).digest('base64');
 }
@@ -37,7 +37,7 @@ export function createVerdictStore(clock: () => number): VerdictStore {
     },
     wasAllowed: (key) => allowed.has(key),
     keep: (key, verdict) => {
-      // Who could not be asked says nothing about the token, neither now nor for the next ten seconds.
+      // Not cached: an unreachable API server says nothing about the token.
       if (verdict.outcome === 'Busy' || verdict.outcome === 'Unavailable') return;
       allowed.delete(key);
       denied.delete(key);

@@ -1,7 +1,7 @@
 /**
  * Why an object that was there is missing from a list. Only a deletion that the API server can show, and confirms when
  * asked again, unmanages a host: a list may come from a store that was restored from a backup, from a definition that was
- * made again without its objects, or from something on the way that answers for everybody.
+ * made again without its objects, or from a proxy on the way that answers for every server.
  */
 import { type ApiClient, ApiError, ApiUnreachableError } from '../client.ts';
 import { NODE_PREPS_PATH, nodePrepPath } from '../resources.ts';
@@ -10,12 +10,12 @@ import { pause } from './pause.ts';
 
 /** Why there is no object. */
 export type Absence =
-  /** Nothing is known of one that ever was there. */
+  /** No earlier object is known. */
   | 'never'
   | 'deleted'
-  /** It went with its definition or with the store of the cluster: nobody meant to delete it. */
+  /** It disappeared with its definition or with the store of the cluster, and was not deleted on purpose. */
   | 'lost'
-  /** It is gone, and what happened is too long ago to be told. */
+  /** It is gone, and happened too long ago for the server to say how. */
   | 'unproven';
 
 /** What was seen before it was missing. */
@@ -33,7 +33,7 @@ const AGAIN_MS = 2000;
 /** For what was missed; the server sends it at once. */
 const REPLAY_SECONDS = 5;
 
-/** Judges the absence of the NodePrep of a node. Throws when nothing of it can be believed. */
+/** Judges why the NodePrep of a node is absent. Throws when no answer can be trusted. */
 export async function judgeAbsence(
   client: ApiClient,
   node: string,
@@ -51,7 +51,7 @@ export async function judgeAbsence(
   return isShown ? 'deleted' : 'unproven';
 }
 
-/** Whether the watch shows the deletion to who missed it; false when its history does not reach back so far. */
+/** Whether the watch replays a missed deletion; false when its history does not reach back far enough. */
 async function replaysDeletion(
   client: ApiClient,
   node: string,

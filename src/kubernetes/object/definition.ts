@@ -2,12 +2,12 @@
 import { type ApiClient, ApiError, ApiUnreachableError } from '../client.ts';
 import { DEFINITION_NAME, DEFINITION_PATH, NODE_PREP_GROUP_PATH } from '../resources.ts';
 
-/** The API server itself says that it does not know NodePreps, or that it is about to forget them. */
+/** The API server itself answers that it does not know NodePreps, or is about to remove them. */
 export class DefinitionMissingError extends ApiError {}
 
 /**
  * The uid of the definition, which is another one when it was deleted and made again; `undefined` where agents may not read
- * it. Throws `DefinitionMissingError` when NodePreps cannot be made, and what the client throws when nobody can tell: a
+ * it. Throws `DefinitionMissingError` when NodePreps cannot be created, and what the client throws when that is unknown: a
  * load balancer without servers answers 404 as well.
  */
 export async function readDefinition(client: ApiClient, signal: AbortSignal): Promise<string | undefined> {
@@ -28,7 +28,7 @@ export async function readDefinition(client: ApiClient, signal: AbortSignal): Pr
   }
 }
 
-/** Whether the API server says of the object with this name, and not something on the way of a page, that there is none. */
+/** Whether a 404 comes from the API server and is about the object with this name, not from a proxy about a page. */
 export function isNotFound(error: unknown, name: string): error is ApiError {
   if (!(error instanceof ApiError) || error.code !== 404 || error.reason !== 'NotFound') return false;
   return error.message.includes(`"${name}" not found`);

@@ -1,14 +1,14 @@
-/** The part of following an object that knows what was already told, and where the next watch goes on. */
+/** The state of following an object: what was reported already, and where the next watch continues. */
 import { type ApiClient, ApiError, type ApiObject, ApiUnreachableError, type WatchEvent } from '../client.ts';
 import type { Absence, Evidence } from './absence.ts';
 import { refusalFromStatus } from '../transport/refusal.ts';
 
-/** The server ends a watch after so long, spread so that a fleet does not come back at once. */
+/** The server ends a watch after this time, spread so that a fleet does not reconnect at once. */
 const WATCH_SECONDS = { least: 290, spread: 290 };
 
 /** A watch that the server ends sooner, by this factor, ends because of the server. */
 const EARLY = 0.9;
-/** However well watches resume, a list now and then shows whether their history is still the server's. */
+/** A list now and then shows whether the history of resumed watches is still the server's. */
 const LIST_AGAIN_MS = 60 * 60_000;
 
 /** The object to follow. */
@@ -20,7 +20,7 @@ export interface WatchTarget {
   readonly known?: { readonly version: string | undefined };
 }
 
-/** Time and chance, which enter from outside. */
+/** Time and randomness, injected. */
 export interface WatchSeams {
   readonly clock: () => number;
   /** 0 to 1. */
@@ -32,9 +32,9 @@ export interface FollowerEvents {
   readonly changed: (object: ApiObject | undefined, why?: Absence) => void | Promise<void>;
   /** Asked why an object that was there is missing; throws when that cannot be believed. */
   readonly judgeAbsence?: ((evidence: Evidence, signal: AbortSignal) => Promise<Absence>) | undefined;
-  /** Asked after 404; throws something better than that when it knows. */
+  /** Asked after 404; throws a more precise error when it has one. */
   readonly notFound?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
-  /** The server answered with something that makes sense. */
+  /** The server gave a valid answer. */
   readonly alive: () => void;
 }
 
@@ -71,14 +71,14 @@ export class ObjectFollower {
   }
 
   /**
-   * The next round begins with a list. A server with another history, such as one restored from a backup, is silent to
-   * who asks for what comes after a version that it has not reached yet.
+   * The next round begins with a list. A server with another history, such as one restored from a backup, sends nothing
+   * for a version that it has not reached yet.
    */
   forgetVersion(): void {
     this.#version = undefined;
   }
 
-  /** True once when the last round has seen the watch say something. */
+  /** True once after a round in which the watch sent something. */
   takeProgress(): boolean {
     const had = this.#progress;
     this.#progress = false;
@@ -129,7 +129,7 @@ export class ObjectFollower {
     };
     const isMissing = found === undefined && this.#wasThere;
     const why = isMissing ? await this.#events.judgeAbsence?.(evidence, signal) : 'never';
-    // First what is there: "answers again" must not mean an object of before that is gone.
+    // The object first: "answers again" must not refer to an object that is gone.
     await this.#tell(found, why);
     this.#highest = version;
     this.#listedAt = this.#seams.clock();
@@ -148,7 +148,7 @@ export class ObjectFollower {
     const isGone = isOurs && type === 'DELETED';
     if (isOurs && !isGone) await this.#tell(object);
     this.#wasDeleted ||= isGone;
-    // Only now: an event that could not be told must come again.
+    // Only now: an event that could not be delivered must come again.
     this.#version = isGone ? undefined : version;
     this.#highest = version;
     this.#progress = true;

@@ -1,4 +1,4 @@
-/** The NodePrep of this node as the API server last showed it, for everything that depends on it. */
+/** The NodePrep of this node as the API server last showed it, for all parts of the agent. */
 import type { ApiClient, ApiObject } from '../client.ts';
 import type { AgentLog } from '../log.ts';
 import type { ClusterMemory } from '../ports.ts';
@@ -20,10 +20,10 @@ export type ObjectView =
 /** What has changed: the object, or whether the API server can be asked. */
 export type MirrorChange = 'object' | 'problem' | 'recovered';
 
-/** Follows the object and tells everybody who wants to know. */
+/** Follows the object and calls back the parts that depend on it. */
 export interface ObjectMirror {
   readonly view: () => ObjectView;
-  /** Why the API server cannot be asked at the moment. */
+  /** Why the API server is not available at the moment. */
   readonly problem: () => Error | undefined;
   /** Calls back after every change; returns how to stop. */
   readonly onChange: (listener: (change: MirrorChange) => void) => () => void;
@@ -41,12 +41,12 @@ export interface MirrorParts {
   readonly onConnected: (isConnected: boolean) => void;
 }
 
-/** A mirror that knows only what a process before it has kept, until it runs. */
+/** A mirror that knows only the record of an earlier process, until it runs. */
 export function createObjectMirror(parts: MirrorParts): ObjectMirror {
   const { client, node, log, seams, memory, onConnected } = parts;
   const before = memory.record();
   let view: ObjectView = { state: 'unknown' };
-  /** What the watch has told last: it tells changes only, and after an error nothing may have changed. */
+  /** What the watch reported last: it reports changes only, and after an error nothing may have changed. */
   let told: ObjectView = view;
   let problem: Error | undefined;
   const listeners = new Set<(change: MirrorChange) => void>();
@@ -68,7 +68,7 @@ export function createObjectMirror(parts: MirrorParts): ObjectMirror {
       if (definition !== undefined && definition !== memory.record().history?.definition)
         await keepHistory({ definition });
     } catch {
-      // Whatever is wrong shows with the next request that is needed for itself.
+      // An error shows up again with the next request that is needed anyway.
       notedFor = undefined;
     }
   };
@@ -123,7 +123,7 @@ export function createObjectMirror(parts: MirrorParts): ObjectMirror {
     },
     run: async (signal) => {
       const version = await follow(signal);
-      // What was lost is missing from this history: only the one before shows that it was lost.
+      // A lost object is missing from this history; only the earlier one shows that it was lost.
       if (version !== undefined && told.state === 'present') await keepHistory({ version });
     },
   };
@@ -131,13 +131,13 @@ export function createObjectMirror(parts: MirrorParts): ObjectMirror {
 
 const NO_RESOURCE =
   'The cluster has no resource "nodepreps" of "nodeprep.dev": install the CRD with "kubectl apply -k manifests/"; ' +
-  'until then the host is cared for by the spec it has';
+  'until then the spec that the host has stays in force';
 
 function isResourceMissing(error: Error): boolean {
   return error instanceof DefinitionMissingError;
 }
 
-/** What was deleted before this process began stays deleted. */
+/** An object deleted before this process began stays deleted. */
 function whyOf(why: Absence, memory: ClusterMemory): Absence {
   return why === 'never' && memory.record().object?.isDeleted === true ? 'deleted' : why;
 }

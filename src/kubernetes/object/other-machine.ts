@@ -1,15 +1,15 @@
 /**
- * Notices that another machine goes by the name of this node: both then write the status of one NodePrep in turn, and
- * what people see is now the one, now the other. A machine that took the place of an older one sees a strange status
- * once and keeps its own from then on; only one that comes back after it was written over tells of somebody alive.
+ * Notices another machine with the name of this node: both then write the status of one NodePrep in turn, and readers see
+ * now the one, now the other. A machine that replaced an older one sees a foreign status once and its own from then on;
+ * only a status that comes back after it was overwritten proves a live writer.
  */
 import type { NodeFacts } from '../../api/status/status.ts';
 import type { EventFact } from '../event-fact.ts';
 import type { AgentPorts } from '../ports.ts';
 
-/** Once is a backup that was restored, or the last word of a machine that is being replaced. */
+/** Once is a restored backup, or the last write of a machine that is being replaced. */
 const RETURNS = 2;
-/** Longer than two agents leave each other's status alone; after that nobody else is there any more. */
+/** Longer than two agents leave each other's status alone; after that the other machine is gone. */
 const OVER_MS = 20 * 60_000;
 /** While two machines write in turn, each does it this seldom. */
 export const CONTESTED_PAUSE_MS = 5 * 60_000;
@@ -18,23 +18,23 @@ const SAY_MS = 60 * 60_000;
 /** What tells machines apart. */
 type Identity = Pick<NodeFacts, 'machineID' | 'bootID'>;
 
-/** What is noticed with, and who is told. */
+/** What the watch over other machines is built from. */
 export interface OtherMachineParts extends Pick<AgentPorts, 'log' | 'clock'> {
   readonly node: string;
   readonly tell: (fact: EventFact) => void;
 }
 
-/** Watches over who wrote the status. */
+/** Compares the machines that wrote the status. */
 export interface OtherMachine {
   /** Takes note of the status as the API server has it after our own write. */
   readonly wrote: (stored: unknown) => void;
   /** Takes note of a status that is newer than our last write. */
   readonly saw: (stored: unknown) => void;
-  /** Whether another machine writes it as well, these days. */
+  /** Whether another machine has been writing it recently. */
   readonly isThere: () => boolean;
 }
 
-/** Knows of nobody at first. */
+/** Knows of no other machine at first. */
 export function createOtherMachine({ log, clock, node, tell }: OtherMachineParts): OtherMachine {
   /** As it came back from the last write: a definition that is older than the fields does not store them. */
   let own: Identity = {};
@@ -70,7 +70,7 @@ export function createOtherMachine({ log, clock, node, tell }: OtherMachineParts
   };
 }
 
-/** Anybody may have written it. */
+/** Any client may have written it. */
 function identityFrom(status: unknown): Identity {
   const facts = ((status as { node?: unknown } | null | undefined)?.node ?? {}) as Readonly<Record<string, unknown>>;
   const { machineID, bootID } = facts;

@@ -1,4 +1,4 @@
-/** What was last seen of the Node, for what is derived from it: its owner reference and its labels. */
+/** The Node as last read, for its owner reference and its labels. */
 
 /** The Node as far as others need it. */
 export interface OwnNode {
@@ -6,11 +6,11 @@ export interface OwnNode {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Keeps the last sight of the Node; whoever reads it, shares it here. */
+/** The newest copy of the Node; every part that reads the Node stores it here. */
 export interface OwnNodeView {
   readonly current: () => OwnNode | undefined;
   readonly saw: (node: unknown) => void;
-  /** Calls back after every sight that is another one. */
+  /** Calls back when the Node has changed. */
   readonly onChange: (listener: () => void) => void;
 }
 

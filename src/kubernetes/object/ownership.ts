@@ -1,4 +1,4 @@
-/** Who owns what of an object, as its managed fields say; read with suspicion. Pure. */
+/** Which manager owns which field of an object, from its managed fields. Pure. */
 import type { ApiObject } from '../client.ts';
 import { AGENT_MANAGER, LABELS_MANAGER, LOCAL_FILE_MANAGER } from '../resources.ts';
 
@@ -9,7 +9,7 @@ export function isOwnedByLocalFile(object: ApiObject): boolean {
   return entriesOf(object).some((entry) => entry['manager'] === LOCAL_FILE_MANAGER);
 }
 
-/** A text that changes when somebody else takes or lets go of a field; the status and times do not count. */
+/** A text that changes when another manager takes or releases a field; the status and times do not count. */
 export function ownershipOf(object: ApiObject): string {
   const others = entriesOf(object)
     .filter((entry) => !OWN.includes(entry['manager']))

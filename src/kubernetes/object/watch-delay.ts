@@ -1,9 +1,9 @@
 import { doubling } from '../../reconcile/loop/backoff.ts';
 import { ApiError } from '../client.ts';
 
-/** At most half a second, then twice as much each time, up to thirty; chance takes off up to half of it. */
+/** At most half a second, then twice as much each time, up to thirty; randomness takes off up to half of it. */
 const delayMs = doubling({ firstMs: 375, longestMs: 22_500, spread: 2 / 3 });
-/** A server that asks for more is not believed: its clock or a proxy is wrong. */
+/** A larger value is ignored: the clock of the server or a proxy is wrong. */
 const LONGEST_ASKED_MS = 5 * 60_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Follows exactly one object: a list, then watches that go on where the last one ended. It never ends
- * by itself: whatever the network, the server or the listener does, it tries again, later each time.
+ * Follows exactly one object: a list, then watches that go on where the last one ended. It ends
+ * only when aborted: after every failure of the network, the server or the listener it tries again, later each time.
  */
 import type { ApiClient, ApiObject } from '../client.ts';
 import type { Absence, Evidence } from './absence.ts';
@@ -10,7 +10,7 @@ import { watchDelayMs } from './watch-delay.ts';
 
 export type { WatchSeams, WatchTarget } from './object-follower.ts';
 
-/** Who is told what the object is, and how following it goes. */
+/** Receives the object, and how following it goes. */
 export interface ObjectListener {
   /**
    * The object as it is now, `undefined` when there is none, and then why; awaited before the next call. When it
@@ -19,7 +19,7 @@ export interface ObjectListener {
   readonly onChange: (object: ApiObject | undefined, why?: Absence) => void | Promise<void>;
   /** Asked why an object that was there is missing; when it throws, that is a problem as well. */
   readonly judgeAbsence?: (evidence: Evidence, signal: AbortSignal) => Promise<Absence>;
-  /** Asked after 404; may throw what is told instead of that. */
+  /** Asked after 404; may throw a more precise error. */
   readonly notFound?: (signal: AbortSignal) => Promise<unknown>;
   /** Something failed and is tried again after so many milliseconds. */
   readonly onProblem: (error: Error, retryMs: number) => void;
@@ -27,7 +27,7 @@ export interface ObjectListener {
   readonly onRecovered?: () => void;
 }
 
-/** A watch that ends sooner without having said anything did not really stand. */
+/** A watch that ends sooner without an event never really stood. */
 const STANDS_MS = 10_000;
 
 /**
@@ -76,11 +76,11 @@ async function problemOf(work: () => Promise<void>): Promise<Error | undefined> 
   }
 }
 
-/** What a listener does wrong while it is told about a problem must not end the watch. */
+/** An error of the listener while it is told about a problem must not end the watch. */
 function quietly(tell: () => void): void {
   try {
     tell();
   } catch {
-    // It was only told.
+    // It was only a notification.
   }
 }

@@ -9,7 +9,7 @@ import type { AgentPorts } from '../ports.ts';
 import { AGENT_MANAGER, appliedNodePrep, nodePrepPath } from '../resources.ts';
 import { type Background, createBackground } from '../report/background.ts';
 
-/** Not the name of a node, and one that explains itself in an audit log. */
+/** Not the name of a node, and self-explanatory in an audit log. */
 const PROBE = 'nodeprep-agent-probes-admission';
 
 /** What the check is built from. */
@@ -18,7 +18,7 @@ export interface HeldCheckParts extends Pick<AgentPorts, 'log' | 'clock' | 'rand
   readonly mirror: ObjectMirror;
 }
 
-/** A check that sends nothing before it runs, and says what it found. */
+/** A check that sends nothing before it runs, and logs what it found. */
 export function createHeldCheck({ client, mirror, log, clock, random }: HeldCheckParts): Pick<Background, 'run'> {
   let isDone = false;
   const work = async (signal: AbortSignal): Promise<undefined> => {
@@ -34,7 +34,7 @@ export function createHeldCheck({ client, mirror, log, clock, random }: HeldChec
           'Apply manifests/admission, and keep "nodeprep-agent" in the name of its service account',
       );
   };
-  // It costs nobody anything when it cannot be found out yet.
+  // Not logged: the worker tries again, and until then the answer is unknown.
   const background = createBackground({ work, onError: () => undefined, clock, random });
   mirror.onChange(() => {
     if (!isDone) background.wake();

@@ -1,4 +1,4 @@
-/** Whether the local spec is to be applied to the object now. Pure. */
+/** Whether the local spec should be applied to the object now. Pure. */
 import { digestOf } from '../digest.ts';
 import type { ObjectView } from '../object/object-mirror.ts';
 import { isOwnedByLocalFile, ownershipOf } from '../object/ownership.ts';
@@ -6,7 +6,7 @@ import type { NodePrepSpecSource } from '../../api/spec/nodeprep.ts';
 import type { Absence } from '../object/absence.ts';
 import type { AppliedLocal, LocalSpec } from '../ports.ts';
 
-/** What is known when it is decided. */
+/** Input of the decision. */
 export interface RegistrationInput {
   readonly view: ObjectView;
   readonly local: LocalSpec;
@@ -32,7 +32,7 @@ export function planRegistration({ view, local, applied, enforced }: Registratio
     return mayRegister(view.why, local, applied) ? { action: 'apply', why: 'register' } : none;
   }
   if (local.kind !== 'document' || view.state !== 'present') return none;
-  // The default stands in for a host without files; it must not take over what files have declared.
+  // The default stands in for a host without files; it must not replace what files have declared.
   const { object } = view;
   const uid = object.metadata.uid ?? '';
   const known = applied?.uid === uid ? applied : undefined;
@@ -54,7 +54,7 @@ export function planRegistration({ view, local, applied, enforced }: Registratio
 export function mayRegister(why: Absence, local: LocalSpec, applied: AppliedLocal | undefined): boolean {
   if (local.kind !== 'document' || why === 'unproven') return false;
   if (why !== 'deleted') return true;
-  // Who changes the file of a host means its node to have an object again; a new default is not about this host.
+  // A changed file of the host asks for an object again; a changed default is not about this host.
   return local.origin === 'files' && applied?.digest !== digestOf(local.source);
 }
 

@@ -18,13 +18,13 @@ function managerFrom(message: string): string {
   return /conflict with "((?:[^"\\]|\\.)*)"/.exec(message)?.[1] ?? 'another field manager';
 }
 
-/** One sentence for the condition: which fields, and who has them. */
+/** One sentence for the condition: which fields, and which managers own them. */
 export function refusalMessage(fields: readonly RefusedField[], what: string): string {
   const shown = fields.slice(0, 5).map(({ field, manager }) => `${field.replace(/^\./, '')} (${manager})`);
   const more = fields.length > shown.length ? ` and ${fields.length - shown.length} more` : '';
   return (
     `The cluster keeps its own value of what ${what} declares otherwise: ${shown.join(', ')}${more}. ` +
-    'Make both equal, or let go of the field on one side.'
+    'Make both values equal, or give the field up on one side.'
   );
 }
 

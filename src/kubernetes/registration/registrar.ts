@@ -1,7 +1,7 @@
 /**
  * Keeps what the host declares in its own files in the NodePrep, as one field manager among others:
- * registers it when there is no object, applies it again when the files change, and leaves alone what
- * somebody else owns.
+ * registers it when there is no object, applies it again when the files change, and leaves fields of
+ * other managers alone.
  */
 import { type Background, createBackground } from '../report/background.ts';
 import type { ApiClient } from '../client.ts';
@@ -25,7 +25,7 @@ export interface Registrar {
   readonly declare: (local: LocalSpec) => void;
   /** Whether an absent object is made from the local spec as soon as the API server lets it. */
   readonly willRegister: () => boolean;
-  /** What the cluster keeps as others wrote it. */
+  /** The fields that the cluster holds as other managers wrote them. */
   readonly refusedFields: () => readonly RefusedField[];
   /** Calls back when the refused fields may have changed. */
   readonly onChange: (listener: () => void) => void;
@@ -93,7 +93,7 @@ class LocalFileManager implements Registrar {
     if (plan.action === 'restore') {
       const restored = await restoreObject(client, node, plan.source, signal);
       log.warn('Brought back the NodePrep that the cluster had lost, with the spec that is in force');
-      // The file as it was brought in before: what has changed in it since is still to come.
+      // The file as it was applied before: later changes of it are applied next.
       if (this.#applied !== undefined && restored?.metadata.uid !== undefined)
         await this.#remember({
           ...this.#applied,

@@ -7,7 +7,7 @@ import type { AppliedLocal, LocalSpec, RefusedField } from '../ports.ts';
 import { refusedFieldsFrom, valueAt, withoutFields } from './refused-fields.ts';
 import { appliedNodePrep, LOCAL_FILE_MANAGER, nodePrepPath, RECORD_MANAGER } from '../resources.ts';
 
-/** Attempts to apply what is left: in between, somebody could take another field. */
+/** Attempts to apply the rest: another manager could take a further field in between. */
 const ATTEMPTS = 4;
 
 /**
@@ -40,7 +40,7 @@ export async function applyLocal(
     } catch (error) {
       const fields = error instanceof ApiError ? refusedFieldsFrom(error) : [];
       if (fields.length === 0) throw error;
-      // What the agent itself brought back is nobody's word against the file.
+      // A field that the agent itself restored is no claim of another manager.
       const theirs = fields.filter(({ manager }) => manager !== RECORD_MANAGER);
       force = theirs.length === 0;
       refused.push(...theirs);
@@ -51,7 +51,7 @@ export async function applyLocal(
   }
 }
 
-/** Makes an object again that the cluster has lost, as it was kept here. */
+/** Creates an object again that the cluster has lost, from the record on this host. */
 export async function restoreObject(
   client: ApiClient,
   node: string,

@@ -1,6 +1,6 @@
 /**
- * One piece of work after the other, outside of the loop of the host: asked for as often as one
- * likes, done once, tried again later each time when it fails. Whoever asks never waits.
+ * One piece of work after the other, outside of the loop of the host: however often it is asked for, it is
+ * done once, and tried again with growing delays when it fails. The caller never waits.
  */
 import { backoffMs } from '../../reconcile/loop/backoff.ts';
 import { ApiError } from '../client.ts';
@@ -9,12 +9,12 @@ import { ApiError } from '../client.ts';
 export interface Background {
   /** There may be something to do. */
   readonly wake: () => void;
-  /** There may be something to do, and what stood in its way may be gone: a delay is cut short. */
+  /** There may be something to do, and the obstacle may be gone: a delay is cut short. */
   readonly hurry: () => void;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
-/** What a worker does and with what time and chance. */
+/** What a worker does, with its clock and randomness. */
 export interface BackgroundParts {
   /** Does what there is to do; gives the milliseconds after which to look again, `undefined` for "when woken". */
   readonly work: (signal: AbortSignal) => Promise<number | undefined>;
@@ -25,10 +25,10 @@ export interface BackgroundParts {
   readonly random: () => number;
 }
 
-/** A fleet that hears of the end of an outage in one moment comes back over so many milliseconds. */
+/** A fleet that notices the end of an outage at one moment spreads its requests over this time. */
 const SPREAD_MS = 10_000;
 
-/** Refusals that only a person can end are tried again rarely. */
+/** Refusals that need a person are tried again rarely. */
 const REFUSED_MS = 5 * 60_000;
 
 /** A worker that does nothing until it runs. */

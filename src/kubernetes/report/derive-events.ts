@@ -1,7 +1,7 @@
 /**
- * What of a report is worth an Event on the NodePrep: things that were done, and problems when they
- * begin. Derived from one report and what was told before, so that a poll that finds nothing new
- * tells nothing. Pure.
+ * What in a report becomes an Event on the NodePrep: changes that were made, and problems when they
+ * begin. Derived from one report and the problems known before, so that a poll that finds nothing new
+ * creates no Event. Pure.
  */
 import { liveWords, problemEvent } from '../../api/parts/parts.ts';
 import { summaryOf } from '../../reconcile/report/message.ts';
@@ -9,7 +9,7 @@ import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { AreaReport } from '../../reconcile/report/report.ts';
 import type { EventFact, EventReason } from '../event-fact.ts';
 
-/** Problems that were there in the last report; of each, only the beginning is told. */
+/** Problems that were there in the last report; each is an Event only when it begins. */
 export type KnownProblems = ReadonlySet<string>;
 
 /** Names that a message lists. */
@@ -100,7 +100,7 @@ function doneIn({ area, applied }: AreaReport, cause: NodeReport['cause']): read
   const targets = [...new Set(applied.map((change) => change.target))];
   const more = targets.length > LISTED ? ` and ${targets.length - LISTED} more` : '';
   const names = `${targets.slice(0, LISTED).join(', ')}${more}`;
-  // A retry finishes what could not be done before; what came to light otherwise is somebody else's change.
+  // A retry finishes what could not be done before; every other cause means that the host was changed.
   if (cause !== 'start' && cause !== 'spec' && cause !== 'retry')
     return [{ type: 'Normal', reason: 'DriftCorrected', message: `${area}: corrected ${names}` }];
   const [own] = applied.flatMap(({ scope, action }) => (scope === 'live' ? (liveWords(area, action) ?? []) : []));

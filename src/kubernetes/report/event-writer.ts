@@ -1,7 +1,7 @@
 /**
- * Events on the NodePrep and on its Node, as the recorder of Kubernetes writes them: what happens again raises the
- * count of its Event, many alike become one, and a host where something happens all the time has a
- * budget. Whoever reports never waits.
+ * Events on the NodePrep and on its Node, as the recorder of Kubernetes writes them: a repetition raises the
+ * count of its Event, many similar ones become one, and a host that changes all the time has a
+ * budget. The caller never waits.
  */
 import { API_VERSION } from '../../api/spec/nodeprep.ts';
 import { boundedMessage } from '../../api/status/status.ts';
@@ -19,7 +19,7 @@ import { EVENTS_PATH } from '../resources.ts';
 /** As client-go has it: 25 at once, then one in five minutes. */
 const BURST = 25;
 const REFILL_MS = 5 * 60_000;
-/** More different messages of one reason within ten minutes are told as one. */
+/** More different messages of one reason within ten minutes become one Event. */
 const ALIKE = 10;
 const ALIKE_MS = 10 * 60_000;
 /** Facts that wait for the API server; older ones are forgotten, the conditions say what still holds. */
@@ -37,7 +37,7 @@ export interface EventWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'no
 
 /** A sink for reports that works in the background. */
 export interface EventWriter extends ReportSink {
-  /** Tells what no report knows of. */
+  /** Adds an Event that no report contains. */
   readonly tell: (fact: EventFact) => void;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
@@ -52,7 +52,7 @@ interface Waiting {
   readonly first: Date;
   last: Date;
   times: number;
-  /** On which objects it was told already, should telling of another one have failed. */
+  /** The objects that have it already, in case the write for another one failed. */
   readonly toldOn: Set<string>;
 }
 
@@ -117,7 +117,7 @@ class NodePrepEventWriter implements EventWriter {
     dropOldest(this.#waiting, MAX_WAITING);
   }
 
-  /** The fact itself, or what stands for all that are like it. */
+  /** The fact itself, or the one that stands for all similar ones. */
   #combined(fact: EventFact, at: number): EventFact {
     for (const [key, one] of this.#recent) if (at - one.at > ALIKE_MS) this.#recent.delete(key);
     const key = `${fact.reason} ${fact.message}`;
@@ -144,7 +144,7 @@ class NodePrepEventWriter implements EventWriter {
           waiting.toldOn.add(subject.kind);
         }
       }
-      // What was noted again while it was being told is told with the next one.
+      // A fact that was noted again during the write is written with the next one.
       if (this.#waiting.get(key) === waiting) this.#waiting.delete(key);
     }
     return undefined;
@@ -193,7 +193,7 @@ class NodePrepEventWriter implements EventWriter {
       await client.send({ method: 'POST', path: EVENTS_PATH, body }, signal);
       this.#remember(name, times);
     } catch (error) {
-      // An agent before this one has told it within the last hour.
+      // An earlier agent has written it within the last hour.
       if (!(error instanceof ApiError) || error.code !== 409) throw error;
       await this.#raise(name, { lastTimestamp: rfc3339(last) }, signal);
     }

@@ -11,7 +11,7 @@ import { AGENT_MANAGER, leasePath } from '../resources.ts';
 import { type Background, createBackground } from './background.ts';
 import { isReachable } from './reachable.ts';
 
-/** A fifth of the rate of which one is missed without meaning anything. */
+/** A fifth of the time after which a missed renewal means something. */
 const RENEW_MS = 120_000;
 /** As many renewals as may fail before the agent counts as gone. */
 const DURATION_SECONDS = 600;

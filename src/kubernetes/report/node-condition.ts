@@ -23,7 +23,7 @@ export interface NodeCondition {
 export function nodeConditionFrom(ready: Condition, stored: unknown): NodeCondition {
   const { reason, message } = ready;
   const before = storedCondition(stored);
-  // A node that works does not stop working because a change of it waits for a person.
+  // A working node does not stop working because a change waits for an approval.
   const status = reason === 'AwaitingApproval' ? lastStatus(before, ready.status) : ready.status;
   const text = message.length <= MESSAGE_CHARACTERS ? message : `${message.slice(0, MESSAGE_CHARACTERS - 1)}…`;
   return {
@@ -43,7 +43,7 @@ export function conditionRemoval(): object {
   return { status: { conditions: [{ $patch: 'delete', type: NODE_CONDITION }] } };
 }
 
-/** Whether the Node says this already; the text follows with the next change of status or reason. */
+/** Whether the Node has this already; the text follows with the next change of status or reason. */
 export function saysSame(stored: unknown, wanted: NodeCondition): boolean {
   const found = storedCondition(stored);
   return found?.['status'] === wanted.status && found['reason'] === wanted.reason;
@@ -54,7 +54,7 @@ function lastStatus(before: Readonly<Record<string, unknown>> | undefined, other
   return status === 'True' || status === 'False' || status === 'Unknown' ? status : otherwise;
 }
 
-/** The condition as the Node has it, whoever wrote it. */
+/** The condition as the Node has it, from any writer. */
 export function storedCondition(node: unknown): Readonly<Record<string, unknown>> | undefined {
   const conditions = (node as { status?: { conditions?: unknown } } | undefined)?.status?.conditions;
   if (!Array.isArray(conditions)) return undefined;
@@ -65,7 +65,7 @@ export function storedCondition(node: unknown): Readonly<Record<string, unknown>
 
 /**
  * A JSON patch that takes exactly the given taint off the Node; `undefined` when the Node does not
- * have it. Each removal is preceded by a test, so that no taint of somebody else can be hit.
+ * have it. Each removal is preceded by a test, so that no other taint can be removed.
  */
 export function taintRemoval(node: unknown, taint: Taint): readonly object[] | undefined {
   const taints = (node as { spec?: { taints?: unknown } } | undefined)?.spec?.taints;
@@ -78,7 +78,7 @@ export function taintRemoval(node: unknown, taint: Taint): readonly object[] | u
     return isIt ? [at] : [];
   });
   if (hits.length === 0) return undefined;
-  // From the end, so that the positions of the others stay what they are.
+  // From the end, so that the positions of the others do not change.
   return hits.toReversed().flatMap((at) => [
     { op: 'test', path: `/spec/taints/${at}`, value: taints[at] as object },
     { op: 'remove', path: `/spec/taints/${at}` },
@@ -86,7 +86,7 @@ export function taintRemoval(node: unknown, taint: Taint): readonly object[] | u
 }
 
 /**
- * Whether the host has been gone through once, so that pods may come: every area was looked at, and
+ * Whether the host is prepared enough for pods: every area was looked at, and
  * where the spec blocks a node that is not ready (`bootstrap.onFailure: Block`), it is ready.
  */
 export function isPrepared(report: NodeReport): boolean {
@@ -95,6 +95,6 @@ export function isPrepared(report: NodeReport): boolean {
   if (areas.length === 0 || areas.some((area) => area.error !== undefined)) return false;
   if (snapshot.spec.bootstrap.onFailure !== 'Block') return true;
   const ready = conditions.find((condition) => condition.type === 'Ready');
-  // Who only audits or has paused a node does not mean to keep pods away from it.
+  // Audit and Paused are not meant to keep pods away from a node.
   return ready?.status === 'True' || ready?.reason === 'Auditing' || ready?.reason === 'Paused' || isOnlyLater(report);
 }

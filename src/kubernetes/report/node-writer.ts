@@ -20,13 +20,13 @@ import type { AgentPorts } from '../ports.ts';
 import { AGENT_MANAGER, nodePath } from '../resources.ts';
 import { isReachable } from './reachable.ts';
 
-/** How often it is looked whether the condition is still there: a Node that is made again has none. */
+/** How often the condition is checked: a Node that was created again has none. */
 const LOOK_MS = 5 * 60_000;
-/** A Node that does not exist yet: the kubelet comes after the agent, mostly soon. */
+/** The Node does not exist yet: the kubelet usually registers it soon after the agent starts. */
 const MISSING_MS = { first: 5000, longest: 5 * 60_000 };
-/** Somebody else changed the taints while ours was being taken off. */
+/** The taints changed while ours was being removed. */
 const AGAIN_MS = { first: 1000, longest: 60_000 };
-/** Every controller of the cluster watches Nodes: what changes back within this time is not told. */
+/** Every controller of the cluster watches Nodes: a change that reverts within this time is not written. */
 const SETTLE_MS = 30_000;
 const PAUSE_MS = 2000;
 const BURST = 6;
@@ -58,15 +58,15 @@ class ConditionWriter implements NodeWriter {
   readonly #parts: NodeWriterParts;
   readonly #background: Background;
   readonly #pace;
-  /** What the Node is to say; `none` while nothing is managed. */
+  /** The condition that the Node should have; `none` while nothing is managed. */
   #wanted: Condition | 'none' | undefined;
   #wantedAt = 0;
   #isPrepared = false;
-  /** The Node has said once that its host is ready. */
+  /** The Node has reported Ready at least once. */
   #wasReady = false;
   #missed = 0;
   #contested = 0;
-  /** What the Node says as far as we know, and until when we believe it. */
+  /** The condition that the Node has as far as known, and until when that is trusted. */
   #told: string | undefined;
   #lookAt = 0;
 
@@ -141,7 +141,7 @@ class ConditionWriter implements NodeWriter {
     return again;
   }
 
-  /** A Node that says nothing yet, one that becomes ready and one that is let go are told at once. */
+  /** A first condition, one that becomes True and a removal are written at once. */
   #settleMs(node: unknown, wanted: Condition | 'none'): number {
     const stored = storedCondition(node);
     if (stored?.['status'] === 'True') this.#wasReady = true;
@@ -152,7 +152,7 @@ class ConditionWriter implements NodeWriter {
   /** `undefined` when there is no Node yet. */
   async #read(signal: AbortSignal): Promise<unknown> {
     try {
-      // From the cache of the server: what is a moment old does no harm, and the store is not asked.
+      // From the cache of the server: a slightly old Node does no harm, and spares the store.
       const query = { resourceVersion: '0' };
       return await this.#parts.client.send({ method: 'GET', path: nodePath(this.#parts.node), query }, signal);
     } catch (error) {
@@ -179,7 +179,7 @@ class ConditionWriter implements NodeWriter {
     );
   }
 
-  /** Whoever wrote it: nothing is left on the Node of a host that is let go. */
+  /** From any writer: nothing stays on the Node of a host that is no longer managed. */
   async #removeCondition(node: unknown, signal: AbortSignal): Promise<void> {
     if (storedCondition(node) === undefined) return;
     const { client, node: name } = this.#parts;
@@ -207,7 +207,7 @@ class ConditionWriter implements NodeWriter {
     return true;
   }
 
-  /** Changes when the Node is to be told something. */
+  /** Changes when the Node needs a write. */
   #gist(wanted: Condition | 'none'): string {
     return wanted === 'none' ? 'none' : `${wanted.status} ${wanted.reason} ${this.#isPrepared}`;
   }

@@ -1,4 +1,4 @@
-/** A cluster whose definition is older than the agent: the status goes there without what came later. */
+/** A cluster whose definition is older than the agent: the status is written without newer fields. */
 import type { NodePrepStatus } from '../../api/status/status.ts';
 import { ApiError } from '../client.ts';
 

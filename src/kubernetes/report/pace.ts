@@ -16,7 +16,7 @@ export interface PaceOptions {
 export interface Pace {
   /** Milliseconds until a write may happen; 0 is now. */
   readonly waitMs: () => number;
-  /** Takes note of a write. */
+  /** Counts a write. */
   readonly took: () => void;
 }
 

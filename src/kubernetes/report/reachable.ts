@@ -1,7 +1,7 @@
 import { ApiError } from '../client.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
 
-/** Whether the API server answers; one that refuses to show the NodePrep can still be told about the Node. */
+/** Whether the API server answers; one that refuses to show the NodePrep may still accept the Node. */
 export function isReachable(mirror: ObjectMirror): boolean {
   const problem = mirror.problem();
   if (problem instanceof ApiError) return true;

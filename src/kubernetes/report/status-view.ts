@@ -1,6 +1,6 @@
 /**
  * The status as the API server gets it: small enough for an object that is stored on every write,
- * with the transition times that are there already, and compared without them. Pure.
+ * with the transition times that it has already, and compared without them. Pure.
  */
 import { type Condition, CONDITION_TYPES } from '../../api/status/conditions.ts';
 import type { AreaStatus, DifferingEntry, NodePrepStatus } from '../../api/status/status.ts';
@@ -56,7 +56,7 @@ function bytesOf(value: unknown): number {
 
 /**
  * The wanted status with the transition time of every condition whose status is the same in `known`:
- * a restart of the agent is no transition, and neither is what nobody has seen in between.
+ * a restart of the agent is no transition, and neither is a change that was never written.
  */
 export function withTransitionTimes(wanted: NodePrepStatus, known: readonly KnownCondition[]): NodePrepStatus {
   const conditions = wanted.conditions.map((condition): Condition => {
@@ -67,10 +67,10 @@ export function withTransitionTimes(wanted: NodePrepStatus, known: readonly Know
   return { ...wanted, conditions };
 }
 
-/** What of a stored condition counts for its transition time. */
+/** The part of a stored condition that its transition time depends on. */
 export type KnownCondition = Pick<Condition, 'lastTransitionTime'> & { readonly type: string; readonly status: string };
 
-/** The conditions of a stored status that can be used; anybody can have written it. */
+/** The conditions of a stored status that are valid; any client may have written it. */
 export function knownConditions(status: unknown): readonly KnownCondition[] {
   const list = fieldOf(status, 'conditions');
   if (!Array.isArray(list)) return [];
@@ -82,7 +82,7 @@ export function knownConditions(status: unknown): readonly KnownCondition[] {
   });
 }
 
-/** A text that is equal for two statuses that say the same; of a stored status, only what `wanted` speaks of counts. */
+/** A text that is equal for two statuses with the same meaning; of a stored status, only the fields of `wanted` count. */
 export function meaningOf(status: unknown, wanted: NodePrepStatus): string {
   // A condition of ours that is stored and no longer wanted, of an area that is not managed any more, is a difference.
   const types = new Set<unknown>([...CONDITION_TYPES, ...wanted.conditions.map((condition) => condition.type)]);
@@ -98,7 +98,7 @@ export function meaningOf(status: unknown, wanted: NodePrepStatus): string {
   return canonicalJson({ ...Object.fromEntries(plain), conditions, areas });
 }
 
-/** What people act upon and tables show, of a wanted or a stored status: changes of anything else can wait. */
+/** The fields that people act upon and tables show, of a wanted or a stored status: other changes can wait. */
 export function gistOf(status: unknown): string {
   const conditions = listOf(status, 'conditions').map((one) =>
     ['type', 'status', 'reason'].map((key) => fieldOf(one, key)),

@@ -1,6 +1,6 @@
 /**
- * The one writer of the status of a NodePrep. It is told of every report and never makes anybody
- * wait: it keeps the newest status that is wanted, and writes it when it says something new.
+ * The only writer of the status of a NodePrep. It receives every report and never makes its caller
+ * wait: it holds the newest wanted status, and writes it when it differs from the stored one.
  */
 import type { NodePrepStatus } from '../../api/status/status.ts';
 import type { NodeReport, ReportSink } from '../../reconcile/report/node-report.ts';
@@ -27,11 +27,11 @@ const PAUSE_MS = 1000;
 /** A host where something changes all the time: a burst first, then two writes a minute. */
 const BURST = 10;
 const REFILL_MS = 30_000;
-/** Changes of texts and numbers only. */
+/** For changes of texts and numbers only. */
 const DETAIL_MS = 60_000;
-/** A sight of the object that is older than our last write for longer is not late, but of a restored backup. */
+/** An object that stays older than our last write for longer is not a late event but a restored backup. */
 const LATE_MS = 60_000;
-/** A definition that did not know all fields may have been brought up to date. */
+/** A definition without all fields may have been upgraded. */
 const OLDER_MS = 60 * 60_000;
 
 /** What the writer is built from. */
@@ -39,7 +39,7 @@ export interface StatusWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'r
   readonly client: ApiClient;
   readonly node: string;
   readonly mirror: ObjectMirror;
-  /** Told what is worth an Event. */
+  /** Receives facts for Events. */
   readonly tell: (fact: EventFact) => void;
 }
 
@@ -60,15 +60,15 @@ class NodePrepStatusWriter implements StatusWriter {
   readonly #pace;
   readonly #other: OtherMachine;
   #wanted: Pick<NodeReport, 'snapshot' | 'status'> | undefined;
-  /** The object as it came back from our last write; older sights of it are no news. */
+  /** The object as it came back from our last write; older copies of it are ignored. */
   #answer: ApiObject | undefined;
   /** The status as we sent it last, and as it came back. */
   #written: { readonly uid: string | undefined; readonly sent: string; readonly got: string } | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
-  /** Fields that the definition does not have, and until when that is believed. */
+  /** Fields that the definition does not have, and until when that is assumed. */
   #undeclared = new Set<string>();
   #olderUntil = Number.NEGATIVE_INFINITY;
-  /** Transition times survive somebody who wipes the status. */
+  /** Transition times survive a status that was wiped by another client. */
   #known: readonly KnownCondition[] = [];
 
   constructor(parts: StatusWriterParts) {
@@ -93,7 +93,7 @@ class NodePrepStatusWriter implements StatusWriter {
     });
     mirror.onChange((change) => {
       if (change !== 'recovered') return this.#background.wake();
-      // What answers again may be a server with an older history.
+      // The server that answers again may have an older history.
       this.#answer = undefined;
       this.#background.hurry();
     });
@@ -108,16 +108,16 @@ class NodePrepStatusWriter implements StatusWriter {
 
   readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);
 
-  /** Writes when there is something to say; gives the time after which to look again. */
+  /** Writes when the status differs; gives the time after which to look again. */
   async #work(signal: AbortSignal): Promise<number | undefined> {
     const { mirror, clock } = this.#parts;
     const view = mirror.view();
     if (this.#wanted === undefined || view.state !== 'present' || mirror.problem() !== undefined) return undefined;
     const stored = this.#newest(view.object);
     const answer = this.#answer;
-    // What is older than our own answer tells only how far the watch is behind.
+    // An object older than our own answer only shows how far the watch lags.
     if (stored !== answer && !(answer !== undefined && isOlder(stored, answer))) this.#other.saw(stored['status']);
-    // What was found under the spec of another object, or before there was one, says nothing about this one.
+    // A report about the spec of another object, or from before it existed, is not about this one.
     if (this.#wanted.snapshot.uid !== stored.metadata.uid) return undefined;
     const known = knownConditions(stored['status']);
     if (known.length > 0) this.#known = known;
@@ -163,7 +163,7 @@ class NodePrepStatusWriter implements StatusWriter {
     return (await client.send(request, signal)) as ApiObject;
   }
 
-  /** Whether the object says it already, be it in the form in which an older CRD stores it. */
+  /** Whether the stored status already says this, possibly pruned by an older CRD. */
   #isStored(stored: ApiObject, status: NodePrepStatus, meaning: string): boolean {
     const found = meaningOf(stored['status'], status);
     const { metadata } = stored;

@@ -1,4 +1,4 @@
-/** Which spec the host is kept at, from everything that is known. Pure; the order of the cases is the rule. */
+/** Which spec is enforced, from everything that is known. Pure; the order of the cases is the rule. */
 import { emptySpec } from '../../api/spec/nodeprep.ts';
 import type { SpecSnapshot } from '../../reconcile/report/node-report.ts';
 import type { Absence } from '../object/absence.ts';
@@ -18,7 +18,7 @@ export interface Known {
   readonly generation?: number;
   /** Why the object that is there now is refused. */
   readonly refused?: string;
-  /** Why nobody can tell whether the host still allows the last good spec; it did when that was accepted. */
+  /** Why it is unknown whether the host still allows the last good spec; it did when the spec was accepted. */
   readonly unsure?: string;
   /** The last good spec from the cluster, of this process or of one before. */
   readonly good?: ClusterSpec;
@@ -73,7 +73,7 @@ function clusterSnapshot(node: string, good: ClusterSpec): SpecSnapshot {
   return { name: node, uid, generation, revision: specRevision(good), spec, source, ...unknown };
 }
 
-/** What the local file could not bring into the object; said as long as that is so. */
+/** The fields that the local file could not bring into the object. */
 function ownership({ refusedFields, local }: Known): Partial<SpecSnapshot> {
   if (refusedFields.length === 0) return {};
   const title = local.kind === 'document' ? local.title : 'the local spec';
@@ -97,7 +97,7 @@ function deleted(node: string, good: ClusterSpec): SpecSnapshot {
   };
 }
 
-/** Nothing may be taken back only because nobody has said yet what is wanted: the areas are paused. */
+/** Nothing is taken back while no spec is known: the areas are paused. */
 function withoutSpec({ node, local, generation, view, refused }: Known): SpecSnapshot {
   const problem = local.kind === 'document' ? '' : ` ${local.problem}`;
   const cluster = refused === undefined ? NOTHING_THERE[view] : 'the NodePrep of the cluster is refused';
@@ -113,7 +113,7 @@ function withoutSpec({ node, local, generation, view, refused }: Known): SpecSna
 
 const UNPROVEN =
   'the NodePrep is gone from the cluster, and it is too long ago to tell whether it was deleted or lost. ' +
-  'Create it again to manage the node, and delete it then to let the node go';
+  'Create it again to manage the node, and delete it afterwards to stop managing the node';
 
 const NOTHING_THERE: Readonly<Record<ObjectView['state'], string>> = {
   unknown: 'the API server was not reached yet',

@@ -14,9 +14,9 @@ import type { AgentPorts, LocalSpec } from '../ports.ts';
 import type { Registrar } from '../registration/registrar.ts';
 import { nodePrepTitle } from '../resources.ts';
 
-/** How long a node without any memory of the cluster waits for the API server before its own files count. */
+/** How long a node without a record of the cluster waits for the API server before its own files count. */
 const FIRST_ANSWER_MS = 5000;
-/** How long what a newer spec leaves out stays without a further change. */
+/** How long entries that a newer spec leaves out stay without a further change. */
 const QUIET_MS = 2000;
 
 /** What the source is built from. */
@@ -38,7 +38,7 @@ class NodePrepSpecs implements SpecSource {
   #good: ClusterSpec | undefined;
   /** Why the object that is there now is refused. */
   #refused: { readonly generation: number; readonly message: string } | undefined;
-  /** The newer spec with what it leaves out of the good one, until that has waited long enough. */
+  /** The newer spec plus the entries that it leaves out, until these have waited long enough. */
   #held: ClusterSpec['loaded'] | undefined;
   readonly #quiet: ReturnType<typeof createQuietMoment>;
   #onChange: () => void = () => undefined;
@@ -74,7 +74,7 @@ class NodePrepSpecs implements SpecSource {
     const unwatch = await local.watch(onChange);
     registrar.onChange(onChange);
     const forget = mirror.onChange(() => {
-      // A status that was written is an event of the watch as well, and says nothing about the spec.
+      // A written status is an event of the watch as well, and does not concern the spec.
       if (keyOf(mirror.view()) !== this.#seen) onChange();
     });
     if (keyOf(mirror.view()) !== this.#seen) onChange();
@@ -98,14 +98,14 @@ class NodePrepSpecs implements SpecSource {
     return local;
   }
 
-  /** The files of the host are its owner's word; the default comes with the agent, so that the cluster asks. */
+  /** Files of the host come from its owner; the default comes with the agent, so it counts as asked by the cluster. */
   async #withinLimits(local: LocalSpec): Promise<LocalSpec> {
     if (local.kind !== 'document' || local.origin === 'files') return local;
     const breach = await this.#parts.beyondLimits(local.spec, local.title);
     return breach === undefined ? local : { kind: 'invalid', problem: breach.problem };
   }
 
-  /** Resolves with the first word of the server, be it that it cannot be reached. */
+  /** Resolves with the server's first answer, or once it is known to be unreachable. */
   async #firstAnswer(): Promise<void> {
     const { mirror } = this.#parts;
     if (mirror.view().state !== 'unknown' || mirror.problem() !== undefined) return;
@@ -117,7 +117,7 @@ class NodePrepSpecs implements SpecSource {
     clearTimeout(timer);
   }
 
-  /** Takes over what the API server shows, as far as it can be enforced here. */
+  /** Adopts the object of the API server when it can be enforced here. */
   async #accept(view: ObjectView): Promise<void> {
     if (view.state === 'absent') {
       this.#refused = undefined;
@@ -145,7 +145,7 @@ class NodePrepSpecs implements SpecSource {
     else await this.#keep(spec, view.object.metadata.resourceVersion);
   }
 
-  /** Whether the spec leaves something out that has not waited long enough. */
+  /** Whether the spec leaves out an entry that has not waited long enough. */
   #hold(spec: ClusterSpec): boolean {
     if (this.#good?.isDeleted !== false) return false;
     const loaded = keepRemoved(spec.loaded, this.#good.loaded, this.#called);

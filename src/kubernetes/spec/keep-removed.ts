@@ -1,7 +1,7 @@
 /**
- * What a newer spec leaves out is taken away a moment later than the rest comes into force: somebody who replaces a list, or
- * hands it from one field manager to another, takes entries away and brings them back within a second, and a kernel
- * parameter that flips twice is worse than one that is late. Pure.
+ * Entries that a newer spec leaves out are removed a moment after the rest takes effect: replacing a list, or handing it
+ * from one field manager to another, removes entries and brings them back within a second, and a kernel parameter that
+ * flips twice is worse than one that is late. Pure.
  */
 import { SpecInvalidError } from '../../api/yaml/errors.ts';
 import { type LoadedObject, loadObject } from '../../api/spec/load-object.ts';

@@ -15,7 +15,7 @@ export interface WireAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Readable;
-  /** True when the connection itself notices that nobody is there any more. */
+  /** True when the connection itself notices that the server is gone. */
   readonly isWatchedOver: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Connection {
   readonly destroy: () => void;
 }
 
-/** The server has certainly not acted on the request: it can be sent again, whatever it was. */
+/** The server has certainly not acted on the request, so any request can be sent again. */
 export class NotProcessedError extends Error {
   override readonly name = 'NotProcessedError';
 }

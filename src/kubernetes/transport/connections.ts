@@ -1,4 +1,4 @@
-/** Keeps the one connection that is in use, and opens the next one when it broke or must not be used any more. */
+/** Holds the connection in use, and opens the next one when it broke or must no longer be used. */
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Connection } from './connection.ts';
 import type { Access } from './credentials.ts';

@@ -22,7 +22,7 @@ export interface ApiClientOptions extends KubeConfigRequest, Partial<Patience> {
   readonly userAgent: string;
   /** For a whole answer, and for the head of a watch. */
   readonly requestMs?: number;
-  /** A watch that says nothing for so long is ended, so that the next one shows whether anybody is there. */
+  /** A watch that is silent for so long is ended, so that the next one shows whether the server is there. */
   readonly silenceMs?: number;
 }
 
@@ -33,7 +33,7 @@ const SILENCE_MS = 150_000;
 /** Longer than any watch that ends itself: a proxy may answer each PING for a server that is gone. */
 const WATCHED_OVER_SILENCE_MS = 620_000;
 
-/** A client for the API server of a kubeconfig or of the pod. Never throws here: what is wrong shows when it is used. */
+/** A client for the API server of a kubeconfig or of the pod. Never throws here: errors show when it is used. */
 export function createApiClient(options: ApiClientOptions): ApiClient {
   return new HttpApiClient(options);
 }

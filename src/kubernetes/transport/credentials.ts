@@ -1,4 +1,4 @@
-/** Who we are for the API server, now: files and plugins are asked again so that rotation needs no restart. */
+/** The current credentials for the API server: files and plugins are read again, so that rotation needs no restart. */
 import { createHash } from 'node:crypto';
 import type { Agent, RequestOptions } from 'node:https';
 import type { ConnectionOptions } from 'node:tls';
@@ -7,7 +7,7 @@ import { plainText } from '../../api/yaml/quote.ts';
 import { ApiUnreachableError } from '../client.ts';
 import { type KubeConfigRequest, loadKubeConfig } from './kube-config.ts';
 
-/** Where to connect and what to present there. */
+/** Where to connect, and with which credentials. */
 export interface Access {
   readonly server: URL;
   /** Authorization and the like, by name. */
@@ -21,7 +21,7 @@ export interface Access {
   readonly generation: number;
 }
 
-/** Gives the access of the moment. */
+/** Gives the current access. */
 export interface Credentials {
   readonly current: () => Promise<Access>;
   /** The access after the server has refused `refused`: everything is read and asked for anew. */
@@ -83,7 +83,7 @@ export function createCredentials(request: KubeConfigRequest, clock: () => numbe
   };
 }
 
-/** A kubeconfig that is just being written must not cost what works. */
+/** A half-written kubeconfig must not replace one that works. */
 function freshOr(old: KubeConfig | undefined, request: KubeConfigRequest): KubeConfig {
   try {
     return loadKubeConfig(request);

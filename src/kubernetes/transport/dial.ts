@@ -2,7 +2,7 @@
 import { connect, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Access } from './credentials.ts';
 
-/** How a connection is opened and watched over; all in milliseconds. */
+/** How a connection is opened and checked; all in milliseconds. */
 export interface Patience {
   /** For TCP, a proxy and TLS together. */
   readonly connectMs: number;
@@ -42,7 +42,7 @@ export async function dial(
   const timer = setTimeout(() => reject(new Error(`no connection within ${connectMs / 1000} s`)), connectMs);
   const use = (made: TLSSocket) => {
     socket = made;
-    // Also while nobody else listens, before and after: an unhandled 'error' would end the process.
+    // Also while there is no other listener, before and after: an unhandled 'error' would end the process.
     made.on('error', reject);
     if (isOver) {
       made.destroy();

@@ -73,7 +73,7 @@ class DialingAgent extends Agent {
     try {
       socket = await this.#dial();
     } catch (error) {
-      // The type of the callback wants a socket beside an error; nobody looks at it.
+      // The type of the callback wants a socket beside an error; it is never used.
       done?.(error as Error, undefined as unknown as Duplex);
       return;
     }
@@ -113,7 +113,7 @@ function exchange(
   const stop = () => request.destroy(signal.reason as Error);
   signal.addEventListener('abort', stop, { once: true });
   request.once('response', (answer) => {
-    // Stays for the whole life: an error while nobody reads the body must not end the process.
+    // Stays for the whole exchange: an error while the body is not being read must not end the process.
     answer.on('error', () => {});
     resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer, isWatchedOver: false });
   });

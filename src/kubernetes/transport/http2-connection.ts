@@ -48,7 +48,7 @@ function exchange(
   stream.once('response', ({ ':status': status = 0, ...headers }) =>
     resolve({ status, headers, body: stream, isWatchedOver: true }),
   );
-  // Stays for the whole life: an error while nobody reads the body must not end the process.
+  // Stays for the whole exchange: an error while the body is not being read must not end the process.
   stream.on('error', (error) => reject(isRefused(stream) ? new NotProcessedError(error.message) : error));
   stream.once('close', () => {
     signal.removeEventListener('abort', stop);

@@ -1,5 +1,5 @@
 /**
- * Where the API server is and who we are, from the official client's KubeConfig. What that leaves
+ * Address of the API server and credentials, from the official client's KubeConfig. What that leaves
  * out and kubectl does is added here: `tokenFile` of a user, paths relative to the kubeconfig,
  * several files in $KUBECONFIG of which the first one wins, and what exec plugins are told.
  */
@@ -15,7 +15,7 @@ export interface KubeConfigRequest {
   readonly context?: string;
 }
 
-/** A plugin that asks a person would wait for ever; one that hangs is ended. */
+/** A plugin that prompts would wait forever; one that hangs is ended. */
 const EXEC_TIMEOUT_MS = 30_000;
 
 type Plain = Readonly<Record<string, unknown>>;
@@ -27,7 +27,7 @@ export function loadKubeConfig(request: KubeConfigRequest): KubeConfig {
   const config = new NodeKubeConfig();
   if (request.kubeconfig !== undefined) config.loadFromFile(request.kubeconfig);
   else if (paths.length > 0) loadMerged(config, paths);
-  // A kubeconfig in somebody's home comes last, as in controller-runtime: a pod is the service account it was given.
+  // A kubeconfig in a home directory comes last, as in controller-runtime: a pod uses its service account.
   else if (KUBERNETES_SERVICE_HOST !== undefined) config.loadFromCluster();
   else config.loadFromFile(resolve(HOME ?? '/root', '.kube/config'));
   if (request.context !== undefined) config.setCurrentContext(request.context);

@@ -12,7 +12,7 @@ export interface Scope extends Disposable {
   readonly allow: (milliseconds: number, message: string) => void;
 }
 
-/** Opens a scope below a caller's signal. `AbortSignal.any` would stay registered with a signal that lives for ever. */
+/** Opens a scope below a caller's signal. `AbortSignal.any` would stay registered with a signal that lives forever. */
 export function openScope(parent: AbortSignal): Scope {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;

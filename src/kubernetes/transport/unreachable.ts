@@ -1,4 +1,4 @@
-/** Failures below HTTP, in words that say what to look at. */
+/** Failures below HTTP, with what to check. */
 import { ApiUnreachableError } from '../client.ts';
 
 const ADVICE: Readonly<Record<string, string>> = {
