@@ -77,13 +77,16 @@ export interface WriteOptions {
   readonly encoding?: TextEncoding;
   /** Permission bits of a new file, default 0o644; an existing file keeps its own. */
   readonly mode?: number;
+  /** Refuses a file that has other names (hard links), which would keep the old contents. */
+  readonly onlyName?: boolean;
 }
 
 /** The host, including the operations that change it. */
 export interface Host extends HostReader {
   /**
    * Replaces a file in one atomic step that survives a power cut: a reader or a crash sees the old
-   * or the new contents. Keeps mode, owner and security label; creates missing parent directories;
+   * or the new contents. Keeps mode, owner, security label and, on a host that runs, the access control list and
+   * extended attributes; creates missing parent directories;
    * refuses to write through a link.
    */
   readonly writeFile: (path: string, contents: string, options?: WriteOptions) => Promise<void>;

@@ -62,6 +62,14 @@ describe.each(hosts)('$name', ({ create }) => {
       expect(await host.listDirectory('/etc')).toEqual(['dangling', 'link', 'masked', 'target']);
     });
 
+    test('refuses a file with other names only when it is asked to', async () => {
+      const host = create({ '/etc/fstab': 'x' });
+      await host.writeFile('/etc/fstab', 'y', { onlyName: true });
+
+      expect(await host.readFile('/etc/fstab')).toBe('y');
+      expect(await host.stat('/etc/fstab')).toMatchObject({ links: 1 });
+    });
+
     test('goes through a link of a parent that stays on the host', async () => {
       const host = create({ '/usr/lib/udev': null, '/lib': { link: 'usr/lib' } });
 

@@ -61,7 +61,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     throw new CommandMissingError(command, `no command of the machine runs for the directory "${root}"`);
   };
 
-  const labelled = running ? { root: mount, run: execute } : undefined;
+  const programs = running ? { root: mount, run: execute } : undefined;
 
   return {
     kernel,
@@ -89,18 +89,18 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     },
     query: execute,
     run: execute,
-    writeFile: (path, contents, { encoding = 'utf8', mode = 0o644 } = {}) =>
+    writeFile: (path, contents, { encoding = 'utf8', mode = 0o644, onlyName = false } = {}) =>
       changed('write', path, (place) =>
         replaceFile(
           path,
           place,
           Buffer.from(contents, encoding === 'bytes' ? 'latin1' : 'utf8'),
-          { ifNew: mode },
-          labelled,
+          { ifNew: mode, onlyName },
+          programs,
         ),
       ),
     installFile: (path, contents, mode) =>
-      changed('write', path, (place) => replaceFile(path, place, contents, { always: mode }, labelled)),
+      changed('write', path, (place) => replaceFile(path, place, contents, { always: mode }, programs)),
     writeKernelFile: async (path, contents) => {
       if (running) return writeKernelText(path, contents, mount);
       throw new HostFileError('write', path, 'EROFS', `"${root}" is a directory, its kernel is not running`);

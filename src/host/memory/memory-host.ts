@@ -9,7 +9,7 @@ import { assertFileSize, assertLineCount } from '../file-limits.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/files/file-errors.ts';
 import { fromBytes, toBytes } from './bytes.ts';
-import { type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
+import { assertReplaceable, type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
 
 /** What one program, or one part of the kernel, does to the world. */
 export interface MemoryBehaviour {
@@ -159,9 +159,9 @@ export class MemoryHost implements Host {
   };
 
   readonly writeFile = async (path: string, contents: string, options: WriteOptions = {}): Promise<void> => {
-    const at = this.#fileToReplace(path);
+    const at = this.#fileToReplace(path, options.onlyName);
     const old = this.nodes.get(at);
-    const mode = old?.type === 'file' ? old.mode : (options.mode ?? 0o644);
+    const { mode = 0o644 } = old?.type === 'file' ? old : options;
     this.#replace(at, options.encoding === 'bytes' ? contents : toBytes(contents), mode);
   };
 
@@ -232,12 +232,9 @@ export class MemoryHost implements Host {
     if (failure !== undefined) throw failure;
   }
 
-  #fileToReplace(path: string): string {
+  #fileToReplace(path: string, onlyName = false): string {
     const at = this.#entryToChange('write', path);
-    const old = this.nodes.get(at);
-    if (old?.type === 'link') throw new HostFileError('write', path, 'ELOOP', 'it is a link');
-    if (old?.type === 'directory') throw new HostFileError('write', path, 'EISDIR', 'it is a directory, not a file');
-    if (old?.type === 'block') throw new HostFileError('write', path, 'EINVAL', 'it is a device, not a file');
+    assertReplaceable(path, this.nodes.get(at), onlyName);
     return at;
   }
 

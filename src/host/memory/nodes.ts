@@ -1,3 +1,4 @@
+import { HostFileError, otherNames } from '../errors.ts';
 import type { FileStat } from '../host.ts';
 
 /** Who a node belongs to and who may do what with it; root owns a node that says nothing. */
@@ -24,6 +25,14 @@ export function statOf(node: MemoryNode): FileStat {
   const size = node.type === 'link' ? node.target.length : node.type === 'directory' ? 0 : node.content.length;
   // Without a clock everything is old.
   return { type, mode, size, owner, links, modifiedMs: Number.NEGATIVE_INFINITY };
+}
+
+/** Throws `HostFileError` where a file cannot take the place of what is there. */
+export function assertReplaceable(path: string, old: MemoryNode | undefined, onlyName: boolean): void {
+  if (old?.type === 'link') throw new HostFileError('write', path, 'ELOOP', 'it is a link');
+  if (old?.type === 'directory') throw new HostFileError('write', path, 'EISDIR', 'it is a directory, not a file');
+  if (old?.type === 'block') throw new HostFileError('write', path, 'EINVAL', 'it is a device, not a file');
+  if (onlyName && old !== undefined && statOf(old).links > 1) throw otherNames(path, statOf(old).links);
 }
 
 /** A whole world, sorted, for a readable assertion. */

@@ -5,13 +5,16 @@ import {
   chownSync,
   linkSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Host } from '../../../src/host/host.ts';
 import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
@@ -20,6 +23,24 @@ import { inNamespace, inShell, namespaceObstacle } from '../../support/namespace
 
 const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('Left out: what needs root to be shown (owners, mounts)');
+
+/** A list that lets one more user read, as setfacl would write it, and a note. */
+const SET_ATTRIBUTES = `
+import os, struct, sys
+entries = [(1, 6, 0xffffffff), (2, 4, 65534), (4, 4, 0xffffffff), (16, 4, 0xffffffff), (32, 4, 0xffffffff)]
+acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *entry) for entry in entries)
+os.setxattr(sys.argv[1], 'system.posix_acl_access', acl)
+os.setxattr(sys.argv[1], 'user.note', b'mine')`;
+const ATTRIBUTES = `
+import os, sys
+print({name: os.getxattr(sys.argv[1], name) for name in sorted(os.listxattr(sys.argv[1]))})`;
+const python = (script: string, path: string) => execFileSync('python3', ['-c', script, path], { encoding: 'utf8' });
+const canSetAttributes = (() => {
+  const directory = mkdtempSync(`${tmpdir()}/nodeprep-attributes-`);
+  const tried = spawnSync('python3', ['-c', SET_ATTRIBUTES, directory]);
+  rmSync(directory, { recursive: true });
+  return tried.status === 0;
+})();
 
 let root: string;
 let host: Host;
@@ -173,6 +194,34 @@ describe('replacing a file', { timeout: 30_000 }, () => {
     await host.writeFile('/etc/f', 'y');
 
     expect(statSync(`${root}/etc/f`)).toMatchObject({ uid: 1234, gid: 5678 });
+  });
+
+  test.skipIf(!canSetAttributes)('keeps its access control list and attributes [needs python3]', async () => {
+    writeFileSync(`${root}/etc/f`, 'old');
+    python(SET_ATTRIBUTES, `${root}/etc/f`);
+    const before = python(ATTRIBUTES, `${root}/etc/f`);
+
+    await whole.writeFile(`${root}/etc/f`, 'new');
+
+    expect(before).toContain('system.posix_acl_access');
+    expect(before).toContain('user.note');
+    expect(python(ATTRIBUTES, `${root}/etc/f`)).toBe(before);
+    expect(readFileSync(`${root}/etc/f`, 'utf8')).toBe('new');
+    expect(Date.now() - statSync(`${root}/etc/f`).mtimeMs).toBeLessThan(60_000);
+  });
+
+  test('is refused while it has other names, when asked to, and the other way is said', async () => {
+    writeFileSync(`${root}/etc/f`, 'old');
+    linkSync(`${root}/etc/f`, `${root}/etc/other`);
+
+    await expect(host.writeFile('/etc/f', 'new', { onlyName: true })).rejects.toMatchObject({
+      code: 'EMLINK',
+      message: expect.stringContaining('find / -xdev -samefile /etc/f'),
+    });
+    expect(readFileSync(`${root}/etc/f`, 'utf8')).toBe('old');
+
+    await host.writeFile('/etc/f', 'new');
+    expect(readFileSync(`${root}/etc/other`, 'utf8')).toBe('old');
   });
 
   test('that is immutable says so and what to do', async ({ skip }) => {

@@ -46,7 +46,8 @@ async function applyFstab(host: Host, { to }: FstabStep): Promise<readonly Chang
   if (before === undefined) return [];
   const after = to === 'disabled' ? disableFstabSwaps(before) : restoreFstabSwaps(before);
   if (after === before) return [];
-  return host.writeFile(FSTAB, after, { encoding: 'bytes' });
+  // What was changed before goes back whatever has been made of the file since.
+  return host.writeFile(FSTAB, after, { encoding: 'bytes', onlyName: to === 'disabled' });
 }
 
 async function applyMask(host: Host, { unit }: UnitStep): Promise<readonly Change[] | void> {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { CommandMissingError, HostFileError } from '../../errors.ts';
 import type { Command } from '../../host.ts';
 
-/** A host with SELinux: where its root is for us, and how its programs are run. */
-export interface LabelledHost {
+/** A host that runs: where its root is for us, and how its programs are run. */
+export interface RunningHost {
   readonly root: string;
   readonly run: (command: Command) => Promise<unknown>;
 }
@@ -16,7 +16,7 @@ export interface LabelledHost {
  * directory, with which for example systemd may not read it.
  */
 export async function keepSecurityLabel(
-  host: LabelledHost,
+  host: RunningHost,
   path: string,
   old: string | undefined,
   temporary: string,

@@ -19,10 +19,11 @@ import {
 } from 'node:fs';
 import { posix } from 'node:path';
 import { promisify } from 'node:util';
-import { HostFileError } from '../../errors.ts';
+import { HostFileError, otherNames } from '../../errors.ts';
+import { keepAttributes } from './attributes.ts';
 import { errnoOf, fileErrorFrom } from './file-errors.ts';
 import type { Place } from '../place.ts';
-import { keepSecurityLabel, type LabelledHost } from './security-label.ts';
+import { keepSecurityLabel, type RunningHost } from './security-label.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 const syncFile = promisify(fsync);
@@ -30,6 +31,9 @@ const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 
 /** What a file is written from: all at once, or in pieces. */
 export type FileContents = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Permission bits of a new file or of every file; and whether a file with other names (hard links) is refused. */
+export type FileMode = { readonly ifNew: number; readonly onlyName: boolean } | { readonly always: number };
 
 /**
  * Replaces or creates a file. On any failure before the rename the old file is untouched and nothing is left.
@@ -39,11 +43,12 @@ export async function replaceFile(
   path: string,
   place: Place,
   contents: FileContents,
-  mode: { readonly ifNew: number } | { readonly always: number },
-  labelled: LabelledHost | undefined,
+  mode: FileMode,
+  running: RunningHost | undefined,
 ): Promise<void> {
   const old = lstatSync(place.at, { throwIfNoEntry: false });
   assertReplaceable(path, old);
+  if (old !== undefined && old.nlink > 1 && 'onlyName' in mode && mode.onlyName) throw otherNames(path, old.nlink);
   const modeBits = 'always' in mode ? mode.always : (old?.mode ?? mode.ifNew);
   await rename('write', path, place, async (temporary) => {
     const descriptor = openSync(temporary, createFlags, 0o600);
@@ -53,9 +58,11 @@ export async function replaceFile(
       if (old !== undefined) keepOwner(descriptor, old);
       // After the change of owner, which clears the set-user-id bits; and the umask has no say in it.
       fchmodSync(descriptor, modeBits & 0o7777);
-      if (labelled !== undefined) {
+      if (running !== undefined) {
         const known = old === undefined ? undefined : place.real;
-        await keepSecurityLabel(labelled, path, known, temporaryName(posix.dirname(place.real), place.name));
+        const unnamed = temporaryName(posix.dirname(place.real), place.name);
+        if (known !== undefined && !('always' in mode)) await keepAttributes(running, path, known, unnamed);
+        await keepSecurityLabel(running, path, known, unnamed);
       }
       await syncFile(descriptor);
     } finally {

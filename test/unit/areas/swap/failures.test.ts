@@ -29,6 +29,26 @@ describe('a host without systemd', () => {
   });
 });
 
+describe('a fstab that has another name', () => {
+  it('is left alone and said, and given back all the same once it was changed', async () => {
+    const { host } = swapMachine();
+    const before = host.text('/etc/fstab');
+    host.own('/etc/fstab', { links: 2 });
+
+    const refused = await passSwap(host);
+
+    expect(host.text('/etc/fstab')).toBe(before);
+    expect(JSON.stringify(refused)).toContain('find / -xdev -samefile /etc/fstab');
+
+    host.own('/etc/fstab', { links: 1 });
+    await passSwap(host);
+    expect(host.text('/etc/fstab')).not.toBe(before);
+    host.own('/etc/fstab', { links: 2 });
+    await passSwap(host, REMOVED);
+    expect(host.text('/etc/fstab')).toBe(before);
+  });
+});
+
 describe('a host without systemctl', () => {
   it('has its units masked by their files, and says what that means', async () => {
     const machine = swapMachine({}, { hasSystemd: false });
