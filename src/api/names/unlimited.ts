@@ -7,6 +7,8 @@ const UNLIMITED: readonly (readonly [RegExp, bigint])[] = [
   [/^net\/ipv6\/conf\/[^/]+\/router_solicitations$/, -1n],
   [/^net\/ipv4\/ipfrag_max_dist$/, 0n],
   [/^fs\/pipe-user-pages-(?:hard|soft)$/, 0n],
+  [/^fs\/lease-break-time$/, 0n],
+  [/^net\/sctp\/max_burst$/, 0n],
   [/^kernel\/core_pipe_limit$/, 0n],
   [/^kernel\/(?:oops_limit|warn_limit)$/, 0n],
   [/^kernel\/perf_cpu_time_max_percent$/, 0n],

@@ -87,11 +87,12 @@ export async function openLedger(host: Host, now: () => Date): Promise<Ledger> {
   const leave = async (area: AreaName, keys: readonly string[]): Promise<void> => {
     const entries = areas[area];
     if (entries === undefined || isLeft(memoryOf(areas, area), keys)) return;
-    const marked = Object.entries(entries).map(([key, { leftIn: _, ...entry }]): [string, Remembered] => [
-      key,
-      keys.includes(key) ? { ...entry, leftIn: boot } : entry,
-    ]);
-    await save({ ...areas, [area]: Object.fromEntries(marked) });
+    const marked = { ...entries };
+    for (const [key, entry] of Object.entries(entries)) {
+      const { leftIn: _, ...rest } = entry;
+      marked[key] = keys.includes(key) ? { ...rest, leftIn: boot } : rest;
+    }
+    await save({ ...areas, [area]: marked });
   };
 
   return {

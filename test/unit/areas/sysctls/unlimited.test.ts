@@ -8,6 +8,8 @@ describe('a parameter without a limit', () => {
     ['net.ipv6.conf.eth0.max_addresses', '0', '16'],
     ['fs.pipe-user-pages-soft', '0', '16384'],
     ['fs.pipe-user-pages-hard', '0', '16384'],
+    ['fs.lease-break-time', '0', '45'],
+    ['net.sctp.max_burst', '0', '4'],
     ['kernel.core_pipe_limit', '0', '4'],
     ['kernel.oops_limit', '0', '10000'],
     ['kernel.hung_task_timeout_secs', '0', '120'],

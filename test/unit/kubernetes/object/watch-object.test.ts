@@ -8,7 +8,7 @@ import {
   type WatchEvent,
 } from '../../../../src/kubernetes/client.ts';
 import type { Absence, Evidence } from '../../../../src/kubernetes/object/absence.ts';
-import { type ObjectListener, watchObject } from '../../../../src/kubernetes/object/watch-object.ts';
+import { type ObjectListener, watchObject, type WatchTarget } from '../../../../src/kubernetes/object/watch-object.ts';
 
 const TARGET = { path: '/apis/nodeprep.dev/v1alpha1/nodepreps', name: 'worker-1' };
 const object = (resourceVersion: string, name = 'worker-1', uid = 'u') => ({
@@ -76,6 +76,7 @@ function follow(
   client: ApiClient,
   changed: ObjectListener['onChange'] = () => {},
   judgeAbsence: ObjectListener['judgeAbsence'] = async () => 'deleted',
+  target: WatchTarget = TARGET,
 ) {
   const absences: (string | undefined)[] = [];
   const shown: (string | undefined)[] = [];
@@ -98,7 +99,7 @@ function follow(
       recoveries += 1;
     },
   };
-  const ended = watchObject(client, TARGET, listener, { clock: Date.now, random: () => 0.5 }, abort.signal);
+  const ended = watchObject(client, target, listener, { clock: Date.now, random: () => 0.5 }, abort.signal);
   return { shown, absences, problems, delays, abort, ended, recoveries: () => recoveries };
 }
 
@@ -255,6 +256,26 @@ describe('following an object', () => {
     expect(problems).toEqual(['reset', 'cannot be']);
     expect(shown).toEqual(['1000', undefined]);
     expect(absences).toEqual([undefined, 'lost']);
+  });
+
+  test('hears a server whose history is younger than what a process before has seen', async () => {
+    const { client, requests } = scripted([
+      { list: list('500') },
+      { events: [event('ADDED', object('501'))], lastsMs: 1e9 },
+    ]);
+    const asked: Evidence[] = [];
+    const judge = async (evidence: Evidence): Promise<Absence> => {
+      asked.push(evidence);
+      return 'lost';
+    };
+    const { shown, abort } = follow(client, undefined, judge, { ...TARGET, known: { version: '1000' } });
+
+    await minutes(1);
+    abort.abort();
+
+    expect(asked).toEqual([{ isOtherHistory: true, wasTold: false, version: '1000' }]);
+    expect(requests.map(({ query }) => query?.['resourceVersion'])).toEqual([undefined, '500']);
+    expect(shown).toEqual([undefined, '501']);
   });
 
   test('shows an object again that its listener could not take, later each time', async () => {
