@@ -9,5 +9,5 @@ root=$1 spec=${2:-$(dirname "$0")/kubeadm-worker.yaml}
 "${NODEPREP:-nodeprep}" install --root "$root" --file "$spec"
 
 # What survives without the daemon: modules-load.d, sysctl.d, masked swap units, fstab.
-# 3 is "ready after a boot", which is all that an image can be.
+# 3 is "ready after a reboot", which is all that an image can be.
 "${NODEPREP:-nodeprep}" bootstrap --root "$root" || [ $? -eq 3 ]

@@ -17,7 +17,7 @@ units_work() {
     return 1
 }
 
-# The exit codes are those of "nodeprep bootstrap". 0: ready, 2: not ready, 3: ready after a boot, 1: error.
+# The exit codes are those of "nodeprep bootstrap". 0: ready, 2: not ready, 3: ready after a reboot, 1: error.
 wait_for_units() {
     deadline=$(($(date +%s) + seconds))
     while :; do

@@ -145,6 +145,6 @@ function changed(): Date {
   if (told !== undefined && told !== '') return new Date(Number(told) * 1000);
   const { status, stdout } = spawnSync('git', ['-C', PROJECT, 'log', '-1', '--format=%cI'], { encoding: 'utf8' });
   if (status === 0 && existsSync(join(PROJECT, '.git'))) return new Date(stdout.trim());
-  // Sources that were unpacked from an archive have no history; whoever packed them left the time of their commit.
+  // Sources unpacked from an archive have no history; the archive carries the time of their commit.
   return new Date(Math.floor(statSync(join(PROJECT, 'package.json')).mtimeMs / 1000) * 1000);
 }

@@ -63,7 +63,7 @@ async function measureIdle(args: readonly string[]) {
   return { cpuMs, passes, ...memory };
 }
 
-/** With as few parameters as most hosts declare; and a file of ours that somebody deletes. */
+/** With as few parameters as most hosts declare; and a file of ours that is deleted. */
 async function measureFewRepairs(declared: ReadonlyMap<string, number>): Promise<void> {
   progress('repairs of parameters and of a file');
   const daemon = await startApart();
@@ -99,7 +99,7 @@ async function measureRepair(): Promise<void> {
 }
 
 /**
- * Starts it on processors that whoever looks does not use: it reads without a pause, and the kernel would often wake
+ * Starts it on processors that the reader does not use: it reads without a pause, and the kernel would often wake
  * the daemon on the processor of the one who wrote and let it wait there for a time slice, up to three milliseconds.
  */
 async function startApart(args: readonly string[] = []): Promise<RunningDaemon> {

@@ -86,7 +86,7 @@ export function renderRepairs(nodeprep: Repairs, mgmt: Repairs | undefined): str
     '|---|---|---|---|---|---|',
     ...[...nodeprep].map(([kind, ms]) => {
       const byMgmt = mgmt === undefined ? 'not installed' : cell(mgmt.get(kind));
-      return `| ${kind} | ${cell(ms)} | ${byMgmt} | at its next run, by default within 5 minutes | when somebody runs it | never |`;
+      return `| ${kind} | ${cell(ms)} | ${byMgmt} | at its next run, by default within 5 minutes | when it is run | never |`;
     }),
   ].join('\n');
 }

@@ -44,7 +44,7 @@ export function writeExecutable(target: Target, packages: readonly string[]): st
       useCodeCache: target === NATIVE,
       // A cap and a small nursery: the daemon allocates little, so its memory stays small and flat.
       execArgv: EXECUTABLE_FLAGS,
-      // NODE_OPTIONS of whoever starts it must not reach a program that runs as root.
+      // NODE_OPTIONS of the environment must not reach a program that runs as root.
       execArgvExtension: 'none',
       // Compiled code fits only the processor that compiled it.
       assets: { ...units, ...writeProgram(work, target === NATIVE) },
@@ -52,7 +52,7 @@ export function writeExecutable(target: Target, packages: readonly string[]): st
   );
   // The loader is compiled now, and accepted only by a Node with the same flags; another one warns at every start.
   run(NATIVE_NODE, [...EXECUTABLE_FLAGS, SAME_EVERY_TIME, '--build-sea', config], { cwd: work });
-  // The page cache of a file that was just written is in large folios, which count as memory of whoever maps it.
+  // The page cache of a file that was just written is in large folios, which count as memory of the process that maps it.
   const executable = join(directory, 'nodeprep');
   copyFileSync(fresh, executable);
   chmodSync(executable, 0o755);

@@ -1,4 +1,4 @@
-/** The terms of what others wrote and the executable contains; whoever passes it on has to pass these on, too. */
+/** The licences of third-party code in the executable; they must be passed on with it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ export interface ThirdParty {
   readonly text: string;
   /** What some licences want to be passed on besides; mostly empty. */
   readonly notices: string;
-  /** Who its authors are where the text names nobody. */
+  /** Its authors, where the text names none. */
   readonly authors: string;
 }
 

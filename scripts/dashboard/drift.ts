@@ -46,7 +46,7 @@ export function driftPanels(): readonly Builder<Panel>[] {
     lines({
       title: 'Fights',
       description:
-        'Entries held off because somebody keeps undoing the correction. The status of the node names the suspect.',
+        'Entries held off because another program keeps undoing the correction. The status of the node names the suspect.',
       span: 12,
       queries: [over(`sum by (area) (nodeprep_drift_contested{${FLEET}})`, '{{area}}')],
     }),

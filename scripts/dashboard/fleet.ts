@@ -14,7 +14,7 @@ const CONDITIONS = [
     2,
     'Nodes on which a declared value differs now. What heals by itself is gone within seconds.',
   ],
-  ['RebootRequired', 'Waiting for a reboot', 3, 'Nodes on which a change waits for a boot.'],
+  ['RebootRequired', 'Waiting for a reboot', 3, 'Nodes on which a change waits for a reboot.'],
   ['Conflicting', 'Conflicting', 3, 'Nodes on which another file or program overrides a declared value.'],
   ['Degraded', 'Degraded', 2, 'Nodes on which something failed and needs a person or a retry.'],
 ] as const;

@@ -84,7 +84,7 @@ export function renderDashboard(): string {
   const built = dashboard.build();
   // Without numbers Grafana gives them when it loads the dashboard, and says that it was changed.
   const panels = (built.panels ?? []).map((panel, at) => ({ ...panel, id: at + 1 }));
-  // The builders put links into a menu, where nobody sees them.
+  // The builders put links into a menu, where they are not seen.
   const links = (built.links ?? []).map((link) =>
     Object.fromEntries(Object.entries(link).filter(([name]) => name !== 'placement')),
   );

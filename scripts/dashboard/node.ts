@@ -57,8 +57,8 @@ function numbers(): readonly Builder<Panel>[] {
     ),
     stat(
       {
-        title: 'Changes wait for a boot',
-        description: 'Reasons for which a boot is outstanding.',
+        title: 'Changes wait for a reboot',
+        description: 'Reasons for which a reboot is outstanding.',
         span: 3,
         queries: [now(`sum(nodeprep_reboot_required{${NODE}})`)],
       },
@@ -81,7 +81,7 @@ function numbers(): readonly Builder<Panel>[] {
     stat(
       {
         title: 'Generation behind',
-        description: 'How many generations of the spec the status is behind.',
+        description: 'By how many generations of the spec the status lags.',
         span: 3,
         queries: [now(`max(nodeprep_spec_generation{${NODE}}) - max(nodeprep_observed_generation{${NODE}})`)],
       },
@@ -143,7 +143,7 @@ function numbers(): readonly Builder<Panel>[] {
     stat(
       {
         title: 'Role',
-        description: 'One process manages a host, others wait behind it.',
+        description: 'One process manages a host, others stand by.',
         span: 3,
         queries: [now(`min(nodeprep_standby{${NODE}})`)],
       },

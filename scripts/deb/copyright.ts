@@ -59,7 +59,7 @@ function holders(text: string, authors: string): readonly string[] {
   return named.length > 0 ? [...new Set(named)].map((line) => line.replace(/^Copyright:? /i, '')) : [authors];
 }
 
-/** Continued lines begin with a blank, empty ones with a full stop. */
+/** Continued lines begin with a space, empty ones with a full stop. */
 function indent(text: string): string {
   const lines = text.replaceAll('\r', '').trim().split('\n');
   return lines.map((line) => (line.trim() === '' ? ' .' : ` ${line.trimEnd()}`)).join('\n');

@@ -50,7 +50,7 @@ export function paragraph(text: string): string {
   return `.PP\n${inline(text)}`;
 }
 
-/** A term, such as an option, and what is to be said of it in one or more paragraphs. */
+/** A term, such as an option, and its description in one or more paragraphs. */
 export function item(term: string, ...paragraphs: readonly string[]): string {
   return ['.TP', `\\fB${escapeRoff(term)}\\fR`, paragraphs.map(inline).join('\n.IP\n')].join('\n');
 }

@@ -60,7 +60,7 @@ function line(runs: readonly Run[], y: number): string {
   const words = runs.flatMap(({ text, classes }) => {
     const at = column;
     column += text.length;
-    // Not every program that shows pictures keeps several blanks, so what they separate is placed on its own.
+    // Not every program that shows pictures keeps several spaces, so what they separate is placed on its own.
     return [...text.matchAll(/\S+(?: \S+)*/g)].map((match) => ({ start: at + match.index, shown: match[0], classes }));
   });
   const texts = words.map(({ start, shown, classes }) => {

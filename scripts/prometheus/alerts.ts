@@ -1,10 +1,10 @@
 /**
- * When somebody is told. Drift that heals by itself is gone within seconds and tells nobody; what
- * stays, comes back, or was never looked at does.
+ * The alerts. Drift that NodePrep corrects is gone within seconds and raises none; drift that
+ * stays or comes back does, and so does a host that is not looked at.
  */
 import { AGENT, alert, type AlertRule, NODE } from './rule.ts';
 
-/** The agents themselves: without them nothing is known of the hosts. */
+/** The agents themselves: without them nothing is known about the hosts. */
 export const AGENT_ALERTS: readonly AlertRule[] = [
   alert(
     'NodePrepAgentDown',
@@ -67,8 +67,8 @@ export const AGENT_ALERTS: readonly AlertRule[] = [
     'info',
     '1h',
     'nodeprep_standby == 1',
-    `The NodePrep agent of ${NODE} has been waiting behind another process for an hour.`,
-    'Another NodePrep manages this host, so the spec of the cluster may not be in effect on it. For a unit that is scraped on its own host, waiting behind the agent of the cluster is as it should be.',
+    `The NodePrep agent of ${NODE} has been waiting for another process for an hour.`,
+    'Another NodePrep manages this host, so the spec of the cluster may not be in effect on it. For a unit that is scraped on its own host, waiting for the agent of the cluster is as it should be.',
   ),
 ];
 
@@ -111,8 +111,8 @@ export const HOST_ALERTS: readonly AlertRule[] = [
     'warning',
     '10m',
     'nodeprep_drift_contested > 0',
-    `Somebody keeps changing {{ $value }} entries of {{ $labels.area }} on ${NODE} back.`,
-    'NodePrep holds its corrections off with growing pauses, so as not to fight for ever. The condition Conflicting names the likely other party.',
+    `Another program keeps changing {{ $value }} entries of {{ $labels.area }} on ${NODE} back.`,
+    'NodePrep holds its corrections off with growing pauses, so as not to fight forever. The condition Conflicting names the likely other party.',
   ),
   alert(
     'NodePrepDriftRecurring',
@@ -120,7 +120,7 @@ export const HOST_ALERTS: readonly AlertRule[] = [
     '10m',
     'sum without (source) (increase(nodeprep_drift_detected_total[1h])) > 10',
     `{{ $labels.area }} on ${NODE} drifted {{ $value | printf "%.0f" }} times within an hour.`,
-    'Each time it was put right or reported, but somebody or something keeps changing the host.',
+    'Each time it was corrected or reported, but a person or a program keeps changing the host.',
   ),
   alert(
     'NodePrepRebootRequired',
@@ -128,7 +128,7 @@ export const HOST_ALERTS: readonly AlertRule[] = [
     '1d',
     'nodeprep_condition{type="RebootRequired",status="True"} == 1',
     `${NODE} has been waiting for a reboot for a day.`,
-    'Everything is in place for the next boot, but the running kernel still differs. NodePrep does not reboot hosts.',
+    'Everything is in place for the next reboot, but the running kernel still differs. NodePrep does not reboot hosts.',
   ),
   alert(
     'NodePrepPaused',

@@ -6,7 +6,7 @@ export interface RecordingRule {
   readonly expr: string;
 }
 
-/** A rule that tells somebody. */
+/** A rule that raises an alert. */
 export interface AlertRule {
   readonly alert: string;
   readonly expr: string;
@@ -15,7 +15,7 @@ export interface AlertRule {
   readonly annotations: { readonly summary: string; readonly description: string; readonly runbook_url: string };
 }
 
-/** `critical` wakes somebody up, `warning` is looked at in working hours, `info` is for reports. */
+/** `critical` pages, `warning` is for working hours, `info` is for reports. */
 export type Severity = 'critical' | 'warning' | 'info';
 
 /** Rules that are evaluated together, in their order. */

@@ -23,7 +23,7 @@ export function metricsReference(): string {
 
 Served by \`nodeprep run\` on \`http://127.0.0.1:9752/metrics\` (\`--metrics-port\`, 0 is off), with \`/healthz\` and \`/readyz\`.
 In a cluster (\`--kube --metrics-bind-address :9753\`) with TLS, and \`/metrics\` only for whom the API server lets read it: the bearer
-token of the caller must belong to somebody with the ClusterRole \`nodeprep-metrics-reader\`.
+token of the caller must belong to an account with the ClusterRole \`nodeprep-metrics-reader\`.
 
 Dashboard, alert rules and a PodMonitor are in \`manifests/prometheus\`, what to do about each alert is in \`docs/runbooks\`. Every label set is there from the start, and gauges are taken from the host again at every start. No label holds the
 name of an entry: those are in the status.

@@ -4,7 +4,7 @@ import { buildProgram } from '../../src/cli/program.ts';
 
 const WIDTH = 100;
 
-/** A program that nobody runs, and what each of its commands says about itself. */
+/** A program that is never run, and what each of its commands says about itself. */
 export interface DocumentedProgram {
   readonly program: Command;
   /** The whole help of a command, as `--help` prints it. */
@@ -30,7 +30,7 @@ export function documentedProgram(): DocumentedProgram {
   });
   const helpOf = (command: Command): string => {
     printed = '';
-    // Otherwise the help is as wide as the terminal of whoever generates it.
+    // Otherwise the help is as wide as the terminal in which it is generated.
     command.configureOutput({ getOutHelpWidth: () => WIDTH, getOutHasColors: () => false }).outputHelp();
     return printed.trimEnd();
   };

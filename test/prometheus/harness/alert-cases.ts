@@ -158,7 +158,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: {
       at: '61m',
       labels: LABELS,
-      summary: 'The NodePrep agent of worker-1 has been waiting behind another process for an hour.',
+      summary: 'The NodePrep agent of worker-1 has been waiting for another process for an hour.',
     },
   },
   {
@@ -270,7 +270,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: {
       at: '16m',
       labels: { ...LABELS, area: 'sysctls' },
-      summary: 'Somebody keeps changing 2 entries of sysctls on worker-1 back.',
+      summary: 'Another program keeps changing 2 entries of sysctls on worker-1 back.',
     },
   },
   {
@@ -281,7 +281,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'NodePrepDriftRecurring',
-    name: 'somebody who changes something every two minutes, noticed in two ways',
+    name: 'a change every two minutes, noticed in two ways',
     series: { [detected('event')]: '0+1x120', [detected('poll')]: '0+0x120' },
     silentAt: ['5m', '15m'],
     fires: {
