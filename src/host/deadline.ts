@@ -14,6 +14,7 @@ export function withDeadline(host: Host, leftMs: () => number): Host {
   return {
     kernel: host.kernel,
     readFile: (path, encoding) => host.readFile(path, encoding),
+    parsed: (path, parse, encoding) => host.parsed(path, parse, encoding),
     sumOf: (path) => host.sumOf(path),
     listDirectory: (path) => host.listDirectory(path),
     stat: (path) => host.stat(path),

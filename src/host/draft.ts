@@ -2,6 +2,7 @@
  * A host on which steps can be tried without changing anything: reads come from the real host, writes are kept in memory
  * and are seen by later reads. It has no running kernel and runs no command, so a step can only write files.
  */
+import { createParsed } from './parsed.ts';
 import { CommandMissingError, HostFileError } from './errors.ts';
 import type { Host, HostReader, TextEncoding } from './host.ts';
 
@@ -54,6 +55,7 @@ export function createDraft(reader: HostReader): Draft {
     ...readerOf(reader),
     kernel: 'absent',
     readFile,
+    parsed: createParsed(readFile),
     stat: async (path) => {
       const known = drafted.get(path);
       if (known === undefined) return reader.stat(path);

@@ -55,6 +55,15 @@ export interface HostReader {
   readonly kernel: Kernel;
   /** The contents, following links; `undefined` when absent; throws `HostFileError` for all else. */
   readonly readFile: (path: string, encoding?: TextEncoding) => Promise<string | undefined>;
+  /**
+   * What `parse` makes of the contents; `undefined` when absent. The same value again for as long as the file holds the
+   * same, so `parse` must be one function for all calls, and depend on nothing else. Throws what `readFile` and `parse` throw.
+   */
+  readonly parsed: <T>(
+    path: string,
+    parse: (text: string, path: string) => T,
+    encoding?: TextEncoding,
+  ) => Promise<T | undefined>;
   /** SHA-256 of a plain file of any size, in hexadecimal, following links; `undefined` when absent. */
   readonly sumOf: (path: string) => Promise<string | undefined>;
   /** The names in a directory, sorted; `undefined` when absent. */

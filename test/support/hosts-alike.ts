@@ -60,6 +60,7 @@ function wholeHost(files: MemoryFiles): Host {
   return {
     ...host,
     readFile: (path, encoding) => told(host.readFile(inside(path), encoding)),
+    parsed: (path, parse, encoding) => told(host.parsed(inside(path), (text) => parse(text, path), encoding)),
     sumOf: (path) => told(host.sumOf(inside(path))),
     listDirectory: (path) => told(host.listDirectory(inside(path))),
     stat: (path) => told(host.stat(inside(path))),

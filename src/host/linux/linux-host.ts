@@ -14,6 +14,7 @@ import { fileErrorFrom } from './files/file-errors.ts';
 import { writeKernelText } from './files/kernel-file.ts';
 import { KeptReads } from './files/kept-reads.ts';
 import { assertLiveRoot, enterHost, liveHost } from './live-root.ts';
+import { createParsed } from '../parsed.ts';
 import { nameFromBytes } from '../file-names.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
 import { isAbsent, isKernelFile, readText } from './files/read-file.ts';
@@ -63,12 +64,15 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
 
   const programs = running ? { root: mount, run: execute } : undefined;
 
+  const readFile: Host['readFile'] = async (path, encoding = 'utf8') => {
+    using place = places.find('read', path, 'read');
+    return place === undefined ? undefined : readText(path, place, encoding, texts);
+  };
+
   return {
     kernel,
-    readFile: async (path, encoding = 'utf8') => {
-      using place = places.find('read', path, 'read');
-      return place === undefined ? undefined : readText(path, place, encoding, texts);
-    },
+    readFile,
+    parsed: createParsed(readFile),
     sumOf: async (path) => {
       using place = places.find('read', path, 'read');
       return place === undefined ? undefined : await sumOfFile(path, place);

@@ -8,6 +8,7 @@ import { CommandMissingError, HostFileError } from '../errors.ts';
 import { assertFileSize, assertLineCount } from '../file-limits.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/files/file-errors.ts';
+import { createParsed } from '../parsed.ts';
 import { fromBytes, toBytes } from './bytes.ts';
 import { assertReplaceable, type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
 
@@ -113,6 +114,8 @@ export class MemoryHost implements Host {
     assertLineCount(path, Buffer.from(node.content, 'latin1'));
     return encoding === 'bytes' ? node.content : fromBytes(node.content);
   };
+
+  readonly parsed = createParsed((path, encoding) => this.readFile(path, encoding));
 
   readonly sumOf = async (path: string): Promise<string | undefined> => {
     const bytes = await this.readFile(path, 'bytes');

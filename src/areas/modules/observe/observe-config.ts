@@ -5,15 +5,9 @@ import type { HostReader } from '../../../host/host.ts';
 /** Highest priority first: a file hides those of the same name further down. */
 const PARENTS = ['/etc', '/run', '/usr/local/lib', '/usr/lib', '/lib'];
 
-/** A configuration file that is in force. */
-export interface ConfigFile {
-  readonly file: string;
-  readonly text: string;
-}
-
-/** The files of a directory that are in force, and why others could not be read. */
-export interface Config {
-  readonly files: readonly ConfigFile[];
+/** The lines of the files of a directory that are in force, and why other files could not be read. */
+export interface Config<T> {
+  readonly lines: readonly Located<T>[];
   readonly problems: readonly ConfigProblem[];
 }
 
@@ -29,8 +23,28 @@ const MOST_CHARACTERS = 256 * 1024;
 /** A parsed line with the file that holds it. */
 export type Located<T> = T & { readonly file: string };
 
+/** What a file says, and its size. */
+interface ParsedFile<T> {
+  readonly characters: number;
+  readonly lines: readonly Located<T>[];
+}
+
+/** Makes what `readConfig` parses a file with: it keeps where every line came from. */
+export function located<T extends object>(
+  parse: (text: string) => readonly T[],
+): (text: string, file: string) => ParsedFile<T> {
+  return (text, file) => {
+    const lines = text.length > MOST_CHARACTERS ? [] : parse(text).map((line) => ({ ...line, file }));
+    return { characters: text.length, lines };
+  };
+}
+
 /** The files of `/etc/<directory>` and its vendor directories that are in force, in reading order. */
-export async function readConfig(host: HostReader, directory: string): Promise<Config> {
+export async function readConfig<T>(
+  host: HostReader,
+  directory: string,
+  parse: (text: string, file: string) => ParsedFile<T>,
+): Promise<Config<T>> {
   const problems: ConfigProblem[] = [];
   const byName = new Map<string, string>();
   for (const parent of PARENTS) {
@@ -40,14 +54,14 @@ export async function readConfig(host: HostReader, directory: string): Promise<C
       if (name.endsWith('.conf') && !byName.has(name)) byName.set(name, `${folder}/${name}`);
     }
   }
-  const files: ConfigFile[] = [];
+  const lines: Located<T>[] = [];
   let characters = 0;
   for (const name of [...byName.keys()].toSorted()) {
     const file = byName.get(name) as string;
     // A link to /dev/null, the documented way to switch a vendor's file off, reads as empty.
-    const text = await tolerant(file, problems, () => host.readFile(file, 'bytes'));
-    if (text === undefined) continue;
-    characters += text.length;
+    const parsed = await tolerant(file, problems, () => host.parsed(file, parse, 'bytes'));
+    if (parsed === undefined) continue;
+    characters += parsed.characters;
     if (characters > MOST_CHARACTERS) {
       problems.push({
         file,
@@ -55,27 +69,9 @@ export async function readConfig(host: HostReader, directory: string): Promise<C
       });
       break;
     }
-    files.push({ file, text });
+    lines.push(...parsed.lines);
   }
-  return { files, problems };
-}
-
-/** Lines with their file, by what was parsed: the same object as long as the file says the same. */
-const lastLocated = new WeakMap<readonly object[], readonly Located<object>[]>();
-
-/** Parses each file and keeps where every line came from. */
-export function located<T extends object>(
-  files: readonly ConfigFile[],
-  parse: (text: string) => readonly T[],
-): Located<T>[] {
-  return files.flatMap(({ file, text }) => {
-    const parsed = parse(text);
-    const known = lastLocated.get(parsed) as readonly Located<T>[] | undefined;
-    if (known?.[0]?.file === file) return known;
-    const lines = parsed.map((line) => ({ ...line, file }));
-    lastLocated.set(parsed, lines);
-    return lines;
-  });
+  return { lines, problems };
 }
 
 /**

@@ -31,19 +31,21 @@ export interface ParameterObserved {
 /** Observes the kernel; on an image everything is absent. */
 export async function observeKernel(host: HostReader): Promise<KernelFacts> {
   const read = async (path: string) => (host.kernel === 'absent' ? undefined : host.readFile(path));
-  const loaded = await read('/proc/modules');
+  const parsed = async <T>(path: string, parse: (text: string) => T) =>
+    host.kernel === 'absent' ? undefined : host.parsed(path, parse);
+  const loaded = await parsed('/proc/modules', parseLoadedModules);
   const release = await read('/proc/sys/kernel/osrelease');
-  const filesystems = await read('/proc/filesystems');
-  const commandLine = await read('/proc/cmdline');
+  const filesystems = await parsed('/proc/filesystems', parseFilesystems);
+  const commandLine = await parsed('/proc/cmdline', parseCommandLine);
   const shown = host.kernel === 'absent' ? undefined : await host.listDirectory('/sys/module');
   return {
     release: releaseFrom(release),
-    proc: [loaded, release, filesystems, commandLine].some((text) => text !== undefined),
+    proc: [loaded, release, filesystems, commandLine].some((found) => found !== undefined),
     sys: shown !== undefined,
-    loaded: loaded === undefined ? undefined : parseLoadedModules(loaded),
+    loaded,
     shown: new Set(shown),
-    filesystems: parseFilesystems(filesystems ?? ''),
-    commandLine: parseCommandLine(commandLine ?? ''),
+    filesystems: filesystems ?? new Set(),
+    commandLine: commandLine ?? [],
     disabled: (await read('/proc/sys/kernel/modules_disabled'))?.trim() === '1',
     lockdown: await readLockdown(host),
   };

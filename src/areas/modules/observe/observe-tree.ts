@@ -25,16 +25,16 @@ export async function readModuleTree(
 ): Promise<ModuleTree | undefined> {
   for (const root of MODULE_ROOTS) {
     const folder = `${root}/${release}`;
-    const builtIn = await host.readFile(`${folder}/modules.builtin`, 'bytes');
+    const builtIn = await host.parsed(`${folder}/modules.builtin`, parseModulePaths, 'bytes');
     const hasDependencies = (await host.stat(`${folder}/modules.dep`)) !== undefined;
     if (builtIn === undefined && !hasDependencies) continue;
-    const dependencies = complete ? await host.readFile(`${folder}/modules.dep`, 'bytes') : undefined;
-    const aliases = complete ? await host.readFile(`${folder}/modules.alias`, 'bytes') : undefined;
+    const loadable = complete ? await host.parsed(`${folder}/modules.dep`, parseModulePaths, 'bytes') : undefined;
+    const aliases = complete ? await host.parsed(`${folder}/modules.alias`, parseAliases, 'bytes') : undefined;
     return {
       release,
-      builtIn: parseModulePaths(builtIn ?? ''),
-      loadable: dependencies === undefined ? undefined : parseModulePaths(dependencies),
-      aliases: parseAliases(aliases ?? ''),
+      builtIn: builtIn ?? new Set(),
+      loadable,
+      aliases: aliases ?? new Map(),
     };
   }
   return undefined;

@@ -49,6 +49,9 @@ export interface Observed {
   readonly optionsFile: string | undefined;
 }
 
+const loadListLines = located(parseLoadList);
+const modprobeLines = located(parseModprobeConfig);
+
 /** Reads the host for the declared modules. */
 export async function observeModules(
   host: HostReader,
@@ -57,15 +60,15 @@ export async function observeModules(
   memory: Memory = new Map(),
 ): Promise<Observed> {
   const facts = await observeKernel(host);
-  const [loadConfig, modprobeConfig] = [await readConfig(host, 'modules-load.d'), await readConfig(host, 'modprobe.d')];
-  const listed = located(loadConfig.files, parseLoadList);
-  const directives = located(modprobeConfig.files, parseModprobeConfig);
+  const loadConfig = await readConfig(host, 'modules-load.d', loadListLines);
+  const modprobeConfig = await readConfig(host, 'modprobe.d', modprobeLines);
+  const [listed, directives] = [loadConfig.lines, modprobeConfig.lines];
   const problems = [...loadConfig.problems, ...modprobeConfig.problems];
   signal.throwIfAborted();
   const loadFile = await host.readFile(LOAD_FILE, 'bytes');
   const optionsFile = await host.readFile(OPTIONS_FILE, 'bytes');
 
-  const wanted = wantedParameters(desired, { loadFile, optionsFile, memory });
+  const wanted = wantedParameters(desired, { listed, directives, memory });
   let trees = await readTrees(host, facts, false);
   let presences = await presencesOf(host, { facts, trees, directives }, [...wanted.keys()]);
   const someAbsent = desired.entries.some((entry) => presences.get(entry.name)?.presence === 'absent');
@@ -102,7 +105,7 @@ export async function observeModules(
 export async function observePresence(host: HostReader, name: string): Promise<Presence> {
   const facts = await observeKernel(host);
   const trees = await readTrees(host, facts, true);
-  const directives = located((await readConfig(host, 'modprobe.d')).files, parseModprobeConfig);
+  const directives = (await readConfig(host, 'modprobe.d', modprobeLines)).lines;
   return (await presencesOf(host, { facts, trees, directives }, [name])).get(name)?.presence ?? 'absent';
 }
 
@@ -156,7 +159,7 @@ function aliasOf({ trees, directives }: Evidence, name: string): string | undefi
 
 function wantedParameters(
   desired: Desired,
-  { loadFile, optionsFile, memory }: Pick<Observed, 'loadFile' | 'optionsFile'> & { readonly memory: Memory },
+  { listed, directives, memory }: Pick<Observed, 'listed' | 'directives'> & { readonly memory: Memory },
 ): Map<string, Set<string>> {
   const wanted = new Map<string, Set<string>>();
   const want = (module: string, parameters: Iterable<string>) => {
@@ -166,9 +169,9 @@ function wantedParameters(
   };
   for (const name of GUIDE_MODULES) want(name, []);
   for (const entry of desired.entries) want(entry.name, Object.keys(entry.parameters));
-  for (const module of parseLoadList(loadFile ?? '')) want(module.name, []);
-  for (const line of parseModprobeConfig(optionsFile ?? '')) {
-    if (line.directive === 'options') want(line.module, parseParameters(line.rest).keys());
+  for (const { file, name } of listed) if (file === LOAD_FILE) want(name, []);
+  for (const { file, directive, module, rest } of directives) {
+    if (file === OPTIONS_FILE && directive === 'options') want(module, parseParameters(rest).keys());
   }
   // What is declared no more may have to go back, or stays until the next reboot.
   for (const key of memory.keys()) {

@@ -2,15 +2,10 @@
  * Text of the host to values. Every function takes whatever bytes a file may hold: what it does not
  * understand it leaves out, as the readers of these files do, and it never throws.
  */
-import { FILES, keptByText } from '../../kept.ts';
-
 /** The one form of a module name: the kernel keeps "_" where files and people also write "-". */
 export function kernelName(name: string): string {
   return name.replaceAll('-', '_');
 }
-
-/** Of lists of the kernel only the last few are worth keeping: they hold counters. */
-const LISTS = { ...FILES, most: 4 };
 
 const MODULE_NAME = /^[A-Za-z0-9_.-]+$/;
 
@@ -21,14 +16,14 @@ export interface ListedModule {
 }
 
 /** Parses a file of modules-load.d(5): one module a line, comments begin with "#" or ";". */
-export const parseLoadList = keptByText((text: string): readonly ListedModule[] => {
+export function parseLoadList(text: string): readonly ListedModule[] {
   const listed: ListedModule[] = [];
   for (const [index, raw] of text.split('\n').entries()) {
     const name = raw.trim();
     if (MODULE_NAME.test(name)) listed.push({ name: kernelName(name), line: index + 1 });
   }
   return listed;
-}, FILES);
+}
 
 /** A directive of modprobe.d(5) that has a say in whether and how a module is loaded. */
 export interface ModprobeDirective {
@@ -40,7 +35,7 @@ export interface ModprobeDirective {
 }
 
 /** Parses a file of modprobe.d(5); a backslash at the end of a line continues it. */
-export const parseModprobeConfig = keptByText((text: string): readonly ModprobeDirective[] => {
+export function parseModprobeConfig(text: string): readonly ModprobeDirective[] {
   const directives: ModprobeDirective[] = [];
   let pending = '';
   let start = 0;
@@ -57,7 +52,7 @@ export const parseModprobeConfig = keptByText((text: string): readonly ModprobeD
   }
   const last = directiveFrom(pending.trim(), start);
   return last === undefined ? directives : [...directives, last];
-}, FILES);
+}
 
 function directiveFrom(text: string, line: number): ModprobeDirective | undefined {
   // The rest of the line is kept as kmod keeps it: with every space, because a quoted value may hold several in a row.
@@ -74,7 +69,7 @@ function directiveFrom(text: string, line: number): ModprobeDirective | undefine
 }
 
 /** Parses `modules.dep` or `modules.builtin`: the names of the modules that the lines begin with. */
-export const parseModulePaths = keptByText((text: string): ReadonlySet<string> => {
+export function parseModulePaths(text: string): ReadonlySet<string> {
   const names = new Set<string>();
   for (const line of text.split('\n')) {
     const path = line.split(':', 1)[0]?.trim() ?? '';
@@ -82,7 +77,7 @@ export const parseModulePaths = keptByText((text: string): ReadonlySet<string> =
     if (file.endsWith('.ko')) names.add(kernelName(file.slice(0, -'.ko'.length)));
   }
   return names;
-}, FILES);
+}
 
 /** Parses `modules.alias`, keeping the aliases that are plain names: `pci:v00008086…` is never declared. */
 export function parseAliases(text: string): Map<string, string> {
@@ -96,16 +91,16 @@ export function parseAliases(text: string): Map<string, string> {
 }
 
 /** Parses `/proc/modules`: the names of the modules that were loaded. */
-export const parseLoadedModules = keptByText((text: string): ReadonlySet<string> => {
+export function parseLoadedModules(text: string): ReadonlySet<string> {
   const names = text.split('\n').map((line) => line.split(' ', 1)[0] ?? '');
   return new Set(names.filter((name) => MODULE_NAME.test(name)).map(kernelName));
-}, LISTS);
+}
 
 /** Parses `/proc/filesystems`: the names of the file systems that the kernel knows. */
-export const parseFilesystems = keptByText((text: string): ReadonlySet<string> => {
+export function parseFilesystems(text: string): ReadonlySet<string> {
   const names = text.split('\n').map((line) => line.trim().split(/\s+/).at(-1) ?? '');
   return new Set(names.filter((name) => name !== ''));
-}, FILES);
+}
 
 /** One `name=value` of the kernel command line; a word without "=" has an empty value. */
 export interface BootWord {
@@ -114,13 +109,13 @@ export interface BootWord {
 }
 
 /** Parses `/proc/cmdline`; double quotes keep words together. */
-export const parseCommandLine = keptByText((text: string): readonly BootWord[] => {
+export function parseCommandLine(text: string): readonly BootWord[] {
   return (text.match(/(?:[^\s"]|"[^"]*"?)+/g) ?? []).map((word) => {
     const plain = word.replaceAll('"', '');
     const at = plain.indexOf('=');
     return at < 0 ? { name: plain, value: '' } : { name: plain.slice(0, at), value: plain.slice(at + 1) };
   });
-}, FILES);
+}
 
 /** Parses `/sys/kernel/security/lockdown`: the mode in brackets, `undefined` when it is off. */
 export function parseLockdown(text: string): string | undefined {

@@ -52,7 +52,7 @@ function lastingDirectives(observed: Observed, memory: Memory): Observed['direct
   const original = originalOf(observed.optionsFile, memory.get(fileKey(OPTIONS_FILE)));
   const text = original.state === 'value' ? original.value : '';
   const foreign = observed.directives.filter((line) => line.file !== OPTIONS_FILE);
-  return [...foreign, ...located([{ file: OPTIONS_FILE, text }], parseModprobeConfig)];
+  return [...foreign, ...located(parseModprobeConfig)(text, OPTIONS_FILE).lines];
 }
 
 /** Never required: modprobe says whether a module can be had. */

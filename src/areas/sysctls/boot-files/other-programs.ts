@@ -26,7 +26,7 @@ export interface Later {
 }
 
 /** What of a host is looked at here. */
-type Files = Pick<HostReader, 'readFile' | 'listDirectory' | 'stat' | 'readLink'>;
+type Files = Pick<HostReader, 'readFile' | 'parsed' | 'listDirectory' | 'stat' | 'readLink'>;
 
 /** What is taken from the files of one program. */
 const MOST_RULES = 10_000;
@@ -42,6 +42,7 @@ export async function observeLater(host: HostReader): Promise<Later> {
   };
   const files: Files = {
     readFile: (path, encoding) => host.readFile(path, encoding).catch(note),
+    parsed: (path, parse, encoding) => host.parsed(path, parse, encoding).catch(note),
     listDirectory: (path) => host.listDirectory(path).catch(note),
     stat: (path) => host.stat(path),
     readLink: (path) => host.readLink(path),
@@ -66,7 +67,11 @@ async function ufwRules(host: Files): Promise<readonly LaterRule[]> {
   const setting = /^\s*IPT_SYSCTL\s*=\s*["']?([^"'#\s]*)/m.exec((await read(host, UFW_DEFAULTS)) ?? '');
   const file = setting?.[1] ?? '/etc/ufw/sysctl.conf';
   if (!file.startsWith('/')) return [];
-  return parseConf((await read(host, file)) ?? '', 'procps').assignments.flatMap(({ keyPath, value, line }) =>
+  return (await host.parsed(file, parseUfw, 'bytes')) ?? [];
+}
+
+function parseUfw(text: string, file: string): readonly LaterRule[] {
+  return parseConf(text, 'procps').assignments.flatMap(({ keyPath, value, line }) =>
     value === undefined ? [] : [{ file, line, keyPath, value, by: 'ufw' }],
   );
 }
@@ -87,7 +92,7 @@ async function tunedRules(host: Files): Promise<readonly LaterRule[]> {
     seen.add(name);
     const profile = await tunedProfile(host, name);
     if (profile === undefined) return;
-    const lines = sectionsOf(profile.text);
+    const { lines } = profile;
     for (const parent of lines.filter(({ section, key }) => section === 'main' && key === 'include')) {
       for (const one of parent.value.split(/[\s,;]+/)) await add(one);
     }
@@ -108,11 +113,11 @@ async function tunedRules(host: Files): Promise<readonly LaterRule[]> {
   return rules;
 }
 
-async function tunedProfile(host: Files, name: string): Promise<{ file: string; text: string } | undefined> {
+async function tunedProfile(host: Files, name: string): Promise<{ file: string; lines: readonly Line[] } | undefined> {
   for (const directory of TUNED) {
     const file = `${directory}/${name}/tuned.conf`;
-    const text = await read(host, file);
-    if (text !== undefined) return { file, text };
+    const lines = await host.parsed(file, sectionsOf, 'bytes');
+    if (lines !== undefined) return { file, lines };
   }
   return undefined;
 }
@@ -129,7 +134,7 @@ async function networkdRules(host: Files): Promise<readonly LaterRule[]> {
     '.network',
   );
   for (const file of files) {
-    if (rules.length < MOST_RULES) rules.push(...networkRules(file, (await read(host, file)) ?? ''));
+    if (rules.length < MOST_RULES) rules.push(...((await host.parsed(file, networkRules, 'bytes')) ?? []));
   }
   const main = NETWORKD.map((directory) => `${directory}/networkd.conf`);
   const dropIns = await configFiles(
@@ -138,7 +143,7 @@ async function networkdRules(host: Files): Promise<readonly LaterRule[]> {
     '.conf',
   );
   for (const file of [...main.toReversed(), ...dropIns]) {
-    for (const { section, key, value, line } of sectionsOf((await read(host, file)) ?? '')) {
+    for (const { section, key, value, line } of (await host.parsed(file, sectionsOf, 'bytes')) ?? []) {
       const family = /^IPv([46])Forwarding$/.exec(key)?.[1];
       const number = SWITCHES[value.toLowerCase()];
       if (section !== 'Network' || family === undefined || number === undefined) continue;
@@ -149,7 +154,7 @@ async function networkdRules(host: Files): Promise<readonly LaterRule[]> {
 }
 
 /** A link with IPForward= switches the whole node on, and never off; the newer settings are of the link alone. */
-function networkRules(file: string, text: string): readonly LaterRule[] {
+function networkRules(text: string, file: string): readonly LaterRule[] {
   const lines = sectionsOf(text);
   const names = lines
     .filter(({ section, key }) => section === 'Match' && key === 'Name')

@@ -52,16 +52,8 @@ export function hasMark(bytes: string): boolean {
   return bytes.startsWith(MARK);
 }
 
-let lastOwn: { readonly bytes: string; readonly values: ReadonlyMap<string, string> } | undefined;
-
 /** Values of our own file by canonical name. */
 export function parseOwnConf(bytes: string): ReadonlyMap<string, string> {
-  // Asked twice a pass, and the file hardly ever changes.
-  if (lastOwn?.bytes !== bytes) lastOwn = { bytes, values: parseOwnAnew(bytes) };
-  return lastOwn.values;
-}
-
-function parseOwnAnew(bytes: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const { keyPath, value } of parseConf(bytes, 'systemd').assignments) {
     const name = trustedName(keyPath);

@@ -26,23 +26,8 @@ export interface ParsedConf {
 
 const LONGEST_LINE = 1024 * 1024;
 
-/** Every pass reads the same few small files: what they say is kept by their contents, at most a megabyte of them for each reader. */
-const kept: Readonly<Record<Reader, Map<string, ParsedConf>>> = { systemd: new Map(), procps: new Map() };
-const KEPT_FILES = 64;
-const KEPT_CHARACTERS = 16 * 1024;
-
 /** Parses a file whose characters are its bytes. */
 export function parseConf(bytes: string, reader: Reader): ParsedConf {
-  if (bytes.length > KEPT_CHARACTERS) return parseAnew(bytes, reader);
-  const known = kept[reader].get(bytes);
-  if (known !== undefined) return known;
-  const parsed = parseAnew(bytes, reader);
-  if (kept[reader].size >= KEPT_FILES) kept[reader].clear();
-  kept[reader].set(bytes, parsed);
-  return parsed;
-}
-
-function parseAnew(bytes: string, reader: Reader): ParsedConf {
   const lines = reader === 'systemd' ? bytes.split(/\r\n|\n\r|[\n\r\0]/) : bytes.split('\n');
   const assignments: Assignment[] = [];
   for (const [at, text] of lines.entries()) {

@@ -88,51 +88,40 @@ export async function observeChain(host: HostReader): Promise<Chain> {
   return { files, problems };
 }
 
-let lastPaths: { readonly lists: readonly unknown[]; readonly paths: readonly string[] } | undefined;
-
 /** The files in the order of reading, from the names in each directory. */
 function pathsFrom(lists: readonly (readonly string[] | undefined)[]): readonly string[] {
-  // A host gives the same list again while a directory is unchanged.
-  if (lastPaths?.lists.every((list, at) => list === lists[at]) === true) return lastPaths.paths;
   const byName = new Map<string, string>();
   for (const [at, directory] of SYSCTL_D_DIRECTORIES.entries()) {
     for (const name of lists[at] ?? []) {
       if (name.endsWith('.conf') && !byName.has(name)) byName.set(name, `${directory}/${name}`);
     }
   }
-  const sorted = [...byName].toSorted(([a], [b]) => compareBytes(a, b)).map(([, path]) => path);
-  lastPaths = { lists, paths: [...sorted, SYSCTL_CONF] };
-  return lastPaths.paths;
+  const sorted = [...byName]
+    .map(([name, path]) => ({ bytes: bytesOf(name), path }))
+    .toSorted((a, b) => Buffer.compare(a.bytes, b.bytes));
+  return [...sorted.map(({ path }) => path), SYSCTL_CONF];
 }
 
 /** C order of bytes, as strcmp(3) sorts names. */
 export function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(pathToBytes(a)), Buffer.from(pathToBytes(b)));
+  return Buffer.compare(bytesOf(a), bytesOf(b));
 }
 
-const lastFiles = new Map<string, { readonly bytes: string | undefined; readonly file: ChainFile }>();
-const KEPT_FILES = 128;
-const KEPT_CHARACTERS = 64 * 1024;
+function bytesOf(name: string): Buffer {
+  return Buffer.from(pathToBytes(name));
+}
 
-/** One object as long as the file says the same: a pass compares the chain with that of the pass before. */
 async function chainFile(host: HostReader, path: string, problems: ChainProblem[]): Promise<ChainFile> {
-  let bytes: string | undefined;
+  let file: ChainFile | undefined;
   try {
-    // A dangling link masks files of its name in later directories, and sets nothing itself.
-    bytes = await host.readFile(path, 'bytes');
+    file = await host.parsed(path, parseChainFile, 'bytes');
   } catch (error) {
     // On a directory, or a FIFO that would hang, the readers fail and go on.
     const isOdd = error instanceof HostFileError && (error.code === 'EISDIR' || error.code === 'EINVAL');
     if (!isOdd) problems.push({ file: path, problem: problemFrom(error) });
   }
-  let last = lastFiles.get(path);
-  if (last === undefined || last.bytes !== bytes) {
-    last = { bytes, file: { path, parsed: parsedBy(readersOf(path), bytes ?? '') } };
-    if (lastFiles.size >= KEPT_FILES) lastFiles.clear();
-    // What is too large to keep is parsed again.
-    if ((bytes ?? '').length <= KEPT_CHARACTERS) lastFiles.set(path, last);
-  }
-  const { file } = last;
+  // A dangling link masks files of its name in later directories, and sets nothing itself.
+  file ??= parseChainFile('', path);
   for (const reader of READERS) {
     const stoppedAt = file.parsed[reader]?.stoppedAt;
     if (stoppedAt === undefined) continue;
@@ -148,8 +137,8 @@ function readersOf(path: string): readonly Reader[] {
   return path === SYSCTL_CONF || path.includes('/.') ? ['procps'] : READERS;
 }
 
-function parsedBy(readers: readonly Reader[], bytes: string): ChainFile['parsed'] {
-  return Object.fromEntries(readers.map((reader) => [reader, parseConf(bytes, reader)]));
+function parseChainFile(bytes: string, path: string): ChainFile {
+  return { path, parsed: Object.fromEntries(readersOf(path).map((reader) => [reader, parseConf(bytes, reader)])) };
 }
 
 function problemFrom(error: unknown): string {

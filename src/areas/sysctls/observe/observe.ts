@@ -19,10 +19,10 @@ export type LiveState =
   | { readonly state: 'unreadable'; readonly code: string; readonly why: string }
   | { readonly state: 'absent'; readonly why?: string };
 
-/** One of our own files. `odd` is a link or directory in its place, which is never written. */
+/** One of our own files, with the values that a sysctl.d file sets. `odd` is a link or directory in its place, which is never written. */
 export type OwnFile =
   | { readonly state: 'absent' }
-  | { readonly state: 'file'; readonly bytes: string }
+  | { readonly state: 'file'; readonly bytes: string; readonly values: ReadonlyMap<string, string> }
   | { readonly state: 'odd'; readonly what: string };
 
 /** What this area sees. */
@@ -59,7 +59,7 @@ export async function observeSysctls(
   const [files, later] = [await observeChain(host), await observeLater(host)];
   const chain = { ...files, problems: [...files.problems, ...later.problems] };
   signal.throwIfAborted();
-  const owned: ReadonlyMap<string, string> = conf.state === 'file' ? parseOwnConf(conf.bytes) : new Map();
+  const owned: ReadonlyMap<string, string> = conf.state === 'file' ? conf.values : new Map();
   const wanted = [...desired.entries.map((entry) => entry.name), ...owned.keys(), ...rememberedNames(memory)];
   const names = [...new Set(wanted)].filter((name) => trustedPath(name) !== undefined);
   const states = host.kernel === 'absent' ? [] : await Promise.all(names.map((name) => observeLive(host, name)));
@@ -123,8 +123,8 @@ async function hasParameters(host: HostReader): Promise<boolean> {
 /** Reads one live value. */
 export async function observeLive(host: HostReader, name: string): Promise<LiveState> {
   try {
-    const text = await host.readFile(trustedPath(name) ?? sysctlPath(name));
-    if (text !== undefined) return valueFrom(text);
+    const live = await host.parsed(trustedPath(name) ?? sysctlPath(name), liveValue);
+    if (live !== undefined) return live;
   } catch (error) {
     if (!(error instanceof HostFileError)) throw error;
     if (error.code === 'EISDIR') return { state: 'absent', why: 'it is a directory of parameters' };
@@ -134,19 +134,8 @@ export async function observeLive(host: HostReader, name: string): Promise<LiveS
   return { state: 'absent', ...(why === undefined ? {} : { why }) };
 }
 
-const values = new Map<string, LiveState>();
-const KEPT_VALUES = 256;
-const KEPT_CHARACTERS = 64;
-
-/** One object for each text: most parameters hold the same few numbers, and a pass compares all of them with the last. */
-function valueFrom(text: string): LiveState {
-  const known = values.get(text);
-  if (known !== undefined) return known;
-  const live: LiveState = { state: 'value', value: normalise(text) };
-  if (text.length > KEPT_CHARACTERS) return live;
-  if (values.size >= KEPT_VALUES) values.clear();
-  values.set(text, live);
-  return live;
+function liveValue(text: string): LiveState {
+  return { state: 'value', value: normalise(text) };
 }
 
 /** The plain reasons for which a family of parameters is missing. */
@@ -170,8 +159,11 @@ async function ownFile(host: HostReader, path: string): Promise<OwnFile> {
   if (stat.type === 'link') return { state: 'odd', what: `a link to ${(await host.readLink(path)) ?? 'nowhere'}` };
   if (stat.type !== 'file')
     return { state: 'odd', what: stat.type === 'directory' ? 'a directory' : 'no regular file' };
-  const bytes = await host.readFile(path, 'bytes');
-  return bytes === undefined ? { state: 'absent' } : { state: 'file', bytes };
+  return (await host.parsed(path, parseOwnFile, 'bytes')) ?? { state: 'absent' };
+}
+
+function parseOwnFile(bytes: string, path: string): OwnFile {
+  return { state: 'file', bytes, values: path === CONF_PATH ? parseOwnConf(bytes) : new Map() };
 }
 
 /** Without a merged /usr the program lies in /lib only. */

@@ -5,7 +5,7 @@ import { type Rules, rulesOf, settledBy } from '../boot-files/chain.ts';
 import type { Desired } from '../desired.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import type { Observed } from '../observe/observe.ts';
-import { CONF_PATH, isOurs, parseOwnConf } from '../boot-files/own-files.ts';
+import { CONF_PATH, isOurs } from '../boot-files/own-files.ts';
 import type { Reader } from '../boot-files/parse-conf.ts';
 import { compareBytes, SYSCTL_CONF } from '../boot-files/sysctl-d.ts';
 
@@ -28,8 +28,9 @@ export interface PlanContext {
 
 /** Derives the context of one plan. */
 export function contextFrom(desired: Desired, observed: Observed, memory: Memory): PlanContext {
-  const bytes = observed.conf.state === 'file' ? observed.conf.bytes : undefined;
-  const own = bytes !== undefined && isOurs(CONF_PATH, bytes, memory) ? parseOwnConf(bytes) : new Map<string, string>();
+  const { conf } = observed;
+  const isOwn = conf.state === 'file' && isOurs(CONF_PATH, conf.bytes, memory);
+  const own = isOwn ? conf.values : new Map<string, string>();
   const others = byReader((reader) => rulesOf(observed.chain, reader, (path) => path !== CONF_PATH));
   const later = byReader((reader) => rulesOf(observed.chain, reader, isReadAfterOurs));
   return {
