@@ -1,4 +1,4 @@
-/** How much is remembered. */
+/** How much is kept. */
 interface Limits {
   /** Texts. */
   readonly most: number;
@@ -8,12 +8,9 @@ interface Limits {
 
 const NAMES: Limits = { most: 4096, longest: 256 };
 
-/** For the contents of configuration files: a pass reads a few dozen, and they hardly ever change. */
-export const FILES: Limits = { most: 64, longest: 32 * 1024 };
-
 /**
- * The same function, which remembers what it said of each text. For what every pass asks again about the
- * same few names, in code that runs too seldom to be optimised.
+ * Memoises a pure function of one string, bounded. For names and short values: a pass asks the same few hundred several
+ * times. What files say is kept by `HostReader.parsed`.
  */
 export function keptByText<T>(derive: (text: string) => T, { most, longest }: Limits = NAMES): (text: string) => T {
   const kept = new Map<string, T>();

@@ -7,6 +7,7 @@ import { HostFileError } from '../../src/host/errors.ts';
 import type { Host } from '../../src/host/host.ts';
 import { createLinuxHost } from '../../src/host/linux/linux-host.ts';
 import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
+import { createParsed } from '../../src/host/parsed.ts';
 
 const temporary: string[] = [];
 
@@ -57,10 +58,11 @@ function wholeHost(files: MemoryFiles): Host {
       throw new HostFileError('use', outside(error.path) ?? '', error.code, error.message);
     }
   };
+  const readFile: Host['readFile'] = (path, encoding) => told(host.readFile(inside(path), encoding));
   return {
     ...host,
-    readFile: (path, encoding) => told(host.readFile(inside(path), encoding)),
-    parsed: (path, parse, encoding) => told(host.parsed(inside(path), (text) => parse(text, path), encoding)),
+    readFile,
+    parsed: createParsed(readFile),
     sumOf: (path) => told(host.sumOf(inside(path))),
     listDirectory: (path) => told(host.listDirectory(inside(path))),
     stat: (path) => told(host.stat(inside(path))),

@@ -4,8 +4,10 @@
  */
 import type { Condition } from '../../api/status/conditions.ts';
 import type { AreaName, NodePrepSpec } from '../../api/spec/nodeprep.ts';
-import type { NodeFacts, NodePrepStatus } from '../../api/status/status.ts';
+import type { NodeFacts } from '../../api/status/status.ts';
+import type { Change } from '../../areas/area.ts';
 import type { Host } from '../../host/host.ts';
+import { isSameList, unchanged } from '../../host/unchanged.ts';
 import { conditionsFrom } from '../report/conditions.ts';
 import { createContention } from './contention.ts';
 import type { FightRecord } from './fights.ts';
@@ -104,9 +106,9 @@ export function createEngine(parts: EngineParts): Engine {
   let contention = createContention(clock);
   const disturbance = createDisturbance(parts);
   let revision: string | number | undefined;
-  let shown: Shown | undefined;
   let latest: Begun | undefined;
   let tellLate: RoundRequest['onLate'];
+  const shownOf = unchanged(describe, isSameToShow);
   const passes = createPasses<Begun>((area) => tellLate?.(area));
 
   const round = async (request: RoundRequest, signal: AbortSignal): Promise<NodeReport> => {
@@ -180,24 +182,11 @@ export function createEngine(parts: EngineParts): Engine {
       await visit(passes.has);
     }
     // What is held is known only now, and with it whether exactly that was approved.
-    if (isNews(snapshot)) {
-      if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
-      await disturbance.settle(inOrder(reports), snapshot.spec);
-    }
+    if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
+    await disturbance.settle(inOrder(reports), snapshot.spec);
 
     await parts.fights?.write(revision, contention.fights());
-    const ordered = inOrder(reports);
-    if (shown === undefined || isNews(snapshot)) shown = show(snapshot, ordered);
-    return {
-      snapshot,
-      cause,
-      visited,
-      areas: shown.reports,
-      conditions: shown.conditions,
-      status: shown.status,
-      repairs,
-      seconds: (clock() - started) / 1000,
-    };
+    return { snapshot, cause, visited, ...show(snapshot, inOrder(reports)), repairs, seconds: secondsSince(started) };
   };
 
   const interim = (): NodeReport | undefined => {
@@ -205,49 +194,45 @@ export function createEngine(parts: EngineParts): Engine {
     if (latest === undefined || changing.length === 0) return undefined;
     const { started } = latest;
     const { snapshot, cause } = latest.request;
-    const ordered = inOrder(new Map([...reports, ...changing.map(({ report }) => [report.area, report] as const)]));
-    shown = show(snapshot, ordered);
-    const { conditions, status } = shown;
-    const seconds = (clock() - started) / 1000;
-    return {
-      snapshot,
-      cause,
-      visited: [],
-      areas: ordered,
-      conditions,
-      status,
-      repairs: [],
-      seconds,
-      unfinished: true,
-    };
+    const known = new Map([...reports, ...changing.map(({ report }) => [report.area, report] as const)]);
+    const seconds = secondsSince(started);
+    return { snapshot, cause, visited: [], ...show(snapshot, inOrder(known)), repairs: [], seconds, unfinished: true };
   };
+
+  const secondsSince = (started: number) => (clock() - started) / 1000;
 
   function inOrder(known: ReadonlyMap<AreaName, AreaReport>): readonly AreaReport[] {
     return areas.map((area) => known.get(area.name)).filter((report) => report !== undefined);
   }
 
-  function show(snapshot: SpecSnapshot, ordered: readonly AreaReport[]): Shown {
+  function show(snapshot: SpecSnapshot, areas: readonly AreaReport[]): Shown {
+    return shownOf(
+      snapshot,
+      areas,
+      passes.changing().flatMap(({ changes }) => changes),
+    );
+  }
+
+  function describe(snapshot: SpecSnapshot, areas: readonly AreaReport[], applying: readonly Change[]): Shown {
     const { generation } = snapshot;
-    const pending = pendingFrom(ordered);
+    const pending = pendingFrom(areas);
     conditions = conditionsFrom({
-      reports: ordered,
+      reports: areas,
       previous: conditions,
       generation,
       now: parts.now(),
       kernel: parts.host.kernel,
-      applying: passes.changing().flatMap(({ changes }) => changes),
+      applying,
       pending,
       ...sayingsOf(snapshot),
     });
     const facts = parts.facts === undefined ? {} : { facts: parts.facts };
     const { mode } = snapshot.spec;
-    const status = statusFrom({ reports: ordered, conditions, generation, mode, pending, ...facts });
-    return { snapshot, reports: ordered, conditions, status };
-  }
-
-  /** Whether there is something to say that the last round did not say. */
-  function isNews(snapshot: SpecSnapshot): boolean {
-    return shown?.snapshot !== snapshot || !isSameList(shown.reports, inOrder(reports));
+    return {
+      areas,
+      conditions,
+      status: statusFrom({ reports: areas, conditions, generation, mode, pending, ...facts }),
+    };
   }
 
   function isHeld(name: AreaName): boolean {
@@ -286,14 +271,10 @@ function unanswered(area: AreaName, spec: NodePrepSpec): AreaReport {
   return unansweredReport(area, spec.areaModes[area] ?? spec.mode, spec[area] !== undefined);
 }
 
-/** What reports were made into, for the rounds in which none of them has changed. */
-interface Shown {
-  readonly snapshot: SpecSnapshot;
-  readonly reports: readonly AreaReport[];
-  readonly conditions: readonly Condition[];
-  readonly status: NodePrepStatus;
-}
+/** What the reports of areas are made into. */
+type Shown = Pick<NodeReport, 'areas' | 'conditions' | 'status'>;
+type ShownFrom = readonly [SpecSnapshot, readonly AreaReport[], readonly Change[]];
 
-function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((one, at) => one === b[at]);
+function isSameToShow([spec, areas, applying]: ShownFrom, before: ShownFrom): boolean {
+  return spec === before[0] && isSameList(areas, before[1]) && isSameList(applying, before[2]);
 }

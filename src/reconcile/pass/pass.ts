@@ -7,6 +7,7 @@ import type { AreaName, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { Area, Check, Explanation, Plan, Step } from '../../areas/area.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import type { Hint, HostReader } from '../../host/host.ts';
+import { unchanged } from '../../host/unchanged.ts';
 import { applyPlan, nothingMade } from './apply-plan.ts';
 import { isRecorded } from './apply-steps.ts';
 import type { Made } from './apply-steps.ts';
@@ -37,7 +38,7 @@ export interface ManagedArea extends Surroundings {
 /** Seals an area for the engine. */
 export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Observed, S>): ManagedArea {
   const planner = createPlanner(area);
-  const quiet: QuietReports<S> = new WeakMap();
+  const quiet = unchanged((_plan: Plan<S>, make: () => AreaReport) => make(), isSamePlan);
   const { writesIn, rights, gauges, commands, facts, topics, namesLike } = area;
   return {
     name: area.name,
@@ -61,17 +62,19 @@ export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Ob
   };
 }
 
-/** What a pass over an area keeps for the next one: how it plans, and the reports of plans without a step. */
-interface Kept<S extends Step> {
+/** What outlasts a pass: how the area is planned, and the report of a plan that has nothing to do. */
+interface Lasting<S extends Step> {
   readonly planner: Planner<S>;
-  readonly quiet: QuietReports<S>;
+  readonly quiet: (plan: Plan<S>, make: () => AreaReport) => AreaReport;
 }
 
-type QuietReports<S extends Step> = WeakMap<Plan<S>, AreaReport>;
+function isSamePlan([now]: readonly [unknown, unknown], [before]: readonly [unknown, unknown]): boolean {
+  return now === before;
+}
 
 async function reconcileArea<Desired, Observed, S extends Step>(
   area: Area<Desired, Observed, S>,
-  { planner, quiet }: Kept<S>,
+  { planner, quiet }: Lasting<S>,
   spec: NodePrepSpec,
   context: PassContext,
 ): Promise<AreaReport> {
@@ -87,30 +90,25 @@ async function reconcileArea<Desired, Observed, S extends Step>(
   let isSeen = false;
   const made = nothingMade<S>();
   try {
-    before = await planner(spec, context);
+    const planned = await planner(spec, context);
+    before = planned;
     isSeen = true;
-    // Nothing has changed since a pass that found nothing to do: there is nothing new to say either.
-    const known = quiet.get(before);
-    if (known !== undefined && (context.onTrial?.(area.name) ?? []).length === 0) return known;
-    const sorted = sortSteps(area, before, context);
+    const sorted = sortSteps(area, planned, context);
+    const found = () => report(outcome(area.name, planned, planned, made, sorted));
     const isLooking = mode === 'Audit' || context.dryRun === true;
-    if (isLooking || (sorted.ready.length === 0 && isRecorded(area.name, before, context))) {
-      if (context.draft !== undefined) await draftSteps(area, before.steps, context.draft, context.signal);
-      const found = report(outcome(area.name, before, before, made, sorted));
-      if (before.steps.length === 0 && found.contested.length === 0) quiet.set(before, found);
-      return found;
+    if (isLooking || (sorted.ready.length === 0 && isRecorded(area.name, planned, context))) {
+      if (context.draft !== undefined) await draftSteps(area, planned.steps, context.draft, context.signal);
+      return planned.steps.length + sorted.contested.length === 0 ? quiet(planned, found) : found();
     }
-    const planned = before;
-    if (sorted.ready.length > 0)
-      context.onPlan?.(area.name, () => report(outcome(area.name, planned, planned, made, sorted)));
+    if (sorted.ready.length > 0) context.onPlan?.(area.name, found);
     const look = async () => {
       isSeen = false;
       const seen = await planner(spec, context);
       isSeen = true;
       return seen;
     };
-    const after = await applyPlan(area, { plan: before, sorted }, context, made, look);
-    return report(outcome(area.name, before, after, made, sortSteps(area, after, context)));
+    const after = await applyPlan(area, { plan: planned, sorted }, context, made, look);
+    return report(outcome(area.name, planned, after, made, sortSteps(area, after, context)));
   } catch (thrown) {
     context.signal.throwIfAborted();
     const error = errorFrom(thrown);

@@ -107,8 +107,10 @@ async function interfacesOf(
 ): Promise<ReadonlyMap<string, string>> {
   const numbers = new Map<string, string>();
   for (const entry of desired.entries) {
-    const [device, state] = [interfaceOf(keyPathFrom(entry.name)), live.get(entry.name)];
-    if (device === undefined || state?.state !== 'value' || isSatisfied(entry, state.value)) continue;
+    const state = live.get(entry.name);
+    if (state?.state !== 'value' || isSatisfied(entry, state.value)) continue;
+    const device = interfaceOf(keyPathFrom(entry.name));
+    if (device === undefined) continue;
     const number = await host.readFile(`/sys/class/net/${device}/ifindex`).catch(() => undefined);
     if (number !== undefined) numbers.set(entry.name, number.trim());
   }
