@@ -2,7 +2,7 @@
 import { renderProblem, SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { PathHint, HostReader, HostWatcher } from '../host/host.ts';
-import { leavesOut } from '../api/spec/left-out.ts';
+import { leavesOut } from './left-out.ts';
 import type { NodePrepSpecSource } from '../api/spec/nodeprep.ts';
 import { createQuietMoment, type QuietMoment } from '../reconcile/loop/quiet-moment.ts';
 import type { SpecSource } from '../reconcile/report/node-report.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { leavesOut } from '../../../../src/api/spec/left-out.ts';
+import { leavesOut } from '../../../src/disk/left-out.ts';
 
 const entry = { name: 'vm.swappiness', value: 10, match: 'AtMost' };
 const before = { mode: 'Audit', sysctls: [entry], modules: [{ name: 'zram', parameters: { num_devices: 2 } }] };
