@@ -12,15 +12,12 @@ import { createParsed } from '../parsed.ts';
 import { fromBytes, toBytes } from './bytes.ts';
 import { assertReplaceable, type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
 
+type Output = CommandOutput | Promise<CommandOutput>;
+
 /** What one program, or one part of the kernel, does to the world. */
 export interface MemoryBehaviour {
   /** By program name; may change the world, may throw `CommandError`. */
-  readonly commands?: Readonly<
-    Record<
-      string,
-      (host: MemoryHost, args: readonly string[], command: Command) => CommandOutput | Promise<CommandOutput>
-    >
-  >;
+  readonly commands?: Readonly<Record<string, (host: MemoryHost, args: readonly string[], command: Command) => Output>>;
   /** Takes a write to a kernel file; `false` leaves it to the next behaviour, or to a plain store. */
   readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
   /** Called before a file is read; throws what the kernel would answer, such as EIO. */
@@ -253,7 +250,7 @@ export class MemoryHost implements Host {
     this.nodes.set(at, { type: 'file', content, mode, owner });
   }
 
-  #execute(command: Command): CommandOutput | Promise<CommandOutput> {
+  #execute(command: Command): Output {
     if (this.kernel !== 'running') throw new CommandMissingError(command, 'this host is a directory');
     const [program, ...args] = command;
     for (const behaviour of this.#behaviours) {

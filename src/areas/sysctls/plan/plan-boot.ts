@@ -1,6 +1,6 @@
 /** Which value, if any, our own file must set so that the next reboot ends as declared. Pure. */
-import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
-import { isSatisfied, mergedValue, writableValue } from '../values/match.ts';
+import type { WantedSysctl } from '../desired.ts';
+import { isSatisfied, mergedValue } from '../values/match.ts';
 import { liveKey } from '../boot-files/own-files.ts';
 import type { PlanContext } from './plan-context.ts';
 
@@ -8,13 +8,13 @@ import type { PlanContext } from './plan-context.ts';
  * The value for the next reboot; `undefined` when the boot gets it right without us. A limit is
  * never persisted below what another file sets, so that a reboot lowers nothing.
  */
-export function bootValue(entry: SysctlEntry, context: PlanContext): string | undefined {
-  if (entry.match === 'Exact') return writableValue(entry.value);
+export function bootValue(entry: WantedSysctl, context: PlanContext): string | undefined {
+  if (entry.match === 'Exact') return entry.meaning.writable;
   const foreign = context.foreignValue(entry);
   if (foreign !== undefined) return isSatisfied(entry, foreign) ? undefined : mergedValue(entry, foreign);
-  if (entry.match === 'Contains') return writableValue(entry.value);
+  if (entry.match === 'Contains') return entry.meaning.writable;
   const original = originalValue(entry.name, context);
-  if (original === undefined) return writableValue(entry.value);
+  if (original === undefined) return entry.meaning.writable;
   return isSatisfied(entry, original) ? undefined : mergedValue(entry, original);
 }
 

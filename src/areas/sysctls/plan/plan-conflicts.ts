@@ -1,5 +1,5 @@
 /** Who else in the sysctl.d chain decides a declared parameter at boot. Pure. */
-import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
+import type { WantedSysctl } from '../desired.ts';
 import type { Finding } from '../../area.ts';
 import { type Rule, settledBy, settledByName } from '../boot-files/chain.ts';
 import { keyPathFrom } from '../values/key-path.ts';
@@ -17,7 +17,7 @@ export const READER_NAMES: Readonly<Record<Reader, string>> = {
 };
 
 /** Conflicts of one entry; `isPersisted` says whether our file sets it. */
-export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: PlanContext): readonly Finding[] {
+export function conflictsOf(entry: WantedSysctl, isPersisted: boolean, context: PlanContext): readonly Finding[] {
   const required = entry.required ? {} : { required: false };
   if (isPersisted && context.observed.conf.state === 'odd') {
     const message = `${CONF_PATH} is ${context.observed.conf.what}, so NodePrep cannot persist "${entry.name}" and the node may lose it at the next reboot; remove that, or give up persistence on purpose with "optional: true"`;
@@ -39,7 +39,7 @@ export function conflictsOf(entry: SysctlEntry, isPersisted: boolean, context: P
 }
 
 /** A program that sets the value after every file of sysctl.d was read. */
-function laterConflict(entry: SysctlEntry, { observed, shapeOf }: PlanContext): readonly Finding[] {
+function laterConflict(entry: WantedSysctl, { observed, shapeOf }: PlanContext): readonly Finding[] {
   const rule = laterRule(observed.later, keyPathFrom(entry.name));
   const value = rule && asKernelReads(rule.value, shapeOf(entry));
   if (rule === undefined || value === undefined || isSatisfied(entry, value)) return [];
@@ -71,7 +71,7 @@ function fileFinding(file: string, message: string): Finding {
 }
 
 function overridingRule(
-  entry: SysctlEntry,
+  entry: WantedSysctl,
   isPersisted: boolean,
   reader: Reader,
   { others, later, shapeOf }: PlanContext,
@@ -85,7 +85,7 @@ function overridingRule(
   return isSatisfied(entry, rule.value) ? undefined : rule;
 }
 
-function messageOf(entry: SysctlEntry, rule: Rule, readers: readonly Reader[]): string {
+function messageOf(entry: WantedSysctl, rule: Rule, readers: readonly Reader[]): string {
   if (rule.refused !== undefined) {
     return `${rule.file}:${rule.line} sets "${entry.name}" to "${rule.refused}", which the kernel refuses; systemd-sysctl keeps one line for each name, so at the next reboot it sets neither that nor "${describeWanted(entry)}". Remove or change that line (NodePrep never edits files of others)`;
   }

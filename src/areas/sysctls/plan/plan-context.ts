@@ -1,8 +1,7 @@
 /** What every part of the plan looks at. */
-import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import type { Memory } from '../../area.ts';
 import { type Rules, rulesOf, settledBy } from '../boot-files/chain.ts';
-import type { Desired } from '../desired.ts';
+import type { Desired, WantedSysctl } from '../desired.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import type { Observed } from '../observe/observe.ts';
 import { CONF_PATH, isOurs } from '../boot-files/own-files.ts';
@@ -21,9 +20,9 @@ export interface PlanContext {
   /** The part of the chain that is read after our file and so beats it. */
   readonly later: Readonly<Record<Reader, Rules>>;
   /** What the boot would set without our file. */
-  readonly foreignValue: (entry: SysctlEntry) => string | undefined;
+  readonly foreignValue: (entry: WantedSysctl) => string | undefined;
   /** A value of the form that the parameter has: that of the kernel, or else the declared one. */
-  readonly shapeOf: (entry: SysctlEntry) => string;
+  readonly shapeOf: (entry: WantedSysctl) => string;
 }
 
 /** Derives the context of one plan. */
@@ -46,7 +45,7 @@ export function contextFrom(desired: Desired, observed: Observed, memory: Memory
 }
 
 /** A value of the form that the parameter has: that of the kernel, or else the declared one. */
-export function shapeOf(entry: Pick<SysctlEntry, 'name' | 'value'>, observed: Pick<Observed, 'live'>): string {
+export function shapeOf(entry: Pick<WantedSysctl, 'name' | 'value'>, observed: Pick<Observed, 'live'>): string {
   const live = observed.live.get(entry.name);
   return live?.state === 'value' ? live.value : entry.value;
 }

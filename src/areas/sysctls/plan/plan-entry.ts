@@ -1,7 +1,7 @@
 /** What one declared parameter needs: a live step, a line for the next reboot, or a reason why not. Pure. */
+import type { WantedSysctl } from '../desired.ts';
 import { meantSysctl } from '../../../api/names/usual-sysctls.ts';
 import type { Reason } from '../../../api/status/conditions.ts';
-import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
 import { deniedSysctl } from '../../../api/names/sysctl-names.ts';
 import { floorProblem } from '../../../api/names/sysctl-values.ts';
 import { memoryProblem } from '../values/memory.ts';
@@ -14,7 +14,6 @@ import type { LiveState } from '../observe/observe.ts';
 import { liveKey } from '../boot-files/own-files.ts';
 import { bootValue } from './plan-boot.ts';
 import type { PlanContext } from './plan-context.ts';
-import { normalise } from '../values/parse.ts';
 import { providerOf } from '../knowledge/providers.ts';
 import type { ConfLine, LiveStep } from './steps.ts';
 
@@ -27,7 +26,7 @@ export interface EntryPlan {
 }
 
 /** Plans one entry. */
-export function planEntry(entry: SysctlEntry, context: PlanContext): EntryPlan {
+export function planEntry(entry: WantedSysctl, context: PlanContext): EntryPlan {
   const { observed, own } = context;
   const live = observed.live.get(entry.name);
   const view: EntryView = {
@@ -51,7 +50,7 @@ export function planEntry(entry: SysctlEntry, context: PlanContext): EntryPlan {
 }
 
 /** Whether the live side is as declared, as far as the kernel lets anyone see. */
-function isInForce(entry: SysctlEntry, live: LiveState, own: ReadonlyMap<string, string>): boolean {
+function isInForce(entry: WantedSysctl, live: LiveState, own: ReadonlyMap<string, string>): boolean {
   if (live.state === 'value') return isSatisfied(entry, live.value);
   if (live.state === 'absent') return false;
   // A write-only key can never be verified: our own file lists it only after a write that succeeded.
@@ -70,7 +69,7 @@ export function isForbiddenRead(live: LiveState): boolean {
  * from the ledger, which is written before the kernel is: so the live value must have left its
  * original since.
  */
-function wasApplied(entry: SysctlEntry, live: string, context: PlanContext): boolean {
+function wasApplied(entry: WantedSysctl, live: string, context: PlanContext): boolean {
   const listed = context.own.get(entry.name);
   if (listed !== undefined) return isSatisfied(entry, listed);
   if (bootValue(entry, context) !== undefined) return false;
@@ -80,7 +79,7 @@ function wasApplied(entry: SysctlEntry, live: string, context: PlanContext): boo
   return known.original.state !== 'value' || !isEqual(known.original.value, live);
 }
 
-function liveStep(entry: SysctlEntry, live: LiveState, context: PlanContext): LiveStep {
+function liveStep(entry: WantedSysctl, live: LiveState, context: PlanContext): LiveStep {
   const keyPath = keyPathFrom(entry.name);
   const to = mergedValue(entry, live.state === 'value' ? live.value : undefined);
   const provider = live.state === 'absent' ? providerOf(keyPath) : undefined;
@@ -106,7 +105,7 @@ function liveStep(entry: SysctlEntry, live: LiveState, context: PlanContext): Li
   };
 }
 
-function reportStep(entry: SysctlEntry, live: LiveState, context: PlanContext): LiveStep {
+function reportStep(entry: WantedSysctl, live: LiveState, context: PlanContext): LiveStep {
   return { ...liveStep(entry, live, context), policy: 'Report' };
 }
 
@@ -119,10 +118,9 @@ function originalFrom(name: string, live: LiveState, { own, memory }: PlanContex
 }
 
 const denialOf = keptByText(deniedSysctl);
-const hasControlCharacter = keptByText((value) => /\p{Cc}/u.test(normalise(value)));
 
 /** Why the entry cannot be reached at all. */
-function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | undefined): Finding | undefined {
+function refusal(entry: WantedSysctl, context: PlanContext, live: LiveState | undefined): Finding | undefined {
   const { desired, observed } = context;
   const finding = (reason: Reason, message: string): Finding => ({
     target: entry.name,
@@ -134,7 +132,7 @@ function refusal(entry: SysctlEntry, context: PlanContext, live: LiveState | und
   if (denied !== undefined) return finding('SysctlDenied', `${denied}; remove the entry`);
   const brick = floorProblem(entry.name, entry.value, entry.match) ?? memoryProblem(entry, observed.memory);
   if (brick !== undefined) return finding('SysctlDenied', `${brick}; declare another value`);
-  if (hasControlCharacter(entry.value)) {
+  if (/\p{Cc}/u.test(entry.meaning.text)) {
     return finding('SysctlRejected', 'the value holds a control character, which no file of sysctl.d can carry');
   }
   if (!observed.hasLive) {
@@ -180,7 +178,7 @@ function meantHint(name: string, otherwise: string): string {
  * A line that the kernel once confirmed stays while its module or interface is away: at every boot
  * the bootstrap runs before most interfaces exist. What the kernel does not know at all goes.
  */
-function keptLine(entry: SysctlEntry, context: PlanContext, reason: Reason): Pick<EntryPlan, 'line'> {
+function keptLine(entry: WantedSysctl, context: PlanContext, reason: Reason): Pick<EntryPlan, 'line'> {
   const listed = context.own.get(entry.name);
   const keyPath = keyPathFrom(entry.name);
   const live = context.observed.live.get(entry.name);

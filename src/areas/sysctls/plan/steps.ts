@@ -1,11 +1,11 @@
 /** The steps of this area. Each carries all that `apply` needs, so that it can be repeated after a crash. */
-import type { SysctlEntry } from '../../../api/parts/sysctl-entry.ts';
+import type { WantedSysctl } from '../desired.ts';
 import type { Step } from '../../area.ts';
 
 /** Makes one live value as declared. */
 export interface LiveStep extends Step {
   readonly kind: 'live';
-  readonly entry: SysctlEntry;
+  readonly entry: WantedSysctl;
   /** The declared module whose loading brings the key, when the key is not there yet. */
   readonly provider?: string;
 }
@@ -21,7 +21,7 @@ export interface RestoreStep extends Step {
 
 /** One line of our own sysctl.d file. */
 export interface ConfLine {
-  readonly entry: SysctlEntry;
+  readonly entry: WantedSysctl;
   readonly value: string;
   /** The key waits for a declared module, so the kernel cannot confirm the value yet. */
   readonly isWaiting: boolean;

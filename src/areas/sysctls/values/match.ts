@@ -4,9 +4,8 @@
  * whatever was written.
  */
 import type { SysctlMatch } from '../../../api/parts/sysctl-entry.ts';
-import { rankOf, unlimitedNumber } from '../../../api/names/unlimited.ts';
-import { keptByText } from '../../kept.ts';
-import { keyPathFrom } from './key-path.ts';
+import { rankOf } from '../../../api/names/unlimited.ts';
+import { type Meaning, meaningOf } from './meaning.ts';
 import {
   mergeRanges,
   normalise,
@@ -24,17 +23,22 @@ export interface Wanted {
   readonly name?: string;
   readonly value: string;
   readonly match: SysctlMatch;
+  /** What the value means, where that is known already. */
+  readonly meaning?: Meaning;
 }
 
 /** Whether two texts mean the same to the kernel. */
 export function isEqual(a: string, b: string): boolean {
-  if (a === b) return true;
-  const [left, right] = [parseFields(a), parseFields(b)];
-  if (left.length === right.length && left.every((field, at) => isEqualField(field, right[at] as string))) return true;
-  const [leftRanges, rightRanges] = [parseRanges(a), parseRanges(b)];
-  return (
-    leftRanges !== undefined && rightRanges !== undefined && renderRanges(leftRanges) === renderRanges(rightRanges)
-  );
+  return a === b || isMeant(meaningOf(a), b);
+}
+
+function isMeant({ fields, ranges }: Pick<Meaning, 'fields' | 'ranges'>, text: string): boolean {
+  const others = parseFields(text);
+  if (fields.length === others.length && fields.every((field, at) => isEqualField(field, others[at] as string))) {
+    return true;
+  }
+  const otherRanges = ranges === undefined ? undefined : parseRanges(text);
+  return ranges !== undefined && otherRanges !== undefined && renderRanges(ranges) === renderRanges(otherRanges);
 }
 
 function isEqualField(a: string, b: string): boolean {
@@ -46,44 +50,44 @@ function isEqualField(a: string, b: string): boolean {
 
 /** Whether `text` is as wanted. */
 export function isSatisfied(wanted: Wanted, text: string): boolean {
-  if (wanted.match === 'Exact') return isEqual(wanted.value, text);
-  if (wanted.match === 'Contains') return contains(text, wanted.value);
-  const pairs = numberPairs(wanted.value, text);
+  if (wanted.match === 'Exact') return wanted.value === text || isMeant(meant(wanted), text);
+  const meaning = meant(wanted);
+  if (wanted.match === 'Contains') return contains(text, meaning);
+  const pairs = numberPairs(meaning, text);
   if (pairs === undefined) return false;
   return pairs.every(([want, have]) => !isBetter(wanted, want, have));
 }
 
 /** What to write over `base` (the value in force, if there is one) so that the result is as wanted and loses nothing. */
 export function mergedValue(wanted: Wanted, base: string | undefined): string {
-  const value = writableValue(wanted.value);
-  if (base === undefined || wanted.match === 'Exact') return value;
-  if (wanted.match === 'Contains') return union(base, value);
-  const pairs = numberPairs(value, base);
-  if (pairs === undefined) return value;
+  const meaning = meant(wanted);
+  if (base === undefined || wanted.match === 'Exact') return meaning.writable;
+  if (wanted.match === 'Contains') return union(base, meaningOf(meaning.writable));
+  const pairs = numberPairs(meaning, base);
+  if (pairs === undefined) return meaning.writable;
   return pairs.map(([want, have]) => String(isBetter(wanted, have, want) ? have : want)).join(' ');
 }
 
 /** Whether `a` goes further than `b` in the wanted direction. */
-function isBetter({ name, match }: Wanted, a: bigint, b: bigint): boolean {
-  const unlimited = name === undefined ? undefined : unlimitedOf(name);
+function isBetter(wanted: Wanted, a: bigint, b: bigint): boolean {
+  const { unlimited } = meant(wanted);
   const [left, right] = [rankOf(unlimited, a), rankOf(unlimited, b)];
-  return match === 'AtLeast' ? left > right : left < right;
+  return wanted.match === 'AtLeast' ? left > right : left < right;
 }
 
-const unlimitedOf = keptByText((name: string) => unlimitedNumber(keyPathFrom(name)));
-
 /** The text to write for a declared value. */
-export const writableValue = keptByText((value: string): string =>
-  // The kernel takes a number with a leading zero as octal, people mean a decimal one.
-  parseFields(value)
-    .map((field) => (/^-?0[0-9]+$/.test(field) ? String(parseNumber(field) ?? field) : field))
-    .join(' '),
-);
+export function writableValue(value: string): string {
+  return meaningOf(value).writable;
+}
+
+function meant({ meaning, value, name }: Wanted): Meaning {
+  return meaning ?? meaningOf(value, name);
+}
 
 /** Why the kernel cannot hold the wanted value, judged by the form of the live one; `undefined` when it may. */
 export function formProblem(wanted: Wanted, live: string): string | undefined {
   if (wanted.match === 'Contains') return undefined;
-  const [want, have] = [parseNumbers(wanted.value), parseNumbers(live)];
+  const [want, have] = [meant(wanted).numbers, parseNumbers(live)];
   if (want !== undefined && have !== undefined && want.length !== have.length) {
     const consequence = want.length < have.length ? 'only the first of them would change' : 'the rest would be lost';
     return `the kernel holds ${have.length} numbers ("${normalise(live)}") and ${want.length} are given, so ${consequence}; give all ${have.length}`;
@@ -98,30 +102,30 @@ export function formProblem(wanted: Wanted, live: string): string | undefined {
 
 /** A wanted value as reports show it. */
 export function describeWanted(wanted: Wanted): string {
-  const value = normalise(wanted.value);
+  const { text } = meant(wanted);
   const words = { Exact: '', AtLeast: 'at least ', AtMost: 'at most ', Contains: 'contains ' } as const;
-  return `${words[wanted.match]}${value}`;
+  return `${words[wanted.match]}${text}`;
 }
 
-function numberPairs(want: string, have: string): readonly (readonly [bigint, bigint])[] | undefined {
-  const [wanted, held] = [parseNumbers(want), parseNumbers(have)];
+function numberPairs({ numbers: wanted }: Meaning, have: string): readonly (readonly [bigint, bigint])[] | undefined {
+  const held = parseNumbers(have);
   if (wanted === undefined || held === undefined || wanted.length !== held.length) return undefined;
   return wanted.map((number, at) => [number, held[at] as bigint]);
 }
 
-function contains(text: string, members: string): boolean {
-  const [have, want] = [parseRanges(text), parseRanges(members)];
+function contains(text: string, { ranges: want, fields }: Meaning): boolean {
+  const have = parseRanges(text);
   if (have !== undefined && want !== undefined) {
     return want.every(([from, to]) => have.some((range) => range[0] <= from && to <= range[1]));
   }
   const words = parseFields(text);
-  return parseFields(members).every((member) => words.some((word) => isEqualField(word, member)));
+  return fields.every((member) => words.some((word) => isEqualField(word, member)));
 }
 
-function union(base: string, members: string): string {
-  const [have, want] = [parseRanges(base), parseRanges(members)];
+function union(base: string, { ranges: want, fields }: Meaning): string {
+  const have = parseRanges(base);
   if (have !== undefined && want !== undefined) return renderRanges(mergeRanges([...have, ...want]));
   const words = parseFields(base);
-  const missing = parseFields(members).filter((member) => !words.some((word) => isEqualField(word, member)));
+  const missing = fields.filter((member) => !words.some((word) => isEqualField(word, member)));
   return [...words, ...missing].join(' ');
 }
