@@ -5,7 +5,7 @@ import type { PathHint, HostReader, HostWatcher } from '../host/host.ts';
 import { leavesOut } from './left-out.ts';
 import type { NodePrepSpecSource } from '../api/spec/nodeprep.ts';
 import { createQuietMoment, type QuietMoment } from '../reconcile/loop/quiet-moment.ts';
-import type { SpecSource } from '../reconcile/report/node-report.ts';
+import type { SpecSnapshot, SpecSource } from '../reconcile/report/node-report.ts';
 import { CLUSTER_RECORD_PATH } from './cluster-record.ts';
 import { type Declared, readSpec, refusalFrom, type SpecKeeper, type SpecRequest } from './file-spec-source.ts';
 import { SPEC_DIRECTORY, SPEC_FILE } from './spec-files.ts';
@@ -15,7 +15,7 @@ export const QUIET_MS = 3000;
 
 /** What a spec is read with. */
 export interface SpecReaderParts {
-  /** How long a spec that may be half of one waits; absent where it is read once. */
+  /** How long what may be half a spec waits; absent where it is read once. */
   readonly quiet?: QuietMoment;
   /** Told when one begins to wait. */
   readonly onHeld?: () => void;
@@ -42,6 +42,7 @@ export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] 
   let lastRefusal: string | undefined;
   let lastWarnings: ReadonlySet<string> = new Set();
   let isHeld = false;
+  let shown: SpecSnapshot | undefined;
   return async () => {
     try {
       const declared = await readSpec(parts.machine, parts.host, parts.request);
@@ -49,28 +50,33 @@ export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] 
         const advice = 'the spec files are gone; run "nodeprep uninstall" to take NodePrep off this host';
         throw new HostFileError('read', SPEC_FILE, 'ENOENT', advice);
       }
-      lastRefusal = undefined;
       const before = parts.keeper.last();
       if (before !== undefined && isHalf(declared, before.source)) {
         if (parts.quiet?.awaits(JSON.stringify(declared.source)) === true) {
           if (!isHeld) parts.onHeld?.();
           isHeld = true;
-          return before;
+          return shown ?? before;
         }
       }
       isHeld = false;
+      lastRefusal = undefined;
       parts.quiet?.end();
       const warnings = new Set((declared.warnings ?? []).map(renderProblem));
       for (const warning of warnings) if (!lastWarnings.has(warning)) parts.onWarning(warning);
       lastWarnings = warnings;
-      return await parts.keeper.accept(declared);
+      shown = await parts.keeper.accept(declared);
+      return shown;
     } catch (error) {
       if (!(error instanceof SpecInvalidError || error instanceof HostFileError)) throw error;
       const refused = refusalFrom(error);
+      // Most editors and "cp" empty a file before they fill it: what is wrong for an instant is not told.
+      if (shown !== undefined && refused !== lastRefusal && parts.quiet?.awaits(refused) === true) return shown;
+      parts.quiet?.end();
       const fallback = parts.keeper.fallback(refused);
       if (fallback === undefined) throw error;
       if (refused !== lastRefusal) parts.onRefused(refused);
       lastRefusal = refused;
+      shown = fallback;
       return fallback;
     }
   };

@@ -89,6 +89,37 @@ describe('half a spec is not enforced', () => {
   });
 });
 
+describe('a spec that cannot be used', () => {
+  test('is not told as refused when it is one for an instant only', async () => {
+    const { shown, write, refusals } = await daemon(new MemoryHost({ [SPEC_FILE]: WHOLE }));
+    await shown();
+
+    for (const text of ['', WHOLE.slice(0, 90), undefined]) {
+      expect(await write(SPEC_FILE, text)).toBe(ALL);
+      await vi.advanceTimersByTimeAsync(50);
+      expect(await write(SPEC_FILE, WHOLE)).toBe(ALL);
+    }
+
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await shown()).toBe(ALL);
+    expect(refusals).toEqual([]);
+  });
+
+  test('is told once when it stays, and half of the next one is not enforced either', async () => {
+    const { shown, write, told, refusals } = await daemon(new MemoryHost({ [SPEC_FILE]: WHOLE }));
+    await shown();
+    await write(SPEC_FILE, '');
+
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(told.times).toBe(1);
+    for (let n = 0; n < 3; n += 1) expect(await shown()).toBe(ALL);
+    expect(refusals).toHaveLength(1);
+
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await write(SPEC_FILE, WHOLE.slice(0, WHOLE.indexOf('  - name: vm.b')))).toBe(ALL);
+  });
+});
+
 describe('a spec that says less', () => {
   test('is in force after three quiet seconds, and nobody has to ask', async () => {
     const { shown, write, told } = await daemon(new MemoryHost({ [SPEC_FILE]: WHOLE }));
