@@ -44,8 +44,8 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const { node } = options;
   const client = observedClient(options.client, ports.observer);
   const seams = { clock: ports.clock, random: ports.random };
-  const { log, memory } = ports;
-  const mirror = createObjectMirror({ client, node, log, seams, memory, onConnected: ports.observer.onConnected });
+  const { log, store } = ports;
+  const mirror = createObjectMirror({ client, node, log, seams, store, onConnected: ports.observer.onConnected });
   const parts = { ...ports, ...options, client, mirror, ownNode: createOwnNodeView() };
   const registrar = createRegistrar(parts);
   const events = createEventWriter(parts);

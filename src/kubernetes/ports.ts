@@ -66,10 +66,10 @@ export interface AppliedLocal {
   readonly ownership: string;
 }
 
-/** Keeps the record; a record that cannot be written is logged by the host and never thrown. */
-export interface ClusterMemory {
-  readonly record: () => ClusterRecord;
-  readonly keep: (record: ClusterRecord) => Promise<void>;
+/** The record on disk; one that cannot be written is logged by the host and never thrown. */
+export interface RecordStore {
+  readonly read: () => ClusterRecord;
+  readonly write: (record: ClusterRecord) => Promise<void>;
 }
 
 /** Receives every exchange with the API server, for the metrics. */
@@ -85,7 +85,7 @@ export interface ExchangeObserver {
 export interface AgentPorts {
   readonly log: AgentLog;
   readonly local: LocalSpecPort;
-  readonly memory: ClusterMemory;
+  readonly store: RecordStore;
   /** Why this host does not accept a spec from the API; `undefined` when it does. */
   readonly beyondLimits: (spec: NodePrepSpec, called: string) => Promise<LimitBreach | undefined>;
   readonly observer: ExchangeObserver;

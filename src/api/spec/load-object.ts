@@ -70,7 +70,7 @@ function located(value: unknown, schema: unknown, path: FieldPath, onUnknown: (p
   const parts: [string, Located][] = [];
   for (const [key, part] of Object.entries(value)) {
     if (Object.hasOwn(shape, key)) parts.push([key, located(part, shape[key], [...path, key], onUnknown)]);
-    // An older release wrote it, and not a newer one: what it says must not be lost.
+    // Written by an older release, not a newer one: its meaning must not be lost.
     else if (renamedField(key, part, Object.keys(shape)) !== undefined)
       parts.push([key, located(part, undefined, [...path, key], onUnknown)]);
     else if (type !== undefined) onUnknown([...path, key]);

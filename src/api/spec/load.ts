@@ -1,4 +1,4 @@
-/** The one way from files to a spec: every mistake of every file is reported, or nothing of them is used. */
+/** From files to a spec: either every mistake in every file is reported, or the files are used. */
 import { type SpecDocument, parseDocuments } from '../yaml/documents.ts';
 import { unknownProfile } from './entry-rules.ts';
 import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
@@ -44,7 +44,7 @@ export function loadSpec(inputs: readonly SpecFile[], options: { readonly profil
   );
 }
 
-/** The spec of documents that were taken apart already; `problems` are those of taking them apart. */
+/** The spec of parsed documents; `parsing` holds the problems of parsing them. */
 export function specFrom(
   documents: readonly SpecDocument[],
   parsing: readonly Problem[],
@@ -102,7 +102,7 @@ function profileProblems(inputs: number, documents: readonly SpecDocument[], opt
   });
 }
 
-/** The typed source. Only limits can fail here: each document keeps them, but all together may not. */
+/** The typed source. Only limits can fail here: each document is within them, but all together may not be. */
 function sourceOf(merged: Merged, profile: string | undefined, file: string): NodePrepSpecSource {
   const parsed = NodePrepSpecSource.safeParse({ ...(profile === undefined ? {} : { profile }), ...merged.spec });
   if (parsed.success) return canonicalNumbers(NodePrepSpecSource, parsed.data) as NodePrepSpecSource;
@@ -117,7 +117,7 @@ function sourceOf(merged: Merged, profile: string | undefined, file: string): No
   );
 }
 
-/** In the order in which a person walks through the files. */
+/** In the order of files, lines and columns. */
 function byPlace(files: readonly string[]): (a: Problem, b: Problem) => number {
   return (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column;
 }

@@ -23,7 +23,7 @@ export interface Merged {
   readonly declared: DeclaredEntries;
 }
 
-/** What a walk over the schema works with. */
+/** The state of a walk over the schema. */
 interface Merge {
   readonly documents: readonly SpecDocument[];
   readonly problems: Problem[];

@@ -60,7 +60,7 @@ export const NodePrepSpecSource = z.strictObject({
     .optional()
     .meta({ examples: ['1f3a9c02ab'] })
     .describe(
-      'Approves exactly the changes that status.pending shows: its plan. Spent by being done; any other value approves nothing.',
+      'Approves exactly the changes that status.pending shows: its plan. Used up once the changes are made; any other value approves nothing.',
     ),
   rebootSentinel: z
     .enum(['Never', 'WhenApproved'])

@@ -5,8 +5,8 @@
 import { AREA_NAMES, type AreaConditionType, type AreaReason, PARTS } from '../parts/parts.ts';
 
 const GENERAL_CONDITIONS = {
-  Ready: 'Everything that is required is in place, and no boot is outstanding.',
-  Progressing: 'A change is being applied or verified, or something is waited for.',
+  Ready: 'Everything that is required is in place, and no reboot is outstanding.',
+  Progressing: 'A change is being applied or verified, or NodePrep waits for something.',
   Degraded: 'Something failed and needs a person or a retry.',
   Drifted: 'Live or persistent state differs from the spec now.',
   Conflicting: 'Another file or program overrides a declared value, or keeps changing it back.',
@@ -34,7 +34,7 @@ const GENERAL_REASONS = {
   Paused: 'The spec asks to touch nothing.',
   Auditing: 'The spec asks to report only, and the host differs.',
   AwaitingApproval: 'Changes that disturb the node are held until exactly this plan is approved.',
-  AwaitingConfirmation: 'A change is on trial: it is kept once it is confirmed, and undone otherwise.',
+  AwaitingConfirmation: 'A change is on trial: it stays once it is confirmed, and is undone otherwise.',
   Applying: 'Changes are being made or verified.',
   Reconciled: 'The last pass left nothing to do.',
   PermissionDenied: 'The host or its kernel does not permit the change.',
@@ -50,7 +50,7 @@ const GENERAL_REASONS = {
   None: 'No declared value is overridden.',
   NextBoot: 'Live changes were not made here; they take effect when this system boots.',
   DrainRequired: 'The change disturbs running pods; it waits until they are gone, or for a reboot.',
-  NotRequired: 'No boot is outstanding.',
+  NotRequired: 'No reboot is outstanding.',
   Pending: 'Changes are planned and wait for a reboot or an approval.',
   Drifted: 'The area differs from the spec.',
   Failed: 'A change of the area failed.',

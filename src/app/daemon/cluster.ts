@@ -6,7 +6,7 @@ import { HostFileError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { type Agent, createAgent } from '../../kubernetes/agent.ts';
 import type { ApiClient } from '../../kubernetes/client.ts';
-import type { ClusterMemory, ClusterRecord, ExchangeObserver } from '../../kubernetes/ports.ts';
+import type { RecordStore, ClusterRecord, ExchangeObserver } from '../../kubernetes/ports.ts';
 import { createApiClient } from '../../kubernetes/transport/create-api-client.ts';
 import type { SpecRequest } from '../../disk/file-spec-source.ts';
 import type { Logger } from '../../telemetry/log/logger.ts';
@@ -65,7 +65,7 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
     {
       log: logger,
       local: createLocalSpec(machine, request, defaultFile),
-      memory: createMemory(machine.host, node, record, logger),
+      store: createStore(machine.host, node, record, logger),
       beyondLimits: (spec, called) => beyondLimitsOf(machine.host, spec, called),
       observer,
       clock: machine.clock,
@@ -79,7 +79,7 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
     sinks: agent.sinks,
     start: (signal) => {
       const ended = new AbortController();
-      // A defect in here is loud, and costs the cluster's view of the host, not the care for it.
+      // A bug here is logged and ends reporting to the cluster; the loop that keeps the host goes on.
       const running = agent
         .run(AbortSignal.any([signal, ended.signal]))
         .catch((error: unknown) => logger.error('The agent has stopped talking to the API server', { error }));
@@ -92,14 +92,14 @@ export async function joinCluster(parts: ClusterParts, options: ClusterOptions):
 }
 
 /** A record of another node would be that of the machine this disk was copied from. */
-function createMemory(host: Host, node: string, file: ClusterRecordFile, logger: Logger): ClusterMemory {
+function createStore(host: Host, node: string, file: ClusterRecordFile, logger: Logger): RecordStore {
   const { content } = file;
   if (content['node'] !== undefined && content['node'] !== node)
     logger.warn('The record of the cluster is of another node and is not used', { record: content['node'], node });
   let record: ClusterRecord = content['node'] === node ? recordFrom(content) : {};
   return {
-    record: () => record,
-    keep: async (next) => {
+    read: () => record,
+    write: async (next) => {
       record = next;
       try {
         await writeClusterRecord(host, node, next);

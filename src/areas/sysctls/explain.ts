@@ -1,4 +1,4 @@
-/** All there is to say about one parameter on this host. */
+/** Explains one parameter on this host. */
 import { dirname } from 'node:path';
 import { isReadOnlySysctl } from '../../api/names/read-only-sysctls.ts';
 import { deniedSysctl, sysctlPath } from '../../api/names/sysctl-names.ts';

@@ -1,7 +1,7 @@
 /** The NodePrep of this node as the API server last showed it, for all parts of the agent. */
 import type { ApiClient, ApiObject } from '../client.ts';
 import type { AgentLog } from '../log.ts';
-import type { ClusterMemory } from '../ports.ts';
+import type { RecordStore } from '../ports.ts';
 import { type Absence, judgeAbsence } from './absence.ts';
 import { DefinitionMissingError, readDefinition } from './definition.ts';
 import { NODE_PREPS_PATH } from '../resources.ts';
@@ -37,14 +37,14 @@ export interface MirrorParts {
   readonly node: string;
   readonly log: AgentLog;
   readonly seams: WatchSeams;
-  readonly memory: ClusterMemory;
+  readonly store: RecordStore;
   readonly onConnected: (isConnected: boolean) => void;
 }
 
 /** A mirror that knows only the record of an earlier process, until it runs. */
 export function createObjectMirror(parts: MirrorParts): ObjectMirror {
-  const { client, node, log, seams, memory, onConnected } = parts;
-  const before = memory.record();
+  const { client, node, log, seams, store, onConnected } = parts;
+  const before = store.read();
   let view: ObjectView = { state: 'unknown' };
   /** What the watch reported last: it reports changes only, and after an error nothing may have changed. */
   let told: ObjectView = view;
@@ -56,8 +56,8 @@ export function createObjectMirror(parts: MirrorParts): ObjectMirror {
   const said = { problem: '' };
   let notedFor: string | undefined;
   const keepHistory = (history: { readonly version?: string; readonly definition?: string }) => {
-    const record = memory.record();
-    return memory.keep({ ...record, history: { ...record.history, ...history } });
+    const record = store.read();
+    return store.write({ ...record, history: { ...record.history, ...history } });
   };
   /** Once for each object: under which definition it was made. */
   const noteDefinition = async ({ metadata }: ApiObject, signal: AbortSignal) => {
@@ -65,7 +65,7 @@ export function createObjectMirror(parts: MirrorParts): ObjectMirror {
     notedFor = metadata.uid;
     try {
       const definition = await readDefinition(client, signal);
-      if (definition !== undefined && definition !== memory.record().history?.definition)
+      if (definition !== undefined && definition !== store.read().history?.definition)
         await keepHistory({ definition });
     } catch {
       // An error shows up again with the next request that is needed anyway.
@@ -83,14 +83,14 @@ export function createObjectMirror(parts: MirrorParts): ObjectMirror {
       {
         onChange: (object, why = 'deleted') => {
           problem = undefined;
-          told = object === undefined ? { state: 'absent', why: whyOf(why, memory) } : { state: 'present', object };
+          told = object === undefined ? { state: 'absent', why: whyOf(why, store) } : { state: 'present', object };
           view = told;
           onConnected(true);
           tell('object');
           if (object !== undefined) void noteDefinition(object, signal);
         },
         judgeAbsence: (evidence, aborted) =>
-          judgeAbsence(client, node, memory.record().history?.definition, evidence, aborted),
+          judgeAbsence(client, node, store.read().history?.definition, evidence, aborted),
         notFound: (aborted) => readDefinition(client, aborted),
         onProblem: (error, retryMs) => {
           problem = error;
@@ -138,6 +138,6 @@ function isResourceMissing(error: Error): boolean {
 }
 
 /** An object deleted before this process began stays deleted. */
-function whyOf(why: Absence, memory: ClusterMemory): Absence {
-  return why === 'never' && memory.record().object?.isDeleted === true ? 'deleted' : why;
+function whyOf(why: Absence, store: RecordStore): Absence {
+  return why === 'never' && store.read().object?.isDeleted === true ? 'deleted' : why;
 }

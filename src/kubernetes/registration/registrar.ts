@@ -13,7 +13,7 @@ import { refusalMessage } from './refused-fields.ts';
 import { appliedFrom, applyLocal, restoreObject } from './registration.ts';
 
 /** What the registrar is built from. */
-export interface RegistrarParts extends Pick<AgentPorts, 'log' | 'memory' | 'clock' | 'random'> {
+export interface RegistrarParts extends Pick<AgentPorts, 'log' | 'store' | 'clock' | 'random'> {
   readonly client: ApiClient;
   readonly node: string;
   readonly mirror: ObjectMirror;
@@ -47,7 +47,7 @@ class LocalFileManager implements Registrar {
   constructor(parts: RegistrarParts) {
     const { clock, random, log } = parts;
     this.#parts = parts;
-    this.#applied = parts.memory.record().applied;
+    this.#applied = parts.store.read().applied;
     this.#background = createBackground({
       work: (signal) => this.#work(signal),
       onError: (error, retryMs) => {
@@ -82,12 +82,12 @@ class LocalFileManager implements Registrar {
   readonly run = (signal: AbortSignal): Promise<void> => this.#background.run(signal);
 
   async #work(signal: AbortSignal): Promise<undefined> {
-    const { client, node, mirror, log, memory } = this.#parts;
+    const { client, node, mirror, log, store } = this.#parts;
     if (mirror.problem() !== undefined) return;
     const view = mirror.view();
     const local = this.#local;
     const applied = this.#applied === undefined ? {} : { applied: this.#applied };
-    const { object: known } = memory.record();
+    const { object: known } = store.read();
     const enforced = known?.isDeleted === false ? { enforced: known.source } : {};
     const plan = planRegistration({ view, local, ...applied, ...enforced });
     if (plan.action === 'restore') {
@@ -122,7 +122,7 @@ class LocalFileManager implements Registrar {
 
   async #remember(applied: AppliedLocal): Promise<undefined> {
     this.#applied = applied;
-    const { memory } = this.#parts;
-    await memory.keep({ ...memory.record(), applied });
+    const { store } = this.#parts;
+    await store.write({ ...store.read(), applied });
   }
 }

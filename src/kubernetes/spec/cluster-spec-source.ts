@@ -9,7 +9,7 @@ import { chooseSnapshot } from './choose-snapshot.ts';
 import type { ObjectMirror, ObjectView } from '../object/object-mirror.ts';
 import { digestOf } from '../digest.ts';
 import { keepRemoved } from './keep-removed.ts';
-import { type ClusterSpec, clusterSpecFrom, rememberedSpec, specRevision } from './object-spec.ts';
+import { type ClusterSpec, clusterSpecFrom, recordedSpec, specRevision } from './object-spec.ts';
 import type { AgentPorts, LocalSpec } from '../ports.ts';
 import type { Registrar } from '../registration/registrar.ts';
 import { nodePrepTitle } from '../resources.ts';
@@ -20,7 +20,7 @@ const FIRST_ANSWER_MS = 5000;
 const QUIET_MS = 2000;
 
 /** What the source is built from. */
-export interface ClusterSpecParts extends Pick<AgentPorts, 'log' | 'local' | 'memory' | 'beyondLimits' | 'clock'> {
+export interface ClusterSpecParts extends Pick<AgentPorts, 'log' | 'local' | 'store' | 'beyondLimits' | 'clock'> {
   readonly node: string;
   readonly mirror: ObjectMirror;
   readonly registrar: Registrar;
@@ -51,7 +51,7 @@ class NodePrepSpecs implements SpecSource {
     this.#parts = parts;
     this.#called = nodePrepTitle(parts.node);
     this.#quiet = createQuietMoment({ clock: parts.clock, quietMs: QUIET_MS, onQuiet: () => this.#onChange() });
-    this.#good = rememberedSpec(parts.memory.record(), this.#called);
+    this.#good = recordedSpec(parts.store.read(), this.#called);
   }
 
   readonly current = async (): Promise<SpecSnapshot> => {
@@ -162,10 +162,10 @@ class NodePrepSpecs implements SpecSource {
   async #keep(good: ClusterSpec, version?: string): Promise<void> {
     this.#good = good;
     const { uid, generation, isDeleted, loaded } = good;
-    const { memory } = this.#parts;
-    const record = memory.record();
+    const { store } = this.#parts;
+    const record = store.read();
     const history = { ...record.history, ...(version === undefined ? {} : { version }) };
-    await memory.keep({ ...record, history, object: { uid, generation, isDeleted, source: loaded.source } });
+    await store.write({ ...record, history, object: { uid, generation, isDeleted, source: loaded.source } });
   }
 
   async #choose(view: ObjectView, local: LocalSpec): Promise<SpecSnapshot> {

@@ -36,7 +36,7 @@ export function clusterSpecFrom(object: ApiObject, called: string): ClusterSpec 
 }
 
 /** The spec from the record on disk; `undefined` when there is none, or this release would refuse it. */
-export function rememberedSpec(record: ClusterRecord, called: string): ClusterSpec | undefined {
+export function recordedSpec(record: ClusterRecord, called: string): ClusterSpec | undefined {
   const { object } = record;
   if (object === undefined) return undefined;
   const { uid, generation, source, isDeleted } = object;

@@ -83,7 +83,7 @@ async function runNode(node: string, client: ApiClient, signal: AbortSignal): Pr
         read: async () => ({ kind: 'document', origin: 'files', title: 'nodeprep.yaml', ...LOCAL }),
         watch: async () => async () => undefined,
       },
-      memory: { record: () => record, keep: async (next) => void (record = next) },
+      store: { read: () => record, write: async (next) => void (record = next) },
       beyondLimits: async () => undefined,
       observer: { onRequest: silent, onContact: silent, onConnected: silent },
       clock: () => performance.now(),

@@ -5,7 +5,7 @@ import { parseStatusFile } from '../../../src/api/status/status.ts';
 import { readClusterSpec } from '../../../src/disk/cluster-record.ts';
 import { readLastGood } from '../../../src/disk/file-spec-source.ts';
 import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
-import { rememberedSpec } from '../../../src/kubernetes/spec/object-spec.ts';
+import { recordedSpec } from '../../../src/kubernetes/spec/object-spec.ts';
 import { readLedger } from '../../../src/reconcile/ledger/ledger.ts';
 import { temporaryDirectory } from '../../support/nodeprep-process.ts';
 
@@ -43,7 +43,7 @@ describe('what an earlier build recorded', () => {
 
     expect((await readLastGood(host))?.spec).toMatchObject(MEANT);
     expect((await readClusterSpec(host))?.spec).toMatchObject(MEANT);
-    expect(rememberedSpec({ object }, 'nodepreps/worker-1')?.loaded.spec).toMatchObject(MEANT);
+    expect(recordedSpec({ object }, 'nodepreps/worker-1')?.loaded.spec).toMatchObject(MEANT);
   });
 
   test('of originals and of the status is read as it was', async () => {

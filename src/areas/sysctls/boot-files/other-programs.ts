@@ -1,6 +1,6 @@
 /**
  * What else sets kernel parameters at boot, after sysctl.d: ufw, tuned and systemd-networkd. Only
- * what is enabled is read, and only values that stand there as they are written.
+ * what is enabled is read, and only literal values.
  */
 import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
@@ -25,7 +25,7 @@ export interface Later {
   readonly problems: readonly ChainProblem[];
 }
 
-/** What of a host is looked at here. */
+/** The part of a host that is read here. */
 type Files = Pick<HostReader, 'readFile' | 'parsed' | 'listDirectory' | 'stat' | 'readLink'>;
 
 /** What is taken from the files of one program. */
@@ -97,7 +97,7 @@ async function tunedRules(host: Files): Promise<readonly LaterRule[]> {
       for (const one of parent.value.split(/[\s,;]+/)) await add(one);
     }
     for (const { section, key, value, line } of lines) {
-      // A value with a variable or a function is known to tuned only; "<" and ">" are limits of its own.
+      // Only tuned can resolve a value with a variable or a function; "<" and ">" are limits of its own.
       if (section !== 'sysctl' || /[$<>]/.test(value)) continue;
       const plain = value.replace(/^"(.*)"$/, '$1');
       rules.push({
@@ -218,7 +218,7 @@ function sectionsOf(text: string): readonly Line[] {
 
 const WANTS = ['multi-user', 'network-online', 'network', 'sysinit', 'basic'] as const;
 
-/** Whether a link of systemd's starts the unit at boot. */
+/** Whether a link of systemd starts the unit at boot. */
 async function isEnabled(host: Files, unit: string): Promise<boolean> {
   for (const target of WANTS) {
     const link = `/etc/systemd/system/${target}.target.wants/${unit}`;

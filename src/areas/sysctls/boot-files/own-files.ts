@@ -3,7 +3,7 @@
  * applies them again when a module or an interface appears after systemd-sysctl has run.
  */
 import type { Memory } from '../../area.ts';
-import { keptByText } from '../../kept.ts';
+import { memoised } from '../../memoised.ts';
 import { compareForWriting, interfaceOf, keyPathFrom, trustedName } from '../values/key-path.ts';
 import { normalise } from '../values/parse.ts';
 import { parseConf } from './parse-conf.ts';
@@ -62,7 +62,7 @@ export function parseOwnConf(bytes: string): ReadonlyMap<string, string> {
   return values;
 }
 
-/** Our file with the given values, as bytes; `undefined` when there is nothing to say. */
+/** Our file with the given values, as bytes; `undefined` when it would be empty. */
 export function renderConf(values: ReadonlyMap<string, string>): string | undefined {
   if (values.size === 0) return undefined;
   const lines = [...values]
@@ -102,7 +102,7 @@ interface LateKey {
 }
 
 /** The udev match and the systemd-sysctl prefix for a key that can appear late. */
-const lateKey = keptByText((keyPath: string): LateKey | undefined => {
+const lateKey = memoised((keyPath: string): LateKey | undefined => {
   if (interfaceOf(keyPath) !== undefined) {
     // $name and not the name itself: udev may rename the interface, and only RUN sees the new name.
     const family = keyPath.split('/').slice(0, 3).join('/');

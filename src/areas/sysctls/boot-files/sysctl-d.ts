@@ -1,7 +1,7 @@
 /**
  * The sysctl.d chain as it lies on the host: every file that a boot or `sysctl --system` reads, in
  * their order. Of files with one name only that of the first directory counts. Neither reader
- * stops at an odd file, so neither does this one; where the answer may then be wrong it says so.
+ * stops at an odd file, so neither does this one; where the answer may then be wrong, a problem says so.
  */
 import { HostFileError } from '../../../host/errors.ts';
 import { pathToBytes } from '../../../host/file-names.ts';
@@ -35,7 +35,7 @@ const CREDENTIALS = [
 /** Of all files together; a hundred times what a distribution brings, and what the memory of the daemon holds. */
 const MOST_LINES = 20_000;
 
-/** One file of the chain; a file that masks others and says nothing has no assignments. */
+/** One file of the chain; a file that only masks others has no assignments. */
 export interface ChainFile {
   readonly path: string;
   /** What each of its readers takes from it; a reader that skips the file is absent. */

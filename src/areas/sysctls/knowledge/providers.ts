@@ -1,5 +1,5 @@
 /** Which kernel module brings a parameter into being. Module names use "_". */
-import { keptByText } from '../../kept.ts';
+import { memoised } from '../../memoised.ts';
 
 const PROVIDERS: readonly (readonly [RegExp, string])[] = [
   [/^net\/bridge\//, 'br_netfilter'],
@@ -20,6 +20,6 @@ const PROVIDERS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The module whose loading creates the key; `undefined` when none is known. */
-export const providerOf = keptByText(
+export const providerOf = memoised(
   (keyPath: string): string | undefined => PROVIDERS.find(([pattern]) => pattern.test(keyPath))?.[1],
 );

@@ -6,7 +6,7 @@ import { deniedSysctl } from '../../../api/names/sysctl-names.ts';
 import { floorProblem } from '../../../api/names/sysctl-values.ts';
 import { memoryProblem } from '../values/memory.ts';
 import type { EntryView, Finding, Original } from '../../area.ts';
-import { keptByText } from '../../kept.ts';
+import { memoised } from '../../memoised.ts';
 import { cutsOff } from '../values/hazards.ts';
 import { keyPathFrom } from '../values/key-path.ts';
 import { describeWanted, formProblem, isEqual, isSatisfied, mergedValue } from '../values/match.ts';
@@ -117,7 +117,7 @@ function originalFrom(name: string, live: LiveState, { own, memory }: PlanContex
   return live.state === 'absent' ? { state: 'absent' } : { state: 'unreadable', why: live.why };
 }
 
-const denialOf = keptByText(deniedSysctl);
+const denialOf = memoised(deniedSysctl);
 
 /** Why the entry cannot be reached at all. */
 function refusal(entry: WantedSysctl, context: PlanContext, live: LiveState | undefined): Finding | undefined {

@@ -1,12 +1,12 @@
 /** The two spellings of a kernel parameter: its path below /proc/sys, and the name that people and files use. */
-import { keptByText } from '../../kept.ts';
+import { memoised } from '../../memoised.ts';
 import { canonicalSysctl, deniedSysctl, sysctlPath } from '../../../api/names/sysctl-names.ts';
 
 /**
  * The path below `/proc/sys` for any spelling that the sysctl.d readers accept, patterns included.
  * As in sysctl.d(5): when the first separator is a dot, dots and slashes are interchanged.
  */
-export const keyPathFrom = keptByText((spelling: string): string => {
+export const keyPathFrom = memoised((spelling: string): string => {
   const first = /[./]/.exec(spelling)?.[0];
   const swapped = first === '.' ? spelling.replaceAll(/[./]/g, (mark) => (mark === '.' ? '/' : '.')) : spelling;
   return swapped
@@ -37,7 +37,7 @@ interface Trusted {
 }
 
 /** Asked for every declared name several times in every pass. */
-const trustedFrom = keptByText((name: string): Trusted | undefined => {
+const trustedFrom = memoised((name: string): Trusted | undefined => {
   if (deniedSysctl(name) !== undefined) return undefined;
   try {
     const canonical = canonicalSysctl(name);
@@ -61,7 +61,7 @@ export function compareForWriting(a: string, b: string): number {
   return breadth(a) - breadth(b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-const breadth = keptByText((name: string): number => {
+const breadth = memoised((name: string): number => {
   if (name === 'net.ipv4.ip_forward') return 0;
   if (/^net\.ipv[46]\.(conf|neigh)\.all\./.test(name)) return 1;
   if (/^net\.ipv[46]\.(conf|neigh)\.default\./.test(name)) return 2;

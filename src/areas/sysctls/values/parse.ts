@@ -1,5 +1,5 @@
 /** Texts of kernel parameters as values: fields, numbers and range lists (`1,3-5`). Pure. */
-import { keptByText } from '../../kept.ts';
+import { memoised } from '../../memoised.ts';
 
 /** Inclusive ranges, sorted and merged. */
 export type Ranges = readonly (readonly [number, number])[];
@@ -10,7 +10,7 @@ export function parseFields(text: string): readonly string[] {
 }
 
 /** One line, one space between fields. */
-export const normalise = keptByText((text: string): string => parseFields(text).join(' '));
+export const normalise = memoised((text: string): string => parseFields(text).join(' '));
 
 /** Decimal (leading zeros allowed) or `0x` hexadecimal; `undefined` for anything else. */
 export function parseNumber(field: string): bigint | undefined {

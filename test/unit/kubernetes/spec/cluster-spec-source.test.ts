@@ -58,12 +58,12 @@ function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: Clus
   };
   const note = (message: string) => void now.said.push(message);
   const log = { debug: note, info: note, warn: note, error: note };
-  const memory = { record: () => now.record, keep: async (next: ClusterRecord) => void (now.record = next) };
+  const store = { read: () => now.record, write: async (next: ClusterRecord) => void (now.record = next) };
   const client = { send: async () => undefined, watch: () => (async function* () {})(), close: async () => {} };
-  const registrar = createRegistrar({ client, node: 'w', mirror, log, memory, clock: () => 0, random: () => 0.5 });
+  const registrar = createRegistrar({ client, node: 'w', mirror, log, store, clock: () => 0, random: () => 0.5 });
   const source = createClusterSpecSource({
     log,
-    memory,
+    store,
     mirror,
     registrar,
     clock: () => now.clock,

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { keptByText } from '../../../src/areas/kept.ts';
+import { memoised } from '../../../src/areas/memoised.ts';
 
 test('what was derived is remembered, also when it is nothing', () => {
   const asked: string[] = [];
-  const derive = keptByText((text) => {
+  const derive = memoised((text) => {
     asked.push(text);
     return text === 'none' ? undefined : { text };
   });
@@ -13,8 +13,8 @@ test('what was derived is remembered, also when it is nothing', () => {
   expect(asked).toEqual(['some', 'none']);
 });
 
-test('what is too long, or more than the most, is not kept', () => {
-  const derive = keptByText((text) => ({ text }), { most: 2, longest: 3 });
+test('what is too long, or more than the most, is not cached', () => {
+  const derive = memoised((text) => ({ text }), { most: 2, longest: 3 });
   expect(derive('long')).not.toBe(derive('long'));
 
   const one = derive('one');
