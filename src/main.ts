@@ -1,6 +1,7 @@
 /** Entry point: connects the process to the command line, and is the only file that ends it. */
 import type { Io } from './cli/io.ts';
 import { versionLine } from './cli/output/version-line.ts';
+import { takesColor } from './cli/terminal.ts';
 
 const argv = process.argv.slice(2);
 
@@ -29,7 +30,7 @@ async function start(): Promise<void> {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     readStdin: async () => (await import('./cli/read-stdin.ts')).readStdin(process.stdin),
-    color: process.stdout.isTTY === true && !('NO_COLOR' in process.env && process.env['NO_COLOR'] !== ''),
+    color: takesColor(process.stdout.isTTY === true, process.env),
     columns: process.stdout.isTTY === true ? process.stdout.columns : 160,
     signal: stop.signal,
     onHangup: (listener) => {

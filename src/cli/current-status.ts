@@ -8,6 +8,7 @@ import type { LockHolder } from '../host/hand-over/holder.ts';
 import { nodePrepFrom } from '../reconcile/report/status.ts';
 import type { SpecRequest } from '../disk/file-spec-source.ts';
 import type { Io } from './io.ts';
+import { warn } from './output/warnings.ts';
 
 /** How the host stands. */
 export interface Current {
@@ -27,25 +28,25 @@ export async function currentStatus(
   request: SpecRequest,
   { io, isFirst }: { readonly io: Io; readonly isFirst: boolean },
 ): Promise<Current> {
-  const warn = (text: string | undefined) => {
-    if (text !== undefined && isFirst) io.err(`Warning: ${text}\n`);
+  const tell = (text: string | undefined) => {
+    if (text !== undefined && isFirst) warn(text, io);
   };
   const asked = request.files.length > 0 || request.profile !== undefined;
   const { lockHolder, strangerOn } = await import('../host/hand-over/lock.ts');
   const found = asked ? undefined : await lockHolder(machine);
-  if (found === undefined && !asked && isFirst) warn(await strangerOn(machine));
+  if (found === undefined && !asked && isFirst) tell(await strangerOn(machine));
   const holder = found?.command === 'run' ? found : undefined;
   const held = holder === undefined ? {} : { holder };
   if (holder !== undefined) {
     const { nodePrep, problem } = await readStatusFile(machine.host);
     if (nodePrep !== undefined) return { nodePrep, ...held, key: JSON.stringify([nodePrep.status, holder]) };
-    warn(problem);
+    tell(problem);
   }
   // A daemon may have been started with a spec of its own; the default files would judge the host by another.
   const accepted = holder === undefined ? undefined : await readLastGood(machine.host);
   const { report, ledger } =
     accepted === undefined ? await look(machine, request, io.signal) : await lookWith(machine, accepted, io.signal);
-  warn(ledger.warning === undefined ? undefined : `${ledger.warning}; it will be kept aside`);
+  tell(ledger.warning === undefined ? undefined : `${ledger.warning}; it will be kept aside`);
   const nodePrep = nodePrepFrom(report);
   // A look knows no earlier one, so every condition has changed just now.
   const conditions = nodePrep.status.conditions.map((one) => ({ ...one, lastTransitionTime: '' }));

@@ -21,13 +21,15 @@ interface Visited {
 /** Why files of the host are not to be obeyed, one problem for each place to repair; an absent file has none. */
 export async function distrustOf(host: HostReader, files: readonly string[]): Promise<readonly Problem[]> {
   const owners = await trustedOwners(host);
+  const below = host.directory ?? '';
   const problems = new Map<string, Problem>();
   for (const file of files) {
     // Both, because an absolute link in a directory that stands for a host may be meant for either root.
     for (const way of new Set([file, (await host.realPath(file)) ?? file])) {
       for await (const visited of wayTo(host, way)) {
-        const message = problems.has(visited.path) ? undefined : distrust(file, visited, owners);
-        if (message !== undefined) problems.set(visited.path, { file, line: 0, column: 0, path: '', message });
+        const message = problems.has(visited.path) ? undefined : distrust(file, visited, owners, below);
+        if (message !== undefined)
+          problems.set(visited.path, { file: `${below}${file}`, line: 0, column: 0, path: '', message });
       }
     }
   }
@@ -40,18 +42,26 @@ async function trustedOwners(host: HostReader): Promise<ReadonlySet<number>> {
   return new Set([0, process.geteuid?.() ?? 0, root?.owner ?? 0]);
 }
 
-function distrust(file: string, { path, stat, behindLink }: Visited, owners: ReadonlySet<number>): string | undefined {
+function distrust(
+  file: string,
+  { path, stat, behindLink }: Visited,
+  owners: ReadonlySet<number>,
+  below: string,
+): string | undefined {
   const isForeign = !owners.has(stat.owner);
   const isOpen = (stat.mode & OTHERS_MAY_WRITE) !== 0;
   if (!isForeign && !isOpen) return undefined;
-  const what = path === file ? 'it' : `the ${stat.type} ${shellWord(path)}${behindLink ? ', where a link leads,' : ''}`;
+  const what =
+    path === file
+      ? 'it'
+      : `the ${stat.type} ${shellWord(`${below}${path}`)}${behindLink ? ', where a link leads,' : ''}`;
   const facts = [
     ...(isForeign ? [`belongs to user ${stat.owner}`] : []),
     ...(isOpen ? [`may be written by others than its owner (mode ${stat.mode.toString(8).padStart(4, '0')})`] : []),
   ];
   const repairs = [
-    ...(isForeign ? [`chown root:root ${shellWord(path)}`] : []),
-    ...(isOpen ? [`chmod go-w ${shellWord(path)}`] : []),
+    ...(isForeign ? [`chown root:root ${shellWord(`${below}${path}`)}`] : []),
+    ...(isOpen ? [`chmod go-w ${shellWord(`${below}${path}`)}`] : []),
   ];
   const advice =
     behindLink && stat.type === 'directory'

@@ -40,7 +40,9 @@ export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
 async function readInput(host: HostReader, file: string): Promise<SpecInput> {
   const contents = await host.readFile(file, 'bytes');
   if (contents === undefined) {
-    throw new HostFileError('read', file, 'ENOENT', 'there is no such file (or it vanished while the spec was read)');
+    throw new HostFileError('read', file, 'ENOENT', 'there is no such file (or it vanished while the spec was read)', {
+      ...(host.directory === undefined ? {} : { below: host.directory }),
+    });
   }
-  return { file, contents: Buffer.from(contents, 'latin1') };
+  return { file: `${host.directory ?? ''}${file}`, contents: Buffer.from(contents, 'latin1') };
 }

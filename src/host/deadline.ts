@@ -13,6 +13,7 @@ export function withDeadline(host: Host, leftMs: () => number): Host {
   });
   return {
     kernel: host.kernel,
+    ...(host.directory === undefined ? {} : { directory: host.directory }),
     readFile: (path, encoding) => host.readFile(path, encoding),
     parsed: (path, parse, encoding) => host.parsed(path, parse, encoding),
     sumOf: (path) => host.sumOf(path),

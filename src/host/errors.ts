@@ -11,11 +11,27 @@ export class HostFileError extends Error {
   override readonly name = 'HostFileError';
   readonly path: string;
   readonly code: string;
+  readonly #action: string;
+  readonly #detail: string;
 
-  constructor(action: string, path: string, code: string, detail: string, options?: ErrorOptions) {
-    super(`Cannot ${action} "${shown(path)}": ${detail}`, options);
+  constructor(
+    action: string,
+    path: string,
+    code: string,
+    detail: string,
+    options?: ErrorOptions & { readonly below?: string },
+  ) {
+    super(`Cannot ${action} "${shown(`${options?.below ?? ''}${path}`)}": ${detail}`, options);
     this.path = path;
     this.code = code;
+    this.#action = action;
+    this.#detail = detail;
+  }
+
+  /** The same error of a host that is a directory: the message names the file where it is on this machine. */
+  below(directory: string): HostFileError {
+    const { cause, path, code } = this;
+    return new HostFileError(this.#action, path, code, this.#detail, { cause, below: directory });
   }
 }
 

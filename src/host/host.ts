@@ -53,6 +53,8 @@ export type TextEncoding = 'utf8' | 'bytes';
 /** Read-only view of the host. Paths are absolute, as on the host itself. */
 export interface HostReader {
   readonly kernel: Kernel;
+  /** The directory of this machine that stands for the host, for messages that name its files; absent on a running one. */
+  readonly directory?: string;
   /** The contents, following links; `undefined` when absent; throws `HostFileError` for all else. */
   readonly readFile: (path: string, encoding?: TextEncoding) => Promise<string | undefined>;
   /**

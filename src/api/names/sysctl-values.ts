@@ -18,10 +18,20 @@ export const NUMBERS = '^[ \\t]*-?(0[xX][0-9a-fA-F]+|[0-9]+)([ \\t]+-?(0[xX][0-9
 
 const [families, words, numbers] = [new RegExp(NUMBER_FAMILIES), new RegExp(WORD_NAMES), new RegExp(NUMBERS)];
 
+/** Words that people and YAML 1.1 use for switches, and what the kernel reads. */
+const SWITCHES: ReadonlyMap<string, 0 | 1> = new Map([
+  ...(['on', 'yes', 'y', 'true', 'enable', 'enabled'] as const).map((word) => [word, 1] as const),
+  ...(['off', 'no', 'n', 'false', 'disable', 'disabled'] as const).map((word) => [word, 0] as const),
+]);
+
 /** Why a parameter cannot hold the text; `undefined` when it may. */
 export function numberProblemOf(name: string, text: string): string | undefined {
   if (!families.test(name) || words.test(name) || numbers.test(text)) return undefined;
-  return `${quoted(text)} is not a number, and ${name} takes whole numbers only: no units, no separators, no variables`;
+  const wrong = `${quoted(text)} is not a number, and ${name} takes whole numbers only`;
+  const digit = SWITCHES.get(text.trim().toLowerCase());
+  return digit === undefined
+    ? `${wrong}: no units, no separators, no variables`
+    : `${wrong}; a switch of the kernel is ${digit}`;
 }
 
 /** A parameter that must not be too small. */

@@ -83,7 +83,8 @@ function expectation(issue: Issue): string {
 function typeHint(issue: Issue, part: Located, path: FieldPath, fields: readonly string[]): string {
   const { value, written } = part;
   if (issue.code === 'invalid_union') {
-    if (typeof value === 'boolean' && path.at(-1) === 'value') return `; a switch of the kernel is ${value ? 1 : 0}`;
+    if (typeof value === 'boolean' && path.at(-1) === 'value')
+      return `; a switch of the kernel is ${value ? 1 : 0}, a word is written in quotes`;
     if (Array.isArray(value)) return '; write it as one text';
   }
   const isPlain = typeof value === 'number' || typeof value === 'boolean';

@@ -6,7 +6,7 @@ import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
 import { print } from '../output/print.ts';
 import { type ListedEntry, listEntries } from '../../app/inspect/topics.ts';
-import { type Paint, printable, renderTable, shortenEnd, wrap } from '../output/table.ts';
+import { type Paint, printable, renderTable, shortenEnd, wrapLines } from '../output/table.ts';
 
 type Options = SpecOptions & { output: OutputFormat; list: boolean };
 
@@ -52,8 +52,7 @@ function renderList(entries: readonly ListedEntry[], paint: Paint, columns: numb
 function renderExplanation(explanation: EntryExplanation, paint: Paint, columns: number): string {
   const section = (title: string, text: string) => {
     // The original of a file has lines.
-    const lines = text.trimEnd().split('\n');
-    return `${paint('bold', title)}\n${lines.map((line) => wrap(printable(line), columns, '  ')).join('\n')}`;
+    return `${paint('bold', title)}\n${wrapLines(text, columns, '  ')}`;
   };
   const parts = [
     `${paint('bold', printable(explanation.name))} (${explanation.area})`,

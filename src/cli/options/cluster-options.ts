@@ -1,9 +1,12 @@
 /** Options of `run` that join a node with its cluster. */
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { nodeNameProblem } from '../../api/names/node-name.ts';
 import { parseTaint, STARTUP_TAINT, type Taint } from '../../api/names/taints.ts';
 import type { ClusterOptions } from '../../app/daemon/cluster.ts';
 import { nodeNameOf, type Machine } from '../../app/machine.ts';
+import { HostFileError } from '../../host/errors.ts';
+import type { HostReader } from '../../host/host.ts';
 
 /** What was chosen about the cluster. */
 export interface ClusterChoice {
@@ -72,10 +75,11 @@ export function withCluster(target: Command): Command {
     });
 }
 
-/** How the daemon joins the cluster; `undefined` without `--kube`. Throws `NodeNameError`. */
+/** How the daemon joins the cluster; `undefined` without `--kube`. Throws `NodeNameError`, `HostFileError`. */
 export async function clusterOptionsFrom(choice: ClusterChoice, machine: Machine): Promise<ClusterOptions | undefined> {
   if (choice.kube !== true) return undefined;
   const { kubeconfig, context, defaultFile, startupTaint, leaseNamespace, nodeLabels } = choice;
+  if (kubeconfig !== undefined) await assertThere(machine.here, kubeconfig);
   return {
     node: choice.nodeName ?? (await nodeNameOf(machine.host)),
     taint: taintFrom(startupTaint),
@@ -85,6 +89,13 @@ export async function clusterOptionsFrom(choice: ClusterChoice, machine: Machine
     ...(context === undefined ? {} : { context }),
     ...(defaultFile === undefined ? {} : { defaultFile }),
   };
+}
+
+/** A misspelt path would otherwise look like an API server that cannot be reached, for ever. Throws `HostFileError`. */
+async function assertThere(here: HostReader, file: string): Promise<void> {
+  const path = resolve(file);
+  if ((await here.realPath(path)) !== undefined) return;
+  throw new HostFileError('read', path, 'ENOENT', 'there is no such file; --kubeconfig names the one to use');
 }
 
 /** Throws `InvalidArgumentError`. */

@@ -6,7 +6,16 @@ import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { WhyNotNow } from '../../reconcile/report/report.ts';
 import { EACH, sameFindings } from '../../reconcile/report/same-findings.ts';
 import { countEntries, entriesOf } from './entry-count.ts';
-import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
+import {
+  type Paint,
+  printable,
+  renderTable,
+  type Shrinking,
+  shortenEnd,
+  shortenMiddle,
+  wrap,
+  wrapLines,
+} from './table.ts';
 
 const LEFT = 'Left on purpose';
 const NEXT_BOOT = 'next boot';
@@ -196,7 +205,7 @@ export function renderFindings(title: string, list: readonly AreaFinding[], pain
     const names = [...new Set(same.map(({ target }) => printable(target)))].join(', ');
     const place = printable(placeText(same[0]));
     const head = wrap(`${area} ${names}: ${reason}${optional}${place}`, columns, '  ');
-    return `${head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`)}\n${wrap(printable(isShortened ? `${message} ${EACH}` : message), columns, '    ')}`;
+    return `${head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`)}\n${wrapLines(isShortened ? `${message} ${EACH}` : message, columns, '    ')}`;
   });
   return [paint('bold', `${title} (${list.length})`), ...rows].join('\n');
 }

@@ -3,7 +3,7 @@ import type { Progress } from '../../app/bootstrap/apply-once.ts';
 import type { Change, Finding } from '../../areas/area.ts';
 import { sameFindings } from '../../reconcile/report/same-findings.ts';
 import type { Io } from '../io.ts';
-import { paintFor, printable, wrap } from './table.ts';
+import { onOneLine, paintFor, printable, wrapLines } from './table.ts';
 
 /** Progress lines go where they do not disturb a result: to standard error unless the result is a table. */
 export function progressFor(io: Io, write: (text: string) => void): Progress {
@@ -26,7 +26,7 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
         say(paint('red', '✗'), isTold ? `${what}, as above` : what);
         if (isTold) return;
         failed.push(finding);
-        write(`${wrap(printable(finding.message), io.columns, '    ')}\n`);
+        write(`${wrapLines(finding.message, io.columns, '    ')}\n`);
       }
     },
     onWait: (report, waitMs) => {
@@ -36,7 +36,7 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
       const targets = [...new Set(waiting.map((one) => printable(one.target)))].join(', ');
       say(paint('yellow', '…'), `waiting for ${targets}; next try in ${(waitMs / 1000).toFixed(1)} s`);
     },
-    onWarning: (message) => say(paint('yellow', '!'), printable(message)),
+    onWarning: (message) => say(paint('yellow', '!'), onOneLine(message)),
   };
 }
 

@@ -3,7 +3,17 @@ import type { DifferingEntry, NodePrep } from '../../api/status/status.ts';
 import { type LockHolder, nameOf } from '../../host/hand-over/holder.ts';
 import { EACH, sameFindings } from '../../reconcile/report/same-findings.ts';
 import { renderPending } from './pending-view.ts';
-import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
+import {
+  onOneLine,
+  type Paint,
+  printable,
+  renderTable,
+  type Shrinking,
+  shortenEnd,
+  shortenMiddle,
+  wrap,
+  wrapLines,
+} from './table.ts';
 
 const GOOD_WHEN_FALSE = new Set(['Progressing', 'Degraded', 'Drifted', 'Conflicting', 'RebootRequired']);
 
@@ -24,7 +34,7 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
     condition.type,
     paintStatus(condition.type, condition.status, paint),
     condition.reason,
-    printable(condition.message),
+    onOneLine(condition.message),
   ]);
   const message: Shrinking = { column: 3, least: 20, shorten: shortenEnd };
   const parts = [
@@ -33,7 +43,7 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
   ];
   // Nothing below repeats why a spec is refused, and the table may have cut it.
   const refused = status.conditions.find((condition) => condition.reason === 'SpecInvalid');
-  if (refused !== undefined) parts.push(wrap(printable(refused.message), columns, ''));
+  if (refused !== undefined) parts.push(wrapLines(refused.message, columns, ''));
   if (status.pending !== undefined) parts.push(renderPending(status.pending, paint, columns));
   if (differing.length > 0) {
     parts.push(
@@ -46,7 +56,7 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
       const [{ area, reason }] = findings;
       const head = wrap(`${area} ${findings.map(({ name }) => printable(name)).join(', ')}: ${reason}`, columns, '');
       const painted = head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`);
-      parts.push(`${painted}\n${wrap(printable(isShortened ? `${message} ${EACH}` : message), columns, '  ')}`);
+      parts.push(`${painted}\n${wrapLines(isShortened ? `${message} ${EACH}` : message, columns, '  ')}`);
     }
     parts.push(
       paint('dim', wrap('"nodeprep plan" shows the changes, "nodeprep explain ENTRY" why they matter.', columns, '')),

@@ -79,6 +79,17 @@ export function printable(text: string): string {
   return text.replaceAll('\t', ' ').replaceAll(/[\p{Cc}\p{Cf}]/gu, '\u{FFFD}');
 }
 
+/** Text of several lines, in one: for cells of tables and lists. */
+export function onOneLine(text: string): string {
+  return printable(text.trim().replaceAll(/\s*\n\s*/g, ' '));
+}
+
+/** Text of several lines, each broken at blanks to fit and indented. */
+export function wrapLines(text: string, columns: number, indent: string): string {
+  const lines = text.trimEnd().split('\n');
+  return lines.map((line) => wrap(printable(line), columns, indent)).join('\n');
+}
+
 /** Text broken at blanks to fit, every line indented. */
 export function wrap(text: string, columns: number, indent: string): string {
   const room = Math.max((columns > 0 ? columns : DEFAULT_COLUMNS) - indent.length, 40);

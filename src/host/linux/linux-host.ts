@@ -16,6 +16,7 @@ import { KeptReads } from './files/kept-reads.ts';
 import { assertLiveRoot, enterHost, liveHost } from './live-root.ts';
 import { createParsed } from '../parsed.ts';
 import { nameFromBytes } from '../file-names.ts';
+import { namedBelow } from './named-below.ts';
 import { holdFlags, type Place, type Places } from './place.ts';
 import { isAbsent, isKernelFile, readText } from './files/read-file.ts';
 import { realPathOf, wholeHost } from './whole-host.ts';
@@ -69,7 +70,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     return place === undefined ? undefined : readText(path, place, encoding, texts);
   };
 
-  return {
+  const host: Host = {
     kernel,
     readFile,
     parsed: createParsed(readFile),
@@ -113,6 +114,7 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     removeDirectory: (path) => changed('remove', path, (place) => removeEmptyDirectory(path, place)),
     makeLink: (path, target) => changed('link', path, (place) => replaceLink(path, place, target)),
   };
+  return running ? host : namedBelow(root, host);
 }
 
 function rootFrom(given: string): string {

@@ -104,7 +104,8 @@ function renderSentence({ message, fields }: Fact, hasColor: boolean): string {
     .map(([name, value]) => `${painted('2', `${escapeControls(name)}=`, hasColor)}${escapeControls(wordFrom(value))}`);
   const ended = prose.map((part, at) => (at < prose.length - 1 && !/[.!?]$/.test(part) ? `${part}.` : part));
   const sentence = ended.length === 0 ? message : `${message}: ${ended.join(' ')}`;
-  return [escapeControls(sentence), ...words].join(' ');
+  // Several problems of a spec come in lines of their own.
+  return [escapeControls(sentence.replaceAll(/\s*\n\s*/g, '; ')), ...words].join(' ');
 }
 
 function painted(code: string, text: string, hasColor: boolean): string {

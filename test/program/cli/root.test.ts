@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { runCommand } from '../../support/command-line.ts';
@@ -245,5 +245,32 @@ describe('nodeprep told where the running host is', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`Cannot use "${root}" as the root of the running host`);
     expect(existsSync(join(root, 'var/lib/nodeprep'))).toBe(false);
+  });
+});
+
+describe('a message about a file below --root', () => {
+  it.each([
+    ['a spec that is refused', 'etc/nodeprep/nodeprep.yaml', 'kind: ['],
+    ['a spec that others may write', 'etc/nodeprep/nodeprep.yaml', 'apiVersion: nodeprep.dev/v1alpha1\n'],
+  ])('names %s where it is on this machine', async (what, path, text) => {
+    const root = copyOfHost('debian-12');
+    mkdirSync(join(root, 'etc/nodeprep'), { recursive: true });
+    writeFileSync(join(root, path), text, { mode: 0o644 });
+    if (what.includes('others')) chmodSync(join(root, path), 0o666);
+
+    const { code, stderr } = await runCommand(['plan', '--root', root]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(join(root, path));
+  });
+
+  it('names a file that cannot be read where it is on this machine', async () => {
+    const root = copyOfHost('debian-12');
+    mkdirSync(join(root, 'etc/nodeprep/nodeprep.yaml'), { recursive: true });
+
+    const { code, stderr } = await runCommand(['plan', '--root', root]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(`"${join(root, 'etc/nodeprep/nodeprep.yaml')}"`);
   });
 });

@@ -1,6 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openMachine } from '../../../src/app/machine.ts';
 import { currentStatus } from '../../../src/cli/current-status.ts';
+import { renderStatus } from '../../../src/cli/output/status-view.ts';
+import { paintFor } from '../../../src/cli/output/table.ts';
+import { nodePrepFrom } from '../../../src/reconcile/report/status.ts';
+import { aCondition, aNodeReport } from '../../support/reports.ts';
 import { runCommand } from '../../support/command-line.ts';
 import { copyOfHost, startNodeprep } from '../../support/nodeprep-process.ts';
 
@@ -66,4 +70,15 @@ it('an entry that is wrong now and at the next boot shows both', async () => {
 
   expect(stdout).toMatch(/net\.ipv4\.ip_forward +1 +0, not persisted +PersistentDrift/);
   expect(stdout).toMatch(/vm\.panic_on_oom +0 +not persisted +PersistentDrift/);
+});
+
+it('every problem of a refused spec has a line of its own', () => {
+  const message = 'Cannot use the spec: 2 problems:\na.yaml:3:1: first\na.yaml:4:1: second';
+  const conditions = [aCondition({ status: 'False', reason: 'SpecInvalid', message })];
+  const nodePrep = { ...nodePrepFrom(aNodeReport({ conditions })) };
+
+  const text = renderStatus({ ...nodePrep, status: { ...nodePrep.status, conditions } }, paintFor(false), 120);
+
+  expect(text).toContain('\na.yaml:3:1: first\na.yaml:4:1: second');
+  expect(text).not.toContain('\u{fffd}');
 });

@@ -165,7 +165,7 @@ describe('a directory that stands for a host', () => {
     const refused = await runCommand([command, '--root', root]);
 
     expect(refused.code).toBe(code);
-    expect(refused.stdout + refused.stderr).toContain(`chmod go-w ${MAIN}`);
+    expect(refused.stdout + refused.stderr).toContain(`chmod go-w ${root}${MAIN}`);
     expect((await runCommand(['validate', '--file', root + MAIN])).code).toBe(0);
   });
 
@@ -176,7 +176,7 @@ describe('a directory that stands for a host', () => {
     const { code, stdout } = await runCommand(['validate', '--root', root]);
 
     expect(code).toBe(1);
-    expect(stdout).toContain(`chown root:root ${MAIN}`);
+    expect(stdout).toContain(`chown root:root ${root}${MAIN}`);
   });
 
   it.skipIf(!isRoot)('may belong to another user as a whole [needs root]', async () => {

@@ -62,7 +62,7 @@ describe('a link that leads out', () => {
     symlinkSync(`${outside}/secret`, `${root}/etc/l`);
 
     await expect(host.readFile('/etc/l')).rejects.toThrow(
-      `Cannot read "/etc/l": the link "/etc/l" -> "${outside}/secret" leads out of "${root}"`,
+      `Cannot read "${root}/etc/l": the link "/etc/l" -> "${outside}/secret" leads out of "${root}"`,
     );
   });
 

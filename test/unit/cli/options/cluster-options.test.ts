@@ -12,6 +12,7 @@ describe('nodeprep run --kube', () => {
     [['--node-name', 'w'], "option '--node-name' needs '--kube'"],
     [['--kube', '--node-name', 'Worker_1'], '"Worker_1" is not the name of a Node: expected lower-case letters'],
     [['--kube', '--node-name', '../nodes/other'], 'is not the name of a Node'],
+    [['--kube', '--kubeconfig', '/no/such/kubeconfig'], 'Cannot read "/no/such/kubeconfig": there is no such file'],
     [['--kube', '--startup-taint', 'a b'], 'Expected a taint such as nodeprep.dev/not-ready'],
   ])('refuses %j with what is wrong', async (args, message) => {
     const { code, stderr } = await runCommand(['run', '--metrics-port', '0', ...args]);

@@ -197,7 +197,7 @@ describe('on a terminal', () => {
 
     logger.info('a\u001b]0;title\u0007\nb', { value: 'x\u001b[2Jy\u202e' });
 
-    expect(lines).toEqual(['2026-11-21 10:20:30 INFO  a\\x1b]0;title\\x07\\x0ab value=x\\x1b[2Jy\\u202e\n']);
+    expect(lines).toEqual(['2026-11-21 10:20:30 INFO  a\\x1b]0;title\\x07; b value=x\\x1b[2Jy\\u202e\n']);
   });
 });
 
