@@ -1,5 +1,6 @@
 import { HostFileError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import { createParsed } from '../parsed.ts';
 
 /** A host that is a directory of this machine, whose errors name files as they are called here. */
 export function namedBelow(directory: string, host: Host): Host {
@@ -12,10 +13,12 @@ export function namedBelow(directory: string, host: Host): Host {
         throw error instanceof HostFileError ? error.below(directory) : error;
       }
     };
+  const readFile = named(host.readFile);
   return {
     ...host,
     directory,
-    readFile: named(host.readFile),
+    readFile,
+    parsed: createParsed(readFile),
     sumOf: named(host.sumOf),
     listDirectory: named(host.listDirectory),
     stat: named(host.stat),
