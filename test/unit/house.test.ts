@@ -190,6 +190,20 @@ describe('source files', () => {
   });
 });
 
+describe('words', () => {
+  /** Quotations, and names that mean something else. */
+  const QUOTED = /user "nobody"|NobodyThere|uid nobody/;
+  const PRIVATE = /\b(somebody|nobody|whoever|anybody|mend(s|ed)?|be it that|for ever)\b/i;
+
+  test('have a subject: the code, a program or a role, and none that could be any person', () => {
+    const voiced = [...SRC, ...sourceFiles('scripts')].filter(({ path }) =>
+      /^(src\/(api|areas|kubernetes)|scripts)\//.test(path),
+    );
+
+    expect(matching(voiced, PRIVATE).filter((hit) => !QUOTED.test(hit))).toEqual([]);
+  });
+});
+
 describe('areas', () => {
   test('are named nowhere but in api, areas and the Linux of the tests', () => {
     const elsewhere = SRC.filter((file) => /^src\/(reconcile|kubernetes|disk|app|telemetry|cli)\//.test(file.path));
