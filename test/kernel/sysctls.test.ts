@@ -169,7 +169,7 @@ describe.skipIf(obstacle !== undefined)('the daemon on a running kernel', () => 
     await expect.poll(() => live(world, 'net.ipv4.ip_forward'), { timeout: 3000, interval: 5 }).toBe('1');
   });
 
-  it('holds off a value that somebody flips three times, and reports the fight', async () => {
+  async function fought() {
     const { world, running } = await daemon(sysctlSpec({ 'net.ipv4.ip_forward': '1' }));
     for (let n = 1; n <= 2; n += 1) {
       world.sh('echo 0 > /proc/sys/net/ipv4/ip_forward');
@@ -177,11 +177,32 @@ describe.skipIf(obstacle !== undefined)('the daemon on a running kernel', () => 
       await expect.poll(() => running.output().match(/Drift corrected/g), WAIT).toHaveLength(n);
       await expect.poll(() => live(world, 'net.ipv4.ip_forward'), WAIT).toBe('1');
     }
-
     world.sh('echo 0 > /proc/sys/net/ipv4/ip_forward');
-
     await expect.poll(() => world.sh('cat /run/nodeprep/status.json'), WAIT).toContain('"Contested"');
+    return { world, running };
+  }
+
+  it('holds off a value that is flipped three times, until it is reloaded', async () => {
+    const { world, running } = await fought();
     expect(live(world, 'net.ipv4.ip_forward')).toBe('0');
+
+    process.kill(running.pid, 'SIGHUP');
+
+    await expect.poll(() => live(world, 'net.ipv4.ip_forward'), WAIT).toBe('1');
+  });
+
+  it('holds it off after a restart too, until it is told to retry', async () => {
+    const { world, running } = await fought();
+    process.kill(running.pid, 'SIGTERM');
+    await running.ended;
+    const next = world.start(['run', '--metrics-port', '0']);
+    await expect.poll(() => next.output(), WAIT).toContain('"Conflicting","status":"True"');
+    expect(live(world, 'net.ipv4.ip_forward')).toBe('0');
+
+    const { code, stdout } = world.nodeprep(['retry', 'sysctls/net.ipv4.ip_forward']);
+
+    expect([code, stdout]).toEqual([0, expect.stringContaining('net.ipv4.ip_forward')]);
+    await expect.poll(() => live(world, 'net.ipv4.ip_forward'), WAIT).toBe('1');
   });
 
   it('shows drift of an entry with drift: Report and leaves it', async () => {
