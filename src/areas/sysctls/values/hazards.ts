@@ -15,6 +15,11 @@ const HAZARDS: readonly (readonly [RegExp, string])[] = [
     /^net\/ipv[46]\/neigh\/[^/]+\/gc_\w+$|^net\/ipv6\/route\/(?:max_size|gc_\w+)$/,
     'neighbours and routes in use could be forgotten, and the node would not reach them',
   ],
+  [
+    /^net\/ipv6\/conf\/[^/]+\/(?:mtu|keep_addr_on_down|seg6_enabled)$|^net\/ipv[46]\/ip_nonlocal_bind$|^net\/ipv4\/icmp_echo_ignore_all$/,
+    'what keeps or finds the node in the network may depend on it, such as a virtual address or a health check',
+  ],
+  [/^net\/ipv4\/vs\//, 'kube-proxy in IPVS mode may depend on it, and with it every Service'],
   [/\/rp_filter$/, 'a stricter filter could drop the traffic of running pods, or of the connection you work over'],
   [/\/bridge-nf-call-[a-z0-9]+$/, 'running pods on bridges may depend on it'],
   [/(?:^|\/)nf_conntrack_[a-z0-9_]+$/, 'a smaller table or shorter timeouts would drop established connections'],

@@ -175,6 +175,9 @@ describe('removing everything', () => {
     ['net.ipv4.conf.all.arp_ignore', '0', '1'],
     ['net.ipv4.conf.eth0.arp_announce', '2', '0'],
     ['net.ipv4.neigh.default.gc_thresh3', '1024', '8192'],
+    ['net.ipv4.vs.conntrack', '0', '1'],
+    ['net.ipv6.conf.eth0.mtu', '1500', '1400'],
+    ['net.ipv4.ip_nonlocal_bind', '0', '1'],
     ['net.ipv6.neigh.default.gc_thresh1', '8192', '128'],
     ['net.ipv4.ip_unprivileged_port_start', '0', '1024'],
   ])('never puts %s back on a running node', async (name, original, declared) => {
