@@ -8,6 +8,7 @@ import type { Problem } from '../yaml/errors.ts';
 import type { FieldPath } from '../yaml/field-path.ts';
 import { listAt, partAt } from '../yaml/located.ts';
 import { quoted } from '../yaml/quote.ts';
+import { scalarText } from '../yaml/words.ts';
 import { mergedByName } from './merging.ts';
 import { NameLimits, nameLimit } from './name-limits.ts';
 import { part } from './part.ts';
@@ -180,7 +181,7 @@ function entryProblems(document: SpecDocument, path: FieldPath): Problem[] {
     const name = parameterNameProblem(String(key));
     if (name !== undefined) problems.push(document.problem(here, name, 'key'));
     const text = typeof value.value === 'string' ? parameterValueProblem(value.value) : numberProblem(value);
-    const denied = text ?? deniedParameter(String(key), String(value.value));
+    const denied = text ?? deniedParameter(String(key), scalarText(value.value));
     if (denied !== undefined) problems.push(document.problem(here, denied));
   }
   return problems;

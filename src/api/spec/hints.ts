@@ -1,4 +1,5 @@
 /** What to write in place of a value that has another form than the schema wants. */
+import { scalarText } from '../yaml/words.ts';
 import { type AnyPart } from '../parts/part.ts';
 import { AREA_NAMES, partOf } from '../parts/parts.ts';
 import type { SpecDocument } from '../yaml/documents.ts';
@@ -14,10 +15,10 @@ export function listHint({ value, children }: Located, path: FieldPath): string 
   if (first === undefined) return typeof value === 'string' ? `; write ${entry(path, value)} below it` : '';
   const [key, one] = [String(first[0]), first[1].value];
   if (key.startsWith('-'))
-    return `; a space is missing after the dash: write ${quoted(`- ${key.slice(1)}: ${text(one)}`)}`;
+    return `; a space is missing after the dash: write ${quoted(`- ${key.slice(1)}: ${scalarText(one)}`)}`;
   if (children.has('name'))
-    return `; begin each entry with a dash: ${quoted(`- name: ${text(children.get('name')?.value)}`)}`;
-  return `; write each entry as ${entry(path, typeof one === 'object' ? key : `${key}=${text(one)}`)}`;
+    return `; begin each entry with a dash: ${quoted(`- name: ${scalarText(children.get('name')?.value)}`)}`;
+  return `; write each entry as ${entry(path, typeof one === 'object' ? key : `${key}=${scalarText(one)}`)}`;
 }
 
 /** The hint for a text in place of a mapping with these fields. */
@@ -39,7 +40,7 @@ export function strayEntries(document: SpecDocument): Problem[] {
       const [key, one] = [String(only[0]), only[1].value];
       if (typeof value !== 'object' || (typeof one === 'object' && one !== null)) return [];
       const path = ['spec', area, index];
-      const said = text(one) === '' ? key : `${key}: ${text(one)}`;
+      const said = scalarText(one) === '' ? key : `${key}: ${scalarText(one)}`;
       return [
         document.problem(
           path,
@@ -55,8 +56,4 @@ function entry(path: FieldPath, said: string): string {
   const area = AREA_NAMES.find((name) => path.length === 2 && name === path[1]);
   const entries: AnyPart['entries'] | undefined = area === undefined ? undefined : partOf(area).entries;
   return quoted(`- ${entries?.entryFor?.(said) ?? `name: ${said}`}`);
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { parseDocuments, type SpecDocument } from '../yaml/documents.ts';
-import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
+import { type Problem, SpecInvalidError, refusing } from '../yaml/errors.ts';
 import { AREA_NAMES, type AreaName, forEachArea, PARTS, partOf } from '../parts/parts.ts';
 import { describe, listed } from '../yaml/words.ts';
 import { problemsFromIssue } from './issues.ts';
@@ -37,6 +37,10 @@ export interface LimitBreach {
 
 /** Reads a limits file. Throws `SpecInvalidError` with every mistake in it; the caller must then trust no object. */
 export function parseLimits(file: string, contents: Uint8Array | string): NodePrepLimits {
+  return refusing(file, () => limitsFrom(file, contents));
+}
+
+function limitsFrom(file: string, contents: Uint8Array | string): NodePrepLimits {
   const { documents, problems } = parseDocuments(file, contents);
   const [document, ...others] = documents;
   const more = others.map((other) => other.problem([], 'a second document; the limits of a host are one'));

@@ -5,6 +5,7 @@
  */
 import * as z from 'zod';
 import type { SpecDocument } from '../yaml/documents.ts';
+import { refusing } from '../yaml/errors.ts';
 import { type FieldPath, renderFieldPath } from '../yaml/field-path.ts';
 import { type LoadedSpec, specFrom } from './load.ts';
 import type { Located } from '../yaml/located.ts';
@@ -23,8 +24,10 @@ export interface LoadedObject extends LoadedSpec {
  */
 export function loadObject(object: unknown, called: string): LoadedObject {
   const ignored: string[] = [];
-  const document = documentFrom(object, called, (path) => ignored.push(renderFieldPath(path)));
-  return { ...specFrom([document], [], { names: [called] }), ignored };
+  return refusing(called, () => {
+    const document = documentFrom(object, called, (path) => ignored.push(renderFieldPath(path)));
+    return { ...specFrom([document], [], { names: [called] }), ignored };
+  });
 }
 
 function documentFrom(object: unknown, called: string, onUnknown: (path: FieldPath) => void): SpecDocument {

@@ -1,7 +1,7 @@
 /** From files to a spec: either every mistake in every file is reported, or the files are used. */
 import { type SpecDocument, parseDocuments } from '../yaml/documents.ts';
 import { unknownProfile } from './entry-rules.ts';
-import { type Problem, SpecInvalidError } from '../yaml/errors.ts';
+import { type Problem, SpecInvalidError, refusing } from '../yaml/errors.ts';
 import { canonicalNumbers } from './canonical.ts';
 import { expand } from './expand.ts';
 import { AREA_NAMES, type AreaName, partOf } from '../parts/parts.ts';
@@ -35,6 +35,10 @@ export interface LoadedSpec {
  * and stands alone without documents. Throws `SpecInvalidError` and nothing else.
  */
 export function loadSpec(inputs: readonly SpecFile[], options: { readonly profile?: string } = {}): LoadedSpec {
+  return refusing(inputs.at(-1)?.file ?? '--profile', () => loadAll(inputs, options));
+}
+
+function loadAll(inputs: readonly SpecFile[], options: { readonly profile?: string }): LoadedSpec {
   const files = inputs.map(({ file, contents }) => parseDocuments(file, contents));
   const names = inputs.map((input) => input.file);
   return specFrom(

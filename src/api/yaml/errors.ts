@@ -1,4 +1,5 @@
 /** What can be wrong with a spec, and the error that carries all of it at once. */
+import { plainText } from './quote.ts';
 
 /** One mistake in a document. */
 export interface Problem {
@@ -36,6 +37,22 @@ export class InvalidNameError extends Error {
 export function renderProblem(problem: Problem): string {
   const place = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   return problem.path === '' ? `${place}: ${problem.message}` : `${place}: ${problem.path}: ${problem.message}`;
+}
+
+/**
+ * The one boundary around everything that reads a document, libraries included: an unexpected error
+ * becomes a refusal of the document, so that a node keeps the last good one.
+ */
+export function refusing<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SpecInvalidError) throw error;
+    const { name, message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+    const place = stack.split('\n').find((line) => /^\s+at /.test(line)) ?? '';
+    const what = `NodePrep has a bug and cannot read this document (${name}: ${plainText(message, 200)}${plainText(place.replace(/^\s+/, ', '), 200)}); report it with the document`;
+    throw new SpecInvalidError([{ file, line: 0, column: 0, path: '', message: what }], { cause: error });
+  }
 }
 
 function messageFrom(problems: readonly Problem[]): string {

@@ -18,5 +18,10 @@ export function listed(words: readonly string[]): string {
 
 /** How to keep a number or a boolean as the text that was written. */
 export function quoteHint(value: unknown, written: string | undefined): string {
-  return `quote it if it is meant as text: ${quoted(written ?? String(value))}`;
+  return `quote it if it is meant as text: ${quoted(written ?? scalarText(value))}`;
+}
+
+/** A scalar as text, empty for everything else: a mapping may have a `toString` that is no function. */
+export function scalarText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }

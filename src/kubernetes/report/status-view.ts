@@ -4,6 +4,7 @@
  */
 import { type Condition, CONDITION_TYPES } from '../../api/status/conditions.ts';
 import type { AreaStatus, DifferingEntry, NodePrepStatus } from '../../api/status/status.ts';
+import { scalarText } from '../../api/yaml/words.ts';
 import { canonicalJson } from '../digest.ts';
 
 /** Most bytes of a status; the spec and its managed fields come on top. */
@@ -123,5 +124,5 @@ function fieldOf(value: unknown, key: string): unknown {
 }
 
 function byField(key: string): (a: unknown, b: unknown) => number {
-  return (a, b) => (String(fieldOf(a, key)) < String(fieldOf(b, key)) ? -1 : 1);
+  return (a, b) => (scalarText(fieldOf(a, key)) < scalarText(fieldOf(b, key)) ? -1 : 1);
 }

@@ -1,5 +1,6 @@
 /** What a ledger file holds: entries that can be used, and others that are kept as they are. */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
+import { scalarText } from '../../api/yaml/words.ts';
 import type { Remembered } from '../../areas/area.ts';
 
 /** Originals by area and key. */
@@ -77,7 +78,7 @@ function isRemembered(value: unknown): value is Remembered {
     isObject(value) &&
     typeof value['key'] === 'string' &&
     isObject(value['original']) &&
-    ['value', 'absent', 'unreadable', 'unknown'].includes(String(value['original']['state'])) &&
+    ['value', 'absent', 'unreadable', 'unknown'].includes(scalarText(value['original']['state'])) &&
     (value['original']['state'] !== 'value' || typeof value['original']['value'] === 'string') &&
     Array.isArray(value['wrote']) &&
     value['wrote'].every((one) => typeof one === 'string') &&

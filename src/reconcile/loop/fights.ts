@@ -3,6 +3,7 @@
  * with the boot, because what starts then may have changed. Here, too, is what a person says about fights.
  */
 import { AREA_NAMES } from '../../api/spec/nodeprep.ts';
+import { scalarText } from '../../api/yaml/words.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { STATE_DIRECTORY } from '../ledger/ledger.ts';
@@ -60,7 +61,7 @@ export function createFightRecord({ host, clock, now, onProblem }: FightRecordPa
     }
   };
   const wallTime = (at: number) => new Date(now().getTime() - clock() + at).toISOString();
-  const clockTime = (text: unknown) => Date.parse(String(text)) - now().getTime() + clock();
+  const clockTime = (text: unknown) => Date.parse(scalarText(text)) - now().getTime() + clock();
 
   return {
     read: (revision) =>

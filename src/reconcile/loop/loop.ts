@@ -33,7 +33,10 @@ const SECOND_LOOK_MS = 1000;
 /** Files by which a person asks the daemon for something. */
 const REQUESTS: readonly string[] = [APPROVAL_REQUEST_PATH, RETRY_REQUEST_PATH];
 
-/** How long a round may take before it is told how things stand meanwhile. */
+/** Pause after a round that failed as a whole. */
+const AFTER_DEFECT_MS = 60_000;
+
+/** A round that takes longer publishes an interim report. */
 const NEWS_MS = 2000;
 
 /** What the loop is built from. */
@@ -81,7 +84,7 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       // read with every look at everything, because the kernel tells nothing of some repairs, such as a chmod(1).
       const mayBeAccepted = snapshot.refused !== undefined && request.areas === undefined;
       if (request.cause === 'spec' || request.cause === 'start' || mayBeAccepted) {
-        snapshot = await parts.source.current();
+        snapshot = await parts.source.current().catch((error: unknown) => lastGood(parts, snapshot, error));
       }
       const allowed = withoutBackoff(request, retries, clock());
       if (allowed !== undefined && allowed.size === 0) continue;
@@ -94,7 +97,13 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
       const areas = allowed === undefined ? {} : { areas: allowed };
       const onLate = (area: AreaName) => trigger.fire('retry', [area]);
       const round: RoundRequest = { snapshot, cause: request.cause, seenAt, ...areas, onLate };
-      const report = await roundWithNews(parts, round, signal);
+      const report = await roundWithNews(parts, round, signal).catch((error: unknown) =>
+        failedRound(parts, error, signal),
+      );
+      if (report === undefined) {
+        resyncAt = clock() + AFTER_DEFECT_MS;
+        continue;
+      }
       noteRetries(report, retries, parts);
       // With the poll, so that looking at everything costs no wake-up of its own.
       if (request.areas === undefined) {
@@ -110,6 +119,18 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
     await unwatch();
     await parts.watcher.close();
   }
+}
+
+/** A bug that shows while a spec is read does not end the care for what was declared before it. */
+function lastGood(parts: LoopParts, snapshot: SpecSnapshot, error: unknown): SpecSnapshot {
+  parts.onError('reading the spec; the last one stays enforced', error);
+  return snapshot;
+}
+
+/** A round that failed as a whole is a bug, and no reason to leave the host alone for ever. */
+function failedRound(parts: LoopParts, error: unknown, signal: AbortSignal): undefined {
+  if (signal.aborted) throw error;
+  parts.onError('looking at the host; everything is looked at again in a minute', error);
 }
 
 /** A command of the host may take minutes: until then the last report would claim what is not so any more. */

@@ -33,6 +33,11 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
     },
     close: async () => {},
   };
+  let [sourceError, roundError]: (Error | undefined)[] = [];
+  const ledger = await openLedger(host, () => new Date());
+  const now = () => new Date();
+  const fights = createFightRecord({ host, clock, now, onProblem: (problem) => errors.push(problem) });
+  const engine = createEngine({ areas, host, ledger, clock, now, fights });
   const done = runLoop(
     {
       areas,
@@ -41,16 +46,19 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
       random: () => 0.5,
       resyncMs: 300_000,
       watcher,
-      engine: createEngine({
-        areas,
-        host,
-        ledger: await openLedger(host, () => new Date()),
-        clock,
-        now: () => new Date(),
-        fights: createFightRecord({ host, clock, now: () => new Date(), onProblem: (problem) => errors.push(problem) }),
-      }),
+      engine: {
+        ...engine,
+        round: (request, signal) => {
+          const error = roundError;
+          roundError = undefined;
+          return error === undefined ? engine.round(request, signal) : Promise.reject(error);
+        },
+      },
       source: {
-        current: async () => snapshot,
+        current: async () => {
+          if (sourceError !== undefined) throw sourceError;
+          return snapshot;
+        },
         watch: async (onChange) => {
           specChanged = onChange;
           return async () => {};
@@ -75,6 +83,10 @@ async function start(host: MemoryHost, options: ToyOptions = {}, values: Record<
       snapshot = { ...snapshot, generation: snapshot.generation + 1, spec: toySpec(next) };
       specChanged();
     },
+    /** Reading the spec fails from now on. */
+    breakSource: (error: Error) => void (sourceError = error),
+    /** The next round fails as a whole. */
+    breakRound: (error: Error) => void (roundError = error),
     /** The spec changes, and nothing tells so. */
     replace: (next: Partial<SpecSnapshot>) => {
       snapshot = { ...snapshot, ...next };
@@ -193,6 +205,30 @@ describe('the loop', () => {
     await vi.advanceTimersByTimeAsync(330_000);
 
     expect(host.text('/toy/a')).toBe('2');
+    await loop.stop();
+  });
+
+  it('keeps what was declared when reading the spec, or a whole round, fails with a bug', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+    loop.breakSource(new TypeError('x is not a function'));
+    loop.respec({ a: '7' });
+    await vi.advanceTimersByTimeAsync(0);
+    host.put('/toy/a', '0');
+    loop.breakRound(new RangeError('Maximum call stack size exceeded'));
+    loop.hint('/toy/a');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(host.text('/toy/a')).toBe('0');
+
+    await vi.advanceTimersByTimeAsync(61_000);
+
+    expect(host.text('/toy/a')).toBe('1');
+    expect(loop.errors).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('reading the spec'),
+        expect.stringContaining('looking at the host'),
+      ]),
+    );
     await loop.stop();
   });
 
