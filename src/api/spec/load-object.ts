@@ -8,7 +8,7 @@ import type { SpecDocument } from '../yaml/documents.ts';
 import { refusing } from '../yaml/errors.ts';
 import { type FieldPath, renderFieldPath } from '../yaml/field-path.ts';
 import { type LoadedSpec, specFrom } from './load.ts';
-import type { Located } from '../yaml/located.ts';
+import { type Located, setField } from '../yaml/located.ts';
 import { renamedField } from './earlier-builds.ts';
 import { NodePrepSpecSource } from './nodeprep.ts';
 
@@ -85,7 +85,7 @@ function located(value: unknown, schema: unknown, path: FieldPath, onUnknown: (p
 function mapping(parts: readonly (readonly [string, Located])[]): Located {
   const present = parts.filter(([, part]) => part.value !== undefined && part.value !== null);
   const value = Object.create(null) as Record<string, unknown>;
-  for (const [key, part] of present) value[key] = part.value;
+  for (const [key, part] of present) setField(value, key, part);
   return { value, at: 0, children: new Map(present) };
 }
 

@@ -67,9 +67,17 @@ function locatedMap(pairs: readonly Pair[], at: number, path: FieldPath, onProbl
     }
     const child = { ...locatedFrom(pair.value, keyAt, here, onProblem), keyAt };
     children.set(key, child);
-    value[key] = child.value;
+    setField(value, key, child);
   }
   return { value, at, children };
+}
+
+/**
+ * Puts a part into the plain data of its mapping. A check of the schema compares whatever is called `length`, of a mapping in
+ * the place of a text or a list as well, and a mapping or list there cannot be compared.
+ */
+export function setField(value: Record<string, unknown>, key: string, child: Located): void {
+  value[key] = key === 'length' && typeof child.value === 'object' ? null : child.value;
 }
 
 /** A key such as `8021q` or `true` is a name whatever YAML takes it for. */
@@ -99,7 +107,7 @@ export function withoutNulls(node: Located): Located {
   const fields = [...node.children].filter(([, child]) => child.value !== null);
   const children = fields.map(([key, child]) => [key, withoutNulls(child)] as const);
   const value = Object.create(null) as Record<string, unknown>;
-  for (const [key, child] of children) value[key] = child.value;
+  for (const [key, child] of children) setField(value, String(key), child);
   return { ...node, value, children: new Map(children) };
 }
 
