@@ -57,7 +57,7 @@ export class NodeNameError extends Error {
   override readonly name = 'NodeNameError';
 }
 
-/** Name of this host's Node when nobody gives another. Throws `NodeNameError`. */
+/** Default name of this host's Node. Throws `NodeNameError`. */
 export async function nodeNameOf(host: Host): Promise<string> {
   const name = await hostNameOf(host);
   const problem = nodeNameProblem(name);

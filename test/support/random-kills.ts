@@ -91,7 +91,7 @@ export async function killAtRandom(kills: number, when: 'moving' | 'settled'): P
 
   const roles = new Map(agents.map((one) => [one.agent.pid(), one.role]));
   const { tenures, changes } = seen(monitor.output());
-  // Whoever wrote a value had the host at that moment, or within what the monitor may be late.
+  // The writer of a value had the host at that moment, give or take the delay of the monitor.
   const strangers = changes.filter(({ at, value }) => {
     const role = value === '7' ? 'unit' : 'pod';
     return !tenures.some(({ pid, from, to }) => roles.get(pid) === role && from - 500 <= at && at <= to + 500);
@@ -99,7 +99,7 @@ export async function killAtRandom(kills: number, when: 'moving' | 'settled'): P
   return {
     resumes,
     foreignHolders: tenures.filter(({ pid }) => !roles.has(pid)),
-    // Two who write at once would undo each other's value again and again: nobody writes twice in his time.
+    // Two writers at once would undo each other's value again and again; a single one writes once in its turn.
     writesBeyondTenures: Math.max(0, changes.length - tenures.length),
     strangers,
     overlaps: overlaps(agents.map((one) => one.agent)),

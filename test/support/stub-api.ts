@@ -9,9 +9,9 @@ export interface StubApi {
   readonly requests: ApiRequest[];
   /** The NodePrep as it is stored. */
   readonly stored: () => ApiObject;
-  /** Somebody else changes the object; the watch tells of it. */
+  /** Another client changes the object; the watch reports it. */
   readonly change: (object: Partial<ApiObject>) => void;
-  /** An older backup takes the place of everything: versions begin anew. Told by nobody. */
+  /** An older backup replaces everything, versions start again, and no watch reports it. */
   readonly restore: (object: Partial<ApiObject>) => void;
   /** Thrown for every request until it is taken away. */
   readonly setError: (error: Error | undefined) => void;

@@ -108,14 +108,13 @@ export async function uninstall(
   return report;
 }
 
-/** Whether nothing of ours is left on the host; what waits for a boot is taken back then. */
+/** Whether nothing of ours is left on the host; what waits for a reboot is taken back then. */
 export function isTakenBack(report: NodeReport): boolean {
   return report.areas.every((area) => area.remaining.length === 0 && area.failures.length === 0);
 }
 
 /**
- * Throws `HostBusyError` while the agent of a cluster manages the host: it would put back at once
- * whatever somebody takes away.
+ * Throws `HostBusyError` while the agent of a cluster manages the host: it would undo an uninstall at once.
  */
 export async function assertNotOfCluster(machine: Machine): Promise<void> {
   const holder = await lockHolder(machine);
@@ -153,12 +152,12 @@ async function convergeWithin(
 
 const NO_RECORD =
   `There was no record of originals (${LEDGER_PATH}), so only what carries NodePrep's marks was taken back. Units that were ` +
-  'masked cannot be told from those that somebody else masked: "find /etc/systemd/system -lname /dev/null" lists them.';
+  'masked cannot be told from those masked by other programs: "find /etc/systemd/system -lname /dev/null" lists them.';
 
 /** What cannot be removed is said and left: everything that mattered is back by now. */
 async function removeRecords(machine: Machine, progress: Progress): Promise<void> {
   const { host } = machine;
-  // The socket is one that a killed daemon left: nobody else holds the host now.
+  // The socket is one that a killed daemon left: this process holds the host now.
   for (const path of [
     APPROVAL_PATH,
     APPROVAL_REQUEST_PATH,

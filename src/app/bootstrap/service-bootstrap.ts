@@ -40,12 +40,12 @@ interface Outcome {
   readonly isOverruled?: boolean;
   /** Empty when the host is ready; with code 0, what the daemon does later. */
   readonly problem: string;
-  /** Whether trying again soon may help without anybody doing something. */
+  /** Whether trying again soon may help by itself. */
   readonly transient: boolean;
 }
 
 /**
- * Converges, and returns the exit code when the kubelet may start: 0 ready, 3 after a boot, 2 not,
+ * Converges, and returns the exit code when the kubelet may start: 0 ready, 3 after a reboot, 2 not,
  * 1 when nothing could be tried. With `Block` it returns only for 0, or when aborted.
  */
 export async function bootstrapForService(
@@ -137,8 +137,8 @@ async function attempt(
 }
 
 /**
- * What the daemon that has the host says of it, when that decides something: ready is ready, whoever
- * made it so, and who asks to be left alone is left alone.
+ * What the status of the running daemon decides: a host that it made ready is ready, and Paused and
+ * Audit are obeyed. `undefined` when it decides nothing.
  */
 async function outcomeOfDaemon(machine: Machine, error: unknown, logger: Logger): Promise<Outcome | undefined> {
   if (!(error instanceof HostBusyError) || error.holder?.command !== 'run') return undefined;
@@ -158,7 +158,7 @@ function outcomeFrom(report: NodeReport): Outcome {
   const { onFailure } = spec.bootstrap;
   const ready = report.conditions.find((condition) => condition.type === 'Ready');
   const problem = `${ready?.reason ?? 'Unknown'}: ${ready?.message ?? 'nothing was reported'}`;
-  // Who asks to be left alone has not failed: there is nothing that the kubelet could wait for.
+  // Paused and Audit are no failure: there is nothing that the kubelet could wait for.
   const handsOff = ready?.reason === 'Paused' || ready?.reason === 'Auditing';
   if (handsOff) return { code: 2, onFailure: 'Degrade', problem, transient: false };
   if (isOnlyLater(report)) return { code: 0, onFailure, problem, transient: false };

@@ -1,6 +1,6 @@
 /**
- * The daemon: stands by until the host can be taken, manages it until somebody with a better claim
- * asks for it, stands by again. What outlives these turns is built here: the endpoint and the log.
+ * The daemon: stands by until the host can be taken, manages it until an agent with a better claim
+ * asks for it, then stands by again. What outlives these turns is built here: the endpoint and the log.
  */
 import type { SpecRequest } from '../../disk/file-spec-source.ts';
 import { controlPath } from '../../host/hand-over/control.ts';
@@ -51,7 +51,7 @@ interface Turn {
 }
 
 /**
- * Keeps the host as declared until aborted, and waits while somebody else does. Throws when it
+ * Keeps the host as declared until aborted, and stands by while another agent does. Throws when it
  * cannot start: `NotRootError`, or a broken spec without a last good one.
  */
 export async function runDaemon(machine: Machine, options: DaemonOptions, signal: AbortSignal): Promise<void> {

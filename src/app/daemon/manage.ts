@@ -1,6 +1,6 @@
 /**
- * The time in which a host is ours, from taking it to giving it back. Everything that is known of
- * the host is read anew at the beginning, because somebody else may have written meanwhile.
+ * One turn with the host, from taking it to handing it over. Everything known of the host is read
+ * again at the start, because another agent may have changed it meanwhile.
  */
 import { openSpecKeeper, type SpecKeeper, type SpecRequest } from '../../disk/file-spec-source.ts';
 import { createStatusFileSink, STATUS_PATH, takeOverStatusFile } from '../../disk/status-file.ts';
@@ -34,9 +34,9 @@ export interface ManageOptions {
   readonly cluster?: ClusterOptions;
   /** The connection to its API server. */
   readonly client?: ApiClient;
-  /** Who is told of the exchanges with the API server. */
+  /** Observes the exchanges with the API server. */
   readonly observer: () => ClusterMetrics;
-  /** Somebody else is to have the host: the round that runs is finished, no other is begun. */
+  /** The host is to be handed over: the running round is finished, no other is begun. */
   readonly retire: AbortSignal;
 }
 

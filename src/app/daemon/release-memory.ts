@@ -13,7 +13,7 @@ const LOOK_MS = 5000;
 /** The memory of the engine. */
 export interface EngineMemory {
   readonly usedBytes: () => number;
-  /** Collects what nobody uses any more; `all` also gives back the room around what is left, which takes twice as long. */
+  /** Collects garbage; `all` also compacts the heap, which takes twice as long. */
   readonly collect: (extent: 'most' | 'all') => void;
 }
 
@@ -35,7 +35,7 @@ export function createMemoryRelease(memory: EngineMemory | undefined = memoryFro
       leftBytes = Math.min(leftBytes, bytes);
       if (isScheduled || bytes - leftBytes < GROWN_BYTES) return;
       isScheduled = true;
-      // Never at once: a truncation is told before the write that follows it, and a collection would delay the repair.
+      // Never at once: the event of a truncation comes before the write, and a collection would delay the repair.
       setTimeout(() => {
         isScheduled = false;
         if (usedBytes() - leftBytes < GROWN_BYTES) return;

@@ -25,13 +25,19 @@ async function cgroupChecks(host: HostReader): Promise<Check[]> {
   const title = 'cgroup version is 2';
   if (host.kernel === 'absent') {
     return [
-      { title, looked, found: 'no running kernel', outcome: 'skip', consequence: 'It shows after the first boot.' },
+      {
+        title,
+        looked,
+        found: 'no running kernel',
+        outcome: 'skip',
+        consequence: 'It shows when the image has booted.',
+      },
     ];
   }
   const cgroups = await observeCgroups(host);
   if (cgroups?.version !== 'v2') {
     const consequence =
-      'The kubelet from 1.35 on refuses cgroup v1 by default. Boot with systemd.unified_cgroup_hierarchy=1, or without the option that switched it off.';
+      'The kubelet from 1.35 on refuses cgroup v1 by default. Reboot with systemd.unified_cgroup_hierarchy=1, or without the option that switched it off.';
     return [{ title, looked, found: 'cgroup v1', outcome: 'warn', consequence }];
   }
   return [

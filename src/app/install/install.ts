@@ -48,10 +48,10 @@ export interface Installed {
   readonly warnings: readonly string[];
   /**
    * `running`: it ran already, and nothing was new; `ended`: the bootstrap has run; `waiting`: it goes on; `failed`: its
-   * unit failed, the journal says why; `later`: it starts at the next boot.
+   * unit failed, the journal says why; `later`: it starts at the next reboot.
    */
   readonly service: Started['outcome'] | 'later';
-  /** How the bootstrap of this install ended: 0 ready, 3 ready after a boot, else not ready. */
+  /** How the bootstrap of this install ended: 0 ready, 3 ready after a reboot, else not ready. */
   readonly exitCode?: number;
   /** What this install or what runs already reported of the host; an older report is left out. */
   readonly nodePrep?: NodePrep;
@@ -84,7 +84,7 @@ export async function install(
     note(SPEC_FILE);
   }
   await installUnits(host, own.asset, note);
-  // Last, and no reason to fail: what is left over harms nobody.
+  // Last, and no reason to fail: a build that is left over is harmless.
   await removeOldBuilds(host).catch((error: unknown) => warnings.push(`A build before is left: ${messageOf(error)}`));
   const builds = { ...(from === undefined ? {} : { from }), to: posix.basename(directory) };
   const installed = { directory, ...builds, specWritten: document !== undefined, warnings };
@@ -161,7 +161,7 @@ async function requestedDocument(machine: Machine, request: InstallRequest): Pro
 async function emptyAndRemove(host: Host, directory: string): Promise<void> {
   for (const name of (await host.listDirectory(directory)) ?? []) {
     const path = `${directory}/${name}`;
-    // What somebody put there as a directory of their own stays, and so does the directory around it.
+    // A foreign directory stays, and so does the one around it.
     if ((await host.stat(path))?.type !== 'directory') await host.removeFile(path);
   }
   await host.removeDirectory(directory);

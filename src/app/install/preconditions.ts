@@ -42,7 +42,7 @@ async function assertUnitsPlace(host: HostReader, name: string): Promise<void> {
   if (found === undefined || found.type === 'file') return;
   if ((await host.readLink(path)) !== '/dev/null') throw inTheWay(path, 'a plain file belongs there');
   throw new NotInstallableError(
-    `Cannot install NodePrep: "${name}" is masked, so the host would not be made ready at a boot. ` +
+    `Cannot install NodePrep: "${name}" is masked, so the host would not be made ready after a reboot. ` +
       `Unmask it with "systemctl unmask ${name}", or remove the link "${path}" in an image.`,
   );
 }

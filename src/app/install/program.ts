@@ -30,7 +30,7 @@ export async function installProgram(host: Host, own: OwnExecutable, onChange: O
   return directory;
 }
 
-/** Removes every build and the links to them; a file that somebody else put in their place stays. */
+/** Removes every build and the links to them; a foreign file in their place stays. */
 export async function removeProgram(host: Host): Promise<void> {
   const target = await host.readLink(PROGRAM);
   if (target?.includes('lib/nodeprep/current/') === true) await host.removeFile(PROGRAM);
@@ -98,7 +98,7 @@ async function link(host: Host, path: string, target: string, onChange: OnChange
   onChange(path);
 }
 
-/** Removes the builds that neither link leads to, and nothing that somebody else put beside them. */
+/** Removes the builds that neither link leads to; foreign files beside them stay. */
 export async function removeOldBuilds(host: Host): Promise<void> {
   const kept = [await host.readLink(CURRENT), await host.readLink(PREVIOUS)];
   for (const name of (await host.listDirectory(PROGRAM_DIRECTORY)) ?? []) {

@@ -77,8 +77,7 @@ async function property(host: HostReader, unit: string, name: string): Promise<s
 }
 
 /**
- * Stops the units and lets no boot start them again, so that what `uninstall` takes back stays
- * taken back. The drop-in goes too: a kubelet that wants the bootstrap would start it.
+ * Stops the units and disables them, so that what `uninstall` takes back stays taken back. The drop-in goes too: a kubelet that wants the bootstrap would start it.
  */
 export async function disableUnits(host: Host): Promise<void> {
   const installed = await installedUnits(host);

@@ -37,10 +37,10 @@ export function installCommand(io: Io): Command {
         .conflicts('profile'),
     )
     .option('--profile <name>', `built-in profile for a host without a spec (default: "${DEFAULT_PROFILE}")`)
-    .option('--no-start', 'do not start the units now; they start at the next boot')
+    .option('--no-start', 'do not start the units now; they start at the next reboot')
     .addHelpText(
       'after',
-      '\nA spec that is there is kept; --file or --profile that differs from it is an error. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a boot, 1 error, also of its unit.',
+      '\nA spec that is there is kept; --file or --profile that differs from it is an error. Exit codes: 0 installed (and ready, when started), 2 not ready yet, 3 ready after a reboot, 1 error, also of its unit.',
     )
     .action(async (options: Options) => {
       const [{ install }, { ownExecutable }] = await Promise.all([
@@ -82,7 +82,7 @@ function headline(installed: Installed, changes: number): string {
     failed:
       'but its unit failed: "journalctl -u nodeprep-bootstrap" says why. The host may not be ready for a kubelet; ' +
       'the daemon goes on trying, "nodeprep status" shows what is missing.',
-    later: 'and starts at the next boot.',
+    later: 'and starts at the next reboot.',
   }[installed.service];
   return `NodePrep ${VERSION} ${what} ${service}`;
 }
@@ -93,7 +93,7 @@ function replaced({ from, to }: Installed): string {
   return ` (upgraded from ${from} to ${to})`;
 }
 
-/** What the bootstrap said when it ended counts more than a report, which others may have written since. */
+/** The exit code of the bootstrap goes before the status, which may have been written since. */
 function exitCodeFrom(
   service: Installed['service'],
   ended: number | undefined,

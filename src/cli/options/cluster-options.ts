@@ -30,7 +30,7 @@ const NEED_KUBE = [
   'leaseNamespace',
   'nodeLabels',
 ] as const;
-/** Labels are written with every NodePrep, and each is an index of its own for whoever selects by it. */
+/** Every NodePrep carries a copy of each, so their number is bounded. */
 const MAX_NODE_LABELS = 16;
 
 /** Adds `--kube` and what goes with it. */

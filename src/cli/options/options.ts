@@ -45,7 +45,7 @@ export function withRoot(target: Command): Command {
       if (chosen.getOptionValueSource('hostRoot') === 'cli') {
         chosen.error("error: option '--root <directory>' cannot be used with option '--host-root <directory>'");
       }
-      // The environment speaks for the container; who names a directory means that one.
+      // The environment is the container's default; a directory on the command line goes before it.
       chosen.setOptionValue('hostRoot', undefined);
     });
 }

@@ -14,10 +14,10 @@ export function progressFor(io: Io, write: (text: string) => void): Progress {
   return {
     onStep: (event) => {
       if (event.type === 'applying') {
-        // Emptying swap or waiting for a module can take long: say what is being worked on before it ends.
+        // Emptying swap or loading a module can take minutes, so it is announced before it ends.
         if (isSlow(event.changes)) say(paint('dim', '…'), `${event.area}: ${describe(event.changes)}`);
       } else if (event.type === 'applied') {
-        // Somebody else was faster: nothing was left to do.
+        // Empty when another program made the change first.
         if (event.changes.length > 0) say(paint('green', '✓'), `${event.area}: ${describe(event.changes)}`);
       } else {
         const { finding } = event;

@@ -20,7 +20,7 @@ const GOOD_WHEN_FALSE = new Set(['Progressing', 'Degraded', 'Drifted', 'Conflict
 /** Reasons that say no more than the expected and the actual value do. */
 const PLAIN: ReadonlySet<string> = new Set(['LiveDrift', 'PersistentDrift', 'NextBoot', 'Drifted']);
 
-/** Who manages the host, and who waits to. */
+/** The process that manages the host, and those that stand by. */
 export function renderHolder(holder: LockHolder): string {
   const waiting = (holder.standby ?? []).map((one) => `${nameOf(one)} stands by`);
   return [`Managed by ${nameOf(holder)}`, ...waiting].join('; ');

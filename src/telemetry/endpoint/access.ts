@@ -1,6 +1,6 @@
 /**
- * Who may read the metrics. On loopback everybody; on an address that other machines reach, whoever
- * the authorizer lets in. Health is for the kubelet's probes, which bring no credentials.
+ * Access to the metrics. On loopback they are open; on an address that other machines reach, the
+ * authorizer decides. Health is for the kubelet's probes, which bring no credentials.
  */
 import type { Answer } from './answer.ts';
 import type { Logger } from '../log/logger.ts';
@@ -12,7 +12,7 @@ export type Verdict =
 
 /** Decides about callers; the API server of a cluster does, see `src/kubernetes`. */
 export interface MetricsAuthorizer {
-  /** Whether the holder of the token may read the metrics. Never throws: who cannot be asked is `Unavailable`. */
+  /** Whether the holder of the token may read the metrics. Never throws: an unreachable API server is `Unavailable`. */
   readonly authorize: (token: string) => Promise<Verdict>;
 }
 
@@ -46,7 +46,7 @@ function refusal({ outcome, message }: Exclude<Verdict, { outcome: 'Allowed' }>)
     Busy: { 'retry-after': '1' },
     Unavailable: { 'retry-after': '5' },
   }[outcome];
-  // Why the API server does not answer is for the log: whoever asks here has not shown yet who he is.
+  // Why the API server does not answer is for the log: this caller is not authenticated.
   const text =
     outcome === 'Unavailable' ? 'The API server cannot be asked who you are; see the log of nodeprep.' : message;
   return { code: CODES[outcome], text: `${text}\n`, headers };

@@ -1,4 +1,4 @@
-/** Where the endpoint takes its certificate from: a directory that somebody renews, or itself. */
+/** Where the endpoint takes its certificate from: a directory whose files are renewed, or a key pair of its own. */
 import type { HostReader } from '../../host/host.ts';
 import { type KeyPair, selfSigned } from './self-signed.ts';
 

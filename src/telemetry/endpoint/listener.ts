@@ -12,7 +12,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 
 /** Longest time for the headers, for a TLS handshake, and between two requests. */
 const TIMEOUT_MS = 5000;
-/** Longest silence while an answer is made or read; the API server has five seconds to say who asks. */
+/** Longest silence while an answer is made or read; the API server has five seconds to review a token. */
 const SILENCE_MS = 10_000;
 const RENEWAL_MS = 60_000;
 const COMMON = { headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, keepAliveTimeout: TIMEOUT_MS };
@@ -52,7 +52,7 @@ export async function secureServer(
   logger: Logger,
 ): Promise<{ readonly server: SecureServer; readonly stopRenewal: () => void }> {
   const first = await source();
-  // Tokens with many groups are long, and Node allows 16 KiB to everybody else.
+  // Tokens with many groups are long; Node's default is 16 KiB.
   const options = { ...COMMON, ...TLS, ...first, maxHeaderSize: 16_384 };
   const server = process.getBuiltinModule('node:https').createServer(options, handler);
   server.setTimeout(SILENCE_MS);
@@ -62,7 +62,7 @@ export async function secureServer(
   return { server, stopRenewal: renew(server, first, source, logger) };
 }
 
-/** Polled: whoever renews may swap links, rename files or write them in place, and one reading a minute is nothing. */
+/** Polled, because a renewal may swap links, rename files or write in place; one read a minute costs nothing. */
 function renew(server: SecureServer, first: KeyPair, source: KeyPairSource, logger: Logger): () => void {
   let served = first;
   let known: string | undefined;
@@ -89,8 +89,8 @@ function renew(server: SecureServer, first: KeyPair, source: KeyPairSource, logg
 
 /**
  * Strangers share a number of connections that those of this machine do not count into: the kubelet probes a pod on the
- * host's network from the very address that it probes. Where there are too many, the oldest without a request goes, so
- * that connections which only stay take the endpoint away from nobody.
+ * host's network from the very address that it probes. At the limit the oldest connection
+ * without a request is closed, so that idle connections cannot block the endpoint.
  */
 function limitConnections(server: Server): void {
   const open = new Map<Socket, string>();

@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 /** A process that stands by has nothing to say of the host. */
 export interface StandbyNote {
   readonly text: string;
-  /** Whether somebody else is known to take care of the host. */
+  /** Whether another agent is known to manage the host. */
   readonly ready: boolean;
 }
 
@@ -19,7 +19,7 @@ export interface RouteOptions {
   readonly report: () => NodeReport | undefined;
   /** Behind whom this process stands by, when it does. */
   readonly standby: () => StandbyNote | undefined;
-  /** Checks who reads the metrics; without it the endpoint is only for this machine. */
+  /** Checks readers of the metrics; without it the endpoint is for this machine only. */
   readonly gate: Gate | undefined;
 }
 
@@ -64,7 +64,7 @@ function standbyAnswer(note: StandbyNote | undefined, withMessage: boolean): Ans
   return note && { code: note.ready ? 200 : 503, text: `standing by${withMessage ? `: ${note.text}` : ''}\n` };
 }
 
-/** The message names files and values of the host, which are not for everybody who reaches the port. */
+/** Without the message: it names files and values of the host, and the port may be reachable by any pod. */
 function readiness(report: NodeReport | undefined, withMessage: boolean): Answer {
   const ready = report?.conditions.find((condition) => condition.type === 'Ready');
   if (ready === undefined) return { code: 503, text: 'not ready: Bootstrapping: the first pass has not ended yet\n' };

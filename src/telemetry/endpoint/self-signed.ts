@@ -1,5 +1,5 @@
 /**
- * A certificate that the agent makes for itself where nobody gives it one. Node reads certificates but
+ * A certificate that the agent makes for itself when none is configured. Node reads certificates but
  * makes none, and the libraries that do would double the size of the agent (docs/adr), so the few
  * fields are encoded here: X.509 version 3 (RFC 5280) in DER, ECDSA on P-256 with SHA-256.
  */
@@ -42,7 +42,7 @@ export function selfSigned(options: SelfSignedOptions): KeyPair {
     der(TAG.integer, serial),
     algorithm,
     name,
-    // A day back: the clock of whoever checks may be behind.
+    // A day back: the clock of the client may be behind.
     der(SEQUENCE, time(new Date(start - DAY_MS)), time(new Date(start + options.days * DAY_MS))),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),

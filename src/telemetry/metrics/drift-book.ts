@@ -11,7 +11,7 @@ export interface DriftCount {
 
 /** Remembers per area which deviations are open. */
 export interface DriftBook {
-  /** `isDrift` is false when a spec is applied for the first time: then nobody else changed anything. */
+  /** `isDrift` is false when a spec is applied for the first time: those changes have no other author. */
   readonly count: (report: AreaReport, isDrift: boolean) => DriftCount;
 }
 

@@ -15,7 +15,7 @@ export type DriftSource = (typeof DRIFT_SOURCES)[number];
 /** Whether what was tried came out well. */
 export const RESULTS = ['success', 'failure'] as const;
 
-/** Why a boot may be outstanding. */
+/** Why a reboot may be outstanding. */
 export const REBOOT_REASONS = ['ModuleParameters', 'NextBoot', 'Other'] as const satisfies readonly (
   | Reason
   | 'Other'
@@ -77,9 +77,11 @@ export function createInstruments(probes: readonly Probe[]) {
     entries: gauge('entries', 'Declared entries of the area in each state.', ['area', 'state']),
     driftDetected: counter('drift_detected_total', 'Changes by others that were noticed, by how.', ['area', 'source']),
     driftCorrected: counter('drift_corrected_total', 'Changes by others that were undone.', ['area']),
-    driftContested: gauge('drift_contested', 'Entries held off because somebody keeps undoing the correction.', [
-      'area',
-    ]),
+    driftContested: gauge(
+      'drift_contested',
+      'Entries whose correction is held off because it was undone again and again.',
+      ['area'],
+    ),
     driftRepair: histogram(
       'drift_repair_seconds',
       'Time from the first sight of drift until it was corrected.',
@@ -103,7 +105,7 @@ export function createInstruments(probes: readonly Probe[]) {
     specGeneration: gauge('spec_generation', 'Generation of the spec that is enforced.'),
     observedGeneration: gauge('observed_generation', 'Generation of the spec that the status speaks of.'),
     specRefused: gauge('spec_refused', '1 while the newest spec is refused, or the limits of the host cannot be read.'),
-    rebootRequired: gauge('reboot_required', '1 while changes wait for a boot, by reason.', ['reason']),
+    rebootRequired: gauge('reboot_required', '1 while changes wait for a reboot, by reason.', ['reason']),
     process: processMetrics(registry),
   };
   for (const { name, help, read } of probes) {
