@@ -4,7 +4,7 @@
  * where it looks, never what it does.
  */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
-import { EARLY_MS, nearestBeat } from '../../host/beat.ts';
+import { BEAT_MS, EARLY_MS, nearestBeat } from '../../host/beat.ts';
 import type { Finding } from '../../areas/area.ts';
 import type { Hint, HostWatcher } from '../../host/host.ts';
 import { APPROVAL_REQUEST_PATH } from './approvals.ts';
@@ -27,8 +27,11 @@ import type { Trigger } from './trigger.ts';
 /** A full look at everything, for what no event and no poll can see. */
 export const RESYNC_MS = 5 * 60_000;
 
-/** After own changes the area is looked at once more. */
-const SECOND_LOOK_MS = 1000;
+/**
+ * After own changes the area is looked at once more, after the next poll: the poll before them has seen the value that was
+ * wrong, and would not notice when a write without an event brings it back.
+ */
+const SECOND_LOOK_MS = BEAT_MS + 100;
 
 /** Files by which a person asks the daemon for something. */
 const REQUESTS: readonly string[] = [APPROVAL_REQUEST_PATH, RETRY_REQUEST_PATH];
@@ -61,6 +64,8 @@ interface Retry {
   /** 0 when nothing failed: a second look, or a held-off correction, is waited for. */
   failures: number;
   at: number;
+  /** When what we have changed is looked at again, whatever is looked at before. */
+  secondLookAt?: number;
 }
 
 /** Runs until aborted or retired. Throws only when there is no spec to begin with. */
@@ -193,14 +198,17 @@ function noteRetries(report: NodeReport, retries: Map<AreaName, Retry>, parts: L
     if (!report.visited.includes(area.area)) continue;
     // Pauses that have grown say nothing about another spec, or about what a person has put right.
     const before = report.cause === 'spec' ? 0 : (retries.get(area.area)?.failures ?? 0);
+    // Our own write raises an event, and what it leads to is no second look.
+    const second = retries.get(area.area)?.secondLookAt ?? 0;
     retries.delete(area.area);
     if (wantsRetry(area)) {
       retries.set(area.area, { failures: before + 1, at: now + backoffMs(before + 1, parts.random()) });
     } else if (area.applied.length > 0) {
-      // What somebody undoes in the very moment of our own write is merged with it by the kernel and the watcher.
-      retries.set(area.area, { failures: 0, at: now + SECOND_LOOK_MS });
+      retries.set(area.area, { failures: 0, at: now + SECOND_LOOK_MS, secondLookAt: now + SECOND_LOOK_MS });
     } else if (area.contested.length > 0) {
       retries.set(area.area, { failures: 0, at: now + (parts.engine.nextRelease() ?? backoffMs(1, 0)) });
+    } else if (second > now) {
+      retries.set(area.area, { failures: 0, at: second, secondLookAt: second });
     }
     const afterMs = Math.min(...findingsOf(area).map((finding) => finding.retryAfterMs ?? Number.POSITIVE_INFINITY));
     const known = retries.get(area.area) ?? { failures: 0, at: Number.POSITIVE_INFINITY };

@@ -112,12 +112,17 @@ describe('the loop', () => {
     await loop.stop();
   });
 
-  it('heals what somebody undid in the very moment of its own write, without any hint', async () => {
+  it.each([
+    ['without any hint', 0],
+    ['after the event of that write', 1],
+  ])('corrects what is undone right after its own write, %s', async (_, events) => {
     const host = new MemoryHost({ '/toy/a': '0' });
     const loop = await start(host);
+    for (let n = 0; n < events; n += 1) loop.hint('/toy/a');
+    await vi.advanceTimersByTimeAsync(10);
 
     host.put('/toy/a', '0');
-    await vi.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1200);
 
     expect(host.text('/toy/a')).toBe('1');
     await loop.stop();
