@@ -100,7 +100,8 @@ function beginningsOf({ content, indent, number }: Line): Level[] {
     rest = rest.slice(dash[0].length);
     at += dash[0].length;
   }
-  const key = KEY.exec(rest)?.[0];
+  // Patterns take their time on a line of a megabyte.
+  const key = KEY.exec(rest.slice(0, 300))?.[0];
   if (key !== undefined) {
     const word = plainText(key.trimEnd().slice(0, -1).trimEnd(), 40);
     levels.push({ indent: at, isList: false, line: number, word });

@@ -21,6 +21,9 @@ const CONFUSED = new Set<ParserFault['code']>([
   'UNEXPECTED_TOKEN',
 ]);
 
+/** Longer lines are not written by hand. */
+const LONGEST_LINE = 300;
+
 /**
  * The mistake that caused the faults of one document, which begins at `start` of the text. Only the first: after it the
  * parser guesses.
@@ -35,7 +38,7 @@ export function mistakeBehind(text: string, start: number, faults: readonly Pars
   }
   if (fault.message.startsWith('Missing closing')) return unclosedQuote(text, fault) ?? { at, message };
   if (fault.code === 'BAD_SCALAR_START') {
-    const word = /^[^\s,]*/.exec(text.slice(at))?.[0] ?? '';
+    const word = /^[^\s,]*/.exec(text.slice(at, at + LONGEST_LINE))?.[0] ?? '';
     const first = quoted(text.slice(at, at + 1));
     return { at, message: `a text cannot begin with ${first} in YAML; quote it: ${quoted(word)}` };
   }
@@ -48,7 +51,7 @@ export function mistakeBehind(text: string, start: number, faults: readonly Pars
     };
   }
   if (fault.message.endsWith('at node end')) {
-    const rest = quoted(/^.*/.exec(text.slice(at))?.[0].trimEnd() ?? '');
+    const rest = quoted(lineAt(text, at));
     return {
       at,
       message: `${rest} cannot stand here, where the value has ended already; quote the whole value if this is part of it`,
@@ -62,7 +65,13 @@ export function mistakeBehind(text: string, start: number, faults: readonly Pars
 function linesAround(text: string, at: number): { readonly from: number; readonly line: string }[] {
   const from = text.lastIndexOf('\n', at - 1) + 1;
   const above = from === 0 ? [] : [text.lastIndexOf('\n', from - 2) + 1];
-  return [from, ...above].map((begin) => ({ from: begin, line: /^.*/.exec(text.slice(begin))?.[0].trimEnd() ?? '' }));
+  return [from, ...above].map((begin) => ({ from: begin, line: lineAt(text, begin) }));
+}
+
+/** What follows on the line, as far as a message needs it: a line may have a megabyte, and patterns take their time. */
+function lineAt(text: string, begin: number): string {
+  const end = text.indexOf('\n', begin);
+  return text.slice(begin, Math.min(end === -1 ? text.length : end, begin + LONGEST_LINE)).trimEnd();
 }
 
 /** `-name: x` and `mode:Audit`. */
@@ -116,11 +125,11 @@ function secondColon(text: string, at: number): Fault | undefined {
 /** The parser says where the text ended; a person looks for where the quote was opened. */
 function unclosedQuote(text: string, fault: ParserFault): Fault | undefined {
   const quote = fault.message.at('Missing closing '.length) ?? '"';
-  const open = new RegExp(`(?:[:\\-,[{]\\s+|[[{]|^\\s*)(?=${quote}[^\\n${quote}]*$)`, 'gm');
-  const before = [...text.slice(0, fault.pos[0]).matchAll(open)].at(0);
-  if (before === undefined) return undefined;
-  return {
-    at: before.index + before[0].length,
-    message: `the quote ${quote === '"' ? "'\"'" : '"\'"'} that is opened here is never closed`,
-  };
+  let open: number | undefined;
+  for (let at = text.indexOf(quote); at !== -1 && at < fault.pos[0]; at = text.indexOf(quote, at + 1)) {
+    if (open === undefined) open = /^[\s[{,:-]?$/.test(text.charAt(at - 1)) ? at : undefined;
+    else if (text.charAt(at - 1) !== '\\') open = undefined;
+  }
+  if (open === undefined) return undefined;
+  return { at: open, message: `the quote ${quote === '"' ? "'\"'" : '"\'"'} that is opened here is never closed` };
 }
