@@ -8,45 +8,59 @@ const MOST_CHARACTERS = 384 * 1024;
 const LONGEST = 64 * 1024;
 
 interface Kept {
-  readonly parse: unknown;
   readonly encoding: TextEncoding;
   readonly text: string;
   readonly value: unknown;
 }
 
-type Generation = Map<string, readonly Kept[]>;
+/** By function and path. */
+class Generation {
+  readonly #kept = new Map<unknown, Map<string, Kept>>();
+  #files = 0;
+  #characters = 0;
+
+  get(parse: unknown, path: string): Kept | undefined {
+    return this.#kept.get(parse)?.get(path);
+  }
+
+  /** `false` when it is full. */
+  add(parse: unknown, path: string, kept: Kept): boolean {
+    if (this.#files >= MOST_FILES || this.#characters + kept.text.length > MOST_CHARACTERS) return false;
+    this.#files += 1;
+    this.#characters += kept.text.length;
+    const byPath = this.#kept.get(parse) ?? new Map<string, Kept>();
+    this.#kept.set(parse, byPath.set(path, kept));
+    return true;
+  }
+}
+
+/** Reads a file; a host that reads at once spares each call a promise. */
+type Read = (path: string, encoding: TextEncoding) => string | undefined | Promise<string | undefined>;
 
 /**
  * Makes `HostReader.parsed` from a way to read. The text decides, and not what stat(2) says, because files of the kernel have no
  * times. A host that gives the same string again makes the comparison one of pointers. What is not asked for goes
  * with the older generation as soon as the younger one is full.
  */
-export function createParsed(readFile: HostReader['readFile']): HostReader['parsed'] {
-  let [recent, earlier]: [Generation, Generation] = [new Map(), new Map()];
-  let characters = 0;
+export function createParsed(read: Read): HostReader['parsed'] {
+  let [recent, earlier] = [new Generation(), new Generation()];
 
-  const keep = (path: string, kept: readonly Kept[], size: number) => {
-    if (recent.size >= MOST_FILES || characters + size > MOST_CHARACTERS) {
-      [recent, earlier] = [new Map(), recent];
-      characters = 0;
-    }
-    recent.set(path, kept);
-    characters += size;
+  const keep = (parse: unknown, path: string, kept: Kept) => {
+    if (recent.add(parse, path, kept)) return;
+    [recent, earlier] = [new Generation(), recent];
+    recent.add(parse, path, kept);
   };
 
   return async <T>(path: string, parse: (text: string, path: string) => T, encoding: TextEncoding = 'utf8') => {
-    const text = await readFile(path, encoding);
+    const answer = read(path, encoding);
+    const text = answer instanceof Promise ? await answer : answer;
     if (text === undefined) return undefined;
-    const isOfParse = (one: Kept) => one.parse === parse && one.encoding === encoding;
-    const atPath = recent.get(path) ?? earlier.get(path) ?? [];
-    const known = atPath.find(isOfParse);
-    if (known?.text === text) {
-      if (!recent.has(path)) keep(path, atPath, text.length);
-      return known.value as T;
-    }
-    const value = parse(text, path);
-    const others = atPath.filter((one) => !isOfParse(one));
-    if (text.length <= LONGEST) keep(path, [...others, { parse, encoding, text, value }], text.length);
-    return value;
+    const isSame = (kept: Kept | undefined) => kept?.text === text && kept.encoding === encoding;
+    const young = recent.get(parse, path);
+    if (isSame(young)) return young?.value as T;
+    const old = earlier.get(parse, path);
+    const kept = old !== undefined && isSame(old) ? old : { encoding, text, value: parse(text, path) };
+    if (text.length <= LONGEST) keep(parse, path, kept);
+    return kept.value as T;
   };
 }

@@ -7,7 +7,7 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommandMissingError, HostFileError } from '../errors.ts';
-import type { Command, CommandOutput, FileStat, Host, Kernel } from '../host.ts';
+import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding } from '../host.ts';
 import { runCommand } from './commands/commands.ts';
 import { directoryHost } from './directory-host.ts';
 import { fileErrorFrom } from './files/file-errors.ts';
@@ -65,15 +65,15 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
 
   const programs = running ? { root: mount, run: execute } : undefined;
 
-  const readFile: Host['readFile'] = async (path, encoding = 'utf8') => {
+  const readNow = (path: string, encoding: TextEncoding = 'utf8'): string | undefined => {
     using place = places.find('read', path, 'read');
     return place === undefined ? undefined : readText(path, place, encoding, texts);
   };
 
   const host: Host = {
     kernel,
-    readFile,
-    parsed: createParsed(readFile),
+    readFile: async (path, encoding) => readNow(path, encoding),
+    parsed: createParsed(readNow),
     sumOf: async (path) => {
       using place = places.find('read', path, 'read');
       return place === undefined ? undefined : await sumOfFile(path, place);

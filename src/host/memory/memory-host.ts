@@ -50,7 +50,7 @@ export class MemoryHost implements Host {
     for (const [path, file] of Object.entries(files)) this.put(path, file);
   }
 
-  /** Sets a node as somebody other than NodePrep would; never counted, never fails. */
+  /** Sets a node as another program would; never counted, never fails. */
   put(path: string, file: string | { readonly link: string } | null | undefined): void {
     if (file === undefined) {
       for (const known of this.nodes.keys()) {

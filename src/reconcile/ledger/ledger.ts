@@ -10,7 +10,7 @@ import { readRecord, type RecordFile, setAside } from './record.ts';
 
 /** Folder of everything that must survive a reboot. */
 export const STATE_DIRECTORY = '/var/lib/nodeprep';
-/** Where the originals are kept. */
+/** The file of the originals. */
 export const LEDGER_PATH = `${STATE_DIRECTORY}/ledger.json`;
 const LEDGER_VERSION = 1;
 
@@ -166,7 +166,7 @@ function warningsOf({ content: { unreadable }, asides }: FoundLedger): readonly 
 const memories = new WeakMap<object, Memory>();
 const NOTHING: Memory = new Map();
 
-/** The same object as long as nothing is recorded or forgotten, so that nobody plans for it again. */
+/** The same object as long as nothing is recorded or forgotten, which saves planning again. */
 function memoryOf(areas: Areas, area: AreaName): Memory {
   const entries = areas[area];
   if (entries === undefined) return NOTHING;

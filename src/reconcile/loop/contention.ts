@@ -41,7 +41,7 @@ export interface Fight {
   heldUntil: number;
 }
 
-/** Memory of corrections; a new one for every new spec. */
+/** The corrections made so far; a new one for every new spec. */
 export interface Contention {
   /** Takes note of corrections made now. First applications count only while there is a fight over the same thing. */
   readonly corrected: (area: AreaName, changes: readonly Change[], isFirst?: boolean) => void;
@@ -151,7 +151,7 @@ const UNDOING: Readonly<Record<Change['action'], string>> = {
   restart: 'changing',
 };
 
-/** Without a countdown: a text that differs with every pass would be written to the status with every pass. */
+/** Without a countdown: a text that differs with every round would be written to the status with every round. */
 function contested(change: Change, rival: string | undefined, seconds: number): Finding {
   const { target, scope, action, from, file } = change;
   return {

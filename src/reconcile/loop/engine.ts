@@ -171,7 +171,7 @@ export function createEngine(parts: EngineParts): Engine {
         return undefined;
       }
       const isOutdated = revisionOf(ended.about.request.snapshot) !== revision;
-      // After a failure the area has its time to be tried again, whoever asks.
+      // After a failure the back-off of the area decides when it is tried again.
       if (!isOutdated && (!ended.isAskedAgain || ended.report.failures.length > 0)) return ended;
       const next = await passes.take(pass, patienceMs);
       return next && { ...next, report: joined(ended.report, next.report) };
@@ -246,7 +246,7 @@ export function createEngine(parts: EngineParts): Engine {
     return report.drift.length + report.failures.length + parts.ledger.memory(name).size === 0;
   }
 
-  /** Seconds from the first sight of drift to its end, when it ended in this pass. */
+  /** Seconds from the first sight of drift to its end, when it ended in this round. */
   function repairSeconds(report: AreaReport, seenAt: number): number | undefined {
     const since = driftSince.get(report.area) ?? seenAt;
     if (report.remaining.length > 0) {

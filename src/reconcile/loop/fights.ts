@@ -34,7 +34,7 @@ export interface FightRecord {
   readonly ended: () => Promise<readonly string[]>;
 }
 
-/** What the record is kept with; `onProblem` is told of a record that cannot be used or written, once for each. */
+/** What the record is made from; `onProblem` is told of a record that cannot be used or written, once for each. */
 export interface FightRecordParts {
   readonly host: Host;
   /** Monotonic milliseconds, as fights have them. */

@@ -119,7 +119,7 @@ export async function runLoop(parts: LoopParts, signal: AbortSignal): Promise<vo
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    // Who has the host next must not meet a command of ours.
+    // The next process that holds the host must not meet a command of this one.
     await parts.engine.rest();
     await unwatch();
     await parts.watcher.close();

@@ -30,7 +30,7 @@ export interface PassContext {
   readonly draft?: PlanDraft;
   /** Whether the time for changes is over: no further step begins. */
   readonly isOver?: () => boolean;
-  /** Why a change is held off now because somebody keeps undoing it; `undefined` lets it through. */
+  /** Why a change is held off now because another program keeps undoing it; `undefined` lets it through. */
   readonly holdOff?: (area: AreaName, change: Change, rival: string | undefined) => Finding | undefined;
   /** Corrections of an area that are tried after a hold and may be undone any moment. */
   readonly onTrial?: (area: AreaName) => readonly Finding[];

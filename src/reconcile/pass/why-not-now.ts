@@ -46,7 +46,7 @@ export function sortSteps<Desired, Observed, S extends Step>(
 
 /**
  * Chains, or single steps, that are held as a whole before their first write: a file that is written for a restart
- * that does not come is a trap for whoever restarts next.
+ * that does not come takes effect with the next restart for another reason.
  */
 function heldChains<S extends Step>(
   area: Pick<Area<unknown, unknown, S>, 'name'>,

@@ -1,7 +1,7 @@
 /**
  * Reports to conditions. Pure: the same reports, previous conditions and time give the same result,
  * and `lastTransitionTime` moves only with `status` (eks-node-monitoring-agent#52 shows what happens
- * otherwise: every pass resets the timers of whoever repairs nodes).
+ * otherwise: every round resets the timers of what repairs nodes).
  */
 import type { Condition, ConditionType, Reason } from '../../api/status/conditions.ts';
 import { liveWords, PARTS } from '../../api/parts/parts.ts';

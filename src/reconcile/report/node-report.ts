@@ -4,11 +4,11 @@ import type { AreaName, NodePrepSpec, NodePrepSpecSource } from '../../api/spec/
 import type { NodePrepStatus } from '../../api/status/status.ts';
 import type { AreaReport } from './report.ts';
 
-/** Why a pass ran. `start` and `spec` are first applications, all others find drift. */
+/** Why a round ran. `start` and `spec` are first applications, all others find drift. */
 export const PASS_CAUSES = ['start', 'spec', 'event', 'poll', 'resync', 'retry'] as const;
 export type PassCause = (typeof PASS_CAUSES)[number];
 
-/** Whether what such a pass changes corrects what another program or a person did. */
+/** Whether what such a round changes corrects what another program or a person did. */
 export function isCorrection(cause: PassCause): boolean {
   return cause !== 'start' && cause !== 'spec';
 }
@@ -26,7 +26,7 @@ export interface SpecSnapshot {
   readonly source: NodePrepSpecSource;
   /** That the newest spec was refused, what is enforced instead, and why. */
   readonly refused?: string;
-  /** Why nobody declares anything for this node: its NodePrep was deleted, or there never was one. */
+  /** Why nothing is declared for this node: its NodePrep was deleted, or there never was one. */
   readonly absent?: string;
   /** What the local spec declares and the cluster keeps as another manager wrote it. */
   readonly ownedElsewhere?: string;

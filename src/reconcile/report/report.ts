@@ -23,7 +23,7 @@ export interface EntryReport {
 }
 
 /**
- * Why a change is not made now. `boot`: the next boot makes it, or makes it possible. `approval`: it disturbs the
+ * Why a change is not made now. `boot`: the next reboot makes it, or makes it possible. `approval`: it disturbs the
  * node. `drain`: not before the pods are gone. `boot gate`: it needs units that start after the boot unit.
  * `held off`: another program keeps undoing it. `reported`: the spec asks for no more.
  */
@@ -53,7 +53,7 @@ export interface AreaReport {
   readonly deferred: readonly Deferred[];
   readonly blocked: readonly Finding[];
   readonly conflicts: readonly Finding[];
-  /** Entries whose corrections are held off because somebody keeps undoing them. */
+  /** Entries whose corrections are held off because another program keeps undoing them. */
   readonly contested: readonly Finding[];
   /** Steps that were tried and failed. */
   readonly failures: readonly Finding[];
