@@ -24,7 +24,10 @@ export function runCommand(io: Io): Command {
         .argParser(parseDuration)
         .default(RESYNC_MS, '5m'),
     )
-    .addHelpText('after', '\nSIGTERM and SIGINT stop it cleanly; SIGHUP or a changed file reads the spec again; SIGHUP also ends fights over values.')
+    .addHelpText(
+      'after',
+      '\nSIGTERM and SIGINT stop it cleanly; SIGHUP or a changed file reads the spec again; SIGHUP also ends fights over values.',
+    )
     .action(async (options: Options) => {
       // Watching and metrics are loaded for the daemon only: other commands start faster without them.
       const { runDaemon } = await import('../../app/daemon/daemon.ts');

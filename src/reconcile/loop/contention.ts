@@ -95,7 +95,7 @@ export function createContention(clock: () => number, known: readonly Fight[] = 
         .map(({ target }) => ({
           target,
           reason: 'Contested',
-          message: `${target} was corrected again after a hold; it counts as corrected when nothing has changed it for ${RECENT_MS / 1000} s.`,
+          message: `"${target}" was corrected again after a hold; it counts as corrected when nothing has changed it for ${RECENT_MS / 1000} s.`,
         })),
     nextRelease: () => {
       const ends = [...fights.values()].flatMap((fight) => [fight.heldUntil, trialEnd(fight)]);
@@ -173,5 +173,5 @@ function fileFight(file: string): string {
 
 function liveFight(rival: string | undefined, undoing: string, target: string, from: string | undefined): string {
   const who = rival === undefined ? 'Another program' : `Another program, probably ${rival},`;
-  return `${who} keeps ${undoing} ${target}${from === undefined || undoing !== 'changing' ? '' : ` to "${from}"`}`;
+  return `${who} keeps ${undoing} "${target}"${from === undefined || undoing !== 'changing' ? '' : ` to "${from}"`}`;
 }
