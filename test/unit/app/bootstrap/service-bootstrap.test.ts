@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Machine } from '../../../../src/app/machine.ts';
 import { bootstrapForService } from '../../../../src/app/bootstrap/service-bootstrap.ts';
+import { STATUS_PATH } from '../../../../src/disk/status-file.ts';
 import { acquireHostLock } from '../../../../src/host/hand-over/lock.ts';
 import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { manage } from '../../../../src/reconcile/pass/pass.ts';
@@ -154,8 +155,9 @@ describe('the unit before the kubelet', () => {
     const unit = service(document('Block'), failing);
     const ended = unit.start();
     await expect.poll(unit.notReady, WAIT).toHaveLength(1);
-    const written = unit.host.mutations;
-    await expect.poll(() => unit.host.mutations, WAIT).toBeGreaterThan(written);
+    // The next try brings the status back.
+    await unit.host.removeFile(STATUS_PATH);
+    await expect.poll(() => unit.host.text(STATUS_PATH), WAIT).toBeDefined();
 
     expect(unit.code()).toBeUndefined();
     expect(unit.notReady()[0]).toMatch(/^<3>.*onFailure is Block.*vm\.swappiness/);

@@ -41,10 +41,11 @@ describe('four megabytes of short lines', () => {
     ['the list of swap', { '/proc/swaps': '/a f 1 1 1\n' }],
     ['the command line', { '/proc/cmdline': 'a ', '/usr/lib/systemd/zram-generator.conf': '[zram1]\n' }],
   ])('in %s end nothing, and each file is named', async (_, files) => {
-    const { code, said } = await planOf(hostWith(files));
+    const root = hostWith(files);
+    const { code, said } = await planOf(root);
 
     expect(code).toBe(2);
-    for (const path of Object.keys(files)) expect(said).toContain(`"${path}": it has more than 2 MiB`);
+    for (const path of Object.keys(files)) expect(said).toContain(`"${root}${path}": it has more than 2 MiB`);
   });
 
   it('end nothing in many files, the last of which is named', async () => {
