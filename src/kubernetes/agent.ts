@@ -6,9 +6,9 @@
 import type { Taint } from '../api/names/taints.ts';
 import type { ReportSink, SpecSource } from '../reconcile/report/node-report.ts';
 import type { ApiClient } from './client.ts';
-import { createClusterSpecSource } from './spec/cluster-spec-source.ts';
-import { createEventWriter } from './report/event-writer.ts';
-import { createNodeWriter } from './report/node-writer.ts';
+import { ClusterSpecSource } from './spec/cluster-spec-source.ts';
+import { EventWriter } from './report/event-writer.ts';
+import { NodeWriter } from './report/node-writer.ts';
 import { createHeldCheck } from './registration/held-check.ts';
 import { createLabelWriter } from './report/label-writer.ts';
 import { createLeaseWriter } from './report/lease-writer.ts';
@@ -16,8 +16,8 @@ import { createOwnNodeView } from './object/own-node.ts';
 import { createObjectMirror } from './object/object-mirror.ts';
 import { observedClient } from './observed-client.ts';
 import type { AgentPorts } from './ports.ts';
-import { createRegistrar } from './registration/registrar.ts';
-import { createStatusWriter } from './report/status-writer.ts';
+import { Registrar } from './registration/registrar.ts';
+import { StatusWriter } from './report/status-writer.ts';
 
 /** What the loop gets, and how the agent itself runs. */
 export interface Agent {
@@ -47,13 +47,13 @@ export function createAgent(ports: AgentPorts, options: AgentOptions): Agent {
   const { log, store } = ports;
   const mirror = createObjectMirror({ client, node, log, seams, store, onConnected: ports.observer.onConnected });
   const parts = { ...ports, ...options, client, mirror, ownNode: createOwnNodeView() };
-  const registrar = createRegistrar(parts);
-  const events = createEventWriter(parts);
-  const status = createStatusWriter({ ...parts, tell: events.tell });
-  const nodeWriter = createNodeWriter(parts);
+  const registrar = new Registrar(parts);
+  const events = new EventWriter(parts);
+  const status = new StatusWriter({ ...parts, tell: events.tell });
+  const nodeWriter = new NodeWriter(parts);
   const beside = [createLeaseWriter(parts), createLabelWriter(parts), createHeldCheck(parts)];
   return {
-    source: createClusterSpecSource({ ...parts, registrar }),
+    source: new ClusterSpecSource({ ...parts, registrar }),
     sinks: [status, events, nodeWriter],
     run: async (signal) => {
       await Promise.all([mirror, registrar, status, events, nodeWriter, ...beside].map((part) => part.run(signal)));

@@ -19,25 +19,8 @@ export interface RegistrarParts extends Pick<AgentPorts, 'log' | 'store' | 'cloc
   readonly mirror: ObjectMirror;
 }
 
-/** Registers and applies in the background. */
-export interface Registrar {
-  /** Takes note of the local spec as it is now. */
-  readonly declare: (local: LocalSpec) => void;
-  /** Whether an absent object is made from the local spec as soon as the API server lets it. */
-  readonly willRegister: () => boolean;
-  /** The fields that the cluster holds as other managers wrote them. */
-  readonly refusedFields: () => readonly RefusedField[];
-  /** Calls back when the refused fields may have changed. */
-  readonly onChange: (listener: () => void) => void;
-  readonly run: (signal: AbortSignal) => Promise<void>;
-}
-
-/** A registrar that sends nothing before `run`. */
-export function createRegistrar(parts: RegistrarParts): Registrar {
-  return new LocalFileManager(parts);
-}
-
-class LocalFileManager implements Registrar {
+/** Registers and applies in the background. Sends nothing before `run`. */
+export class Registrar {
   readonly #parts: RegistrarParts;
   readonly #background: Background;
   #local: LocalSpec = { kind: 'none', problem: '' };
@@ -63,18 +46,22 @@ class LocalFileManager implements Registrar {
     });
   }
 
+  /** Takes note of the local spec as it is now. */
   readonly declare = (local: LocalSpec): void => {
     this.#local = local;
     this.#background.wake();
   };
 
+  /** Whether an absent object is made from the local spec as soon as the API server lets it. */
   readonly willRegister = (): boolean => {
     const view = this.#parts.mirror.view();
     return mayRegister(view.state === 'absent' ? view.why : 'never', this.#local, this.#applied);
   };
 
+  /** The fields that the cluster holds as other managers wrote them. */
   readonly refusedFields = (): readonly RefusedField[] => this.#applied?.refused ?? [];
 
+  /** Calls back when the refused fields may have changed. */
   readonly onChange = (listener: () => void): void => {
     this.#tell = listener;
   };

@@ -35,18 +35,6 @@ export interface EventWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'no
   readonly mirror: ObjectMirror;
 }
 
-/** A sink for reports that works in the background. */
-export interface EventWriter extends ReportSink {
-  /** Adds an Event that no report contains. */
-  readonly tell: (fact: EventFact) => void;
-  readonly run: (signal: AbortSignal) => Promise<void>;
-}
-
-/** A writer that sends nothing before `run`. */
-export function createEventWriter(parts: EventWriterParts): EventWriter {
-  return new NodePrepEventWriter(parts);
-}
-
 interface Waiting {
   readonly fact: EventFact;
   readonly first: Date;
@@ -64,7 +52,8 @@ interface Subject {
   readonly uid: string | undefined;
 }
 
-class NodePrepEventWriter implements EventWriter {
+/** A sink for reports that works in the background. Sends nothing before `run`. */
+export class EventWriter implements ReportSink {
   readonly name = 'Events';
   readonly #parts: EventWriterParts;
   readonly #background: Background;
@@ -98,7 +87,8 @@ class NodePrepEventWriter implements EventWriter {
     for (const fact of facts) this.tell(fact);
   };
 
-  readonly tell: EventWriter['tell'] = (fact) => {
+  /** Adds an Event that no report contains. */
+  readonly tell = (fact: EventFact): void => {
     this.#note(fact);
     this.#background.wake();
   };

@@ -43,17 +43,8 @@ export interface NodeWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'ran
   readonly taint: Taint | undefined;
 }
 
-/** A sink for reports that works in the background. */
-export interface NodeWriter extends ReportSink {
-  readonly run: (signal: AbortSignal) => Promise<void>;
-}
-
-/** A writer that sends nothing before `run`. */
-export function createNodeWriter(parts: NodeWriterParts): NodeWriter {
-  return new ConditionWriter(parts);
-}
-
-class ConditionWriter implements NodeWriter {
+/** A sink for reports that works in the background. Sends nothing before `run`. */
+export class NodeWriter implements ReportSink {
   readonly name = 'the Node';
   readonly #parts: NodeWriterParts;
   readonly #background: Background;

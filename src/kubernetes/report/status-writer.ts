@@ -43,17 +43,8 @@ export interface StatusWriterParts extends Pick<AgentPorts, 'log' | 'clock' | 'r
   readonly tell: (fact: EventFact) => void;
 }
 
-/** A sink for reports that works in the background. */
-export interface StatusWriter extends ReportSink {
-  readonly run: (signal: AbortSignal) => Promise<void>;
-}
-
-/** A writer that sends nothing before `run`. */
-export function createStatusWriter(parts: StatusWriterParts): StatusWriter {
-  return new NodePrepStatusWriter(parts);
-}
-
-class NodePrepStatusWriter implements StatusWriter {
+/** A sink for reports that works in the background. Sends nothing before `run`. */
+export class StatusWriter implements ReportSink {
   readonly name = 'the API server';
   readonly #parts: StatusWriterParts;
   readonly #background: Background;

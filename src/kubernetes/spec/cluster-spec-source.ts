@@ -27,11 +27,7 @@ export interface ClusterSpecParts extends Pick<AgentPorts, 'log' | 'local' | 'st
 }
 
 /** The source of a node; never throws, because a node without a spec waits for one. */
-export function createClusterSpecSource(parts: ClusterSpecParts): SpecSource {
-  return new NodePrepSpecs(parts);
-}
-
-class NodePrepSpecs implements SpecSource {
+export class ClusterSpecSource implements SpecSource {
   readonly #parts: ClusterSpecParts;
   readonly #called: string;
   /** The last spec from the cluster that could be enforced. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError, ApiUnreachableError } from '../../../src/kubernetes/client.ts';
-import { createEventWriter } from '../../../src/kubernetes/report/event-writer.ts';
-import { createStatusWriter } from '../../../src/kubernetes/report/status-writer.ts';
+import { EventWriter } from '../../../src/kubernetes/report/event-writer.ts';
+import { StatusWriter } from '../../../src/kubernetes/report/status-writer.ts';
 import type { NodeReport, ReportSink } from '../../../src/reconcile/report/node-report.ts';
 import { aChange, aCondition, anAreaReport, aNodeReport } from '../../support/reports.ts';
 import { createStubApi, type StubApi } from '../../support/stub-api.ts';
@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-type Parts = Parameters<typeof createEventWriter>[0] & Parameters<typeof createStatusWriter>[0];
+type Parts = ConstructorParameters<typeof EventWriter>[0] & ConstructorParameters<typeof StatusWriter>[0];
 type Writer = ReportSink & { readonly run: (signal: AbortSignal) => Promise<void> };
 
 function running(make: (parts: Parts) => Writer): {
@@ -45,7 +45,7 @@ function report(reason: 'AsExpected' | 'DriftDetected' = 'AsExpected', message =
 
 describe('the writer of the status', () => {
   it('writes once what it is told a thousand times', async () => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     for (let n = 0; n < 1000; n += 1) await publish(report());
     await vi.advanceTimersByTimeAsync(HOUR);
 
@@ -54,7 +54,7 @@ describe('the writer of the status', () => {
   });
 
   it('writes the newest of what came while it waited, at most 130 times in an hour of changes', async () => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     for (let n = 0; n < 7200; n += 1) {
       await publish(report(n % 2 === 0 ? 'AsExpected' : 'DriftDetected', `pass ${n}`));
       await vi.advanceTimersByTimeAsync(500);
@@ -67,7 +67,7 @@ describe('the writer of the status', () => {
   });
 
   it('lets texts wait for a minute, and states for no longer than a second', async () => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(report());
     await vi.advanceTimersByTimeAsync(10_000);
     await publish(report('AsExpected', 'other text'));
@@ -79,7 +79,7 @@ describe('the writer of the status', () => {
   });
 
   it('writes again what somebody has wiped, and nothing because of an old sight of the object', async () => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(report());
     await vi.advanceTimersByTimeAsync(5000);
     api.change({ status: undefined });
@@ -98,7 +98,7 @@ describe('the writer of the status', () => {
     ['at once when the server was away meanwhile', 'recovered', 15_000],
     ['after a minute otherwise', 'object', 90_000],
   ] as const)('is written to an object that was restored from a backup, %s', async (_, change, waitMs) => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     for (let n = 0; n < 20; n += 1) api.change({});
     await publish(report());
     await vi.advanceTimersByTimeAsync(5000);
@@ -114,7 +114,7 @@ describe('the writer of the status', () => {
   });
 
   it('does not fight for ever with somebody who wipes it all the time', async () => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(report());
     const wiping = setInterval(() => api.change({ status: {} }), 500);
     await vi.advanceTimersByTimeAsync(HOUR);
@@ -124,7 +124,7 @@ describe('the writer of the status', () => {
   });
 
   it('says nothing about an object whose spec is not the one in force', async () => {
-    const { api, publish } = running(createStatusWriter);
+    const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(aNodeReport());
     await vi.advanceTimersByTimeAsync(HOUR);
 
@@ -132,7 +132,7 @@ describe('the writer of the status', () => {
   });
 
   it('never makes a pass wait, complains once, and brings what is newest when the server is back', async () => {
-    const { api, publish, said } = running(createStatusWriter);
+    const { api, publish, said } = running((parts) => new StatusWriter(parts));
     api.setError(new ApiUnreachableError('nobody there'));
     for (let n = 0; n < 600; n += 1) {
       await publish(report('DriftDetected', `pass ${n}`));
@@ -157,7 +157,7 @@ const creates = (api: StubApi, kind = 'NodePrep') =>
 
 describe('the writer of Events', () => {
   it('raises the count of what happens again', async () => {
-    const { api, publish } = running(createEventWriter);
+    const { api, publish } = running((parts) => new EventWriter(parts));
     for (let n = 0; n < 5; n += 1) {
       await publish(corrected('vm.swappiness'));
       await vi.advanceTimersByTimeAsync(10_000);
@@ -168,7 +168,7 @@ describe('the writer of Events', () => {
   });
 
   it('tells the same of the Node, where kubectl describe node finds it', async () => {
-    const { api, publish } = running(createEventWriter);
+    const { api, publish } = running((parts) => new EventWriter(parts));
     for (let n = 0; n < 2; n += 1) {
       await publish(corrected('vm.swappiness'));
       await vi.advanceTimersByTimeAsync(10_000);
@@ -186,7 +186,7 @@ describe('the writer of Events', () => {
   });
 
   it('has a budget for a host where something happens all the time, and loses no count', async () => {
-    const { api, publish } = running(createEventWriter);
+    const { api, publish } = running((parts) => new EventWriter(parts));
     for (let n = 0; n < 3600; n += 1) {
       await publish(corrected('vm.swappiness'));
       await vi.advanceTimersByTimeAsync(1000);
@@ -198,7 +198,7 @@ describe('the writer of Events', () => {
   });
 
   it('makes one Event of many that are alike', async () => {
-    const { api, publish } = running(createEventWriter);
+    const { api, publish } = running((parts) => new EventWriter(parts));
     for (let n = 0; n < 24; n += 1) await publish(corrected(`key.${n}`));
     await vi.advanceTimersByTimeAsync(1000);
 
@@ -207,7 +207,7 @@ describe('the writer of Events', () => {
   });
 
   it('keeps what happened while the server was away, but not for ever and not without bound', async () => {
-    const { api, publish, said } = running(createEventWriter);
+    const { api, publish, said } = running((parts) => new EventWriter(parts));
     api.setError(new ApiError('Cannot POST', { code: 503 }));
     await publish(corrected('old'));
     await vi.advanceTimersByTimeAsync(2 * HOUR);
@@ -225,11 +225,11 @@ describe('the writer of Events', () => {
   });
 
   it('adds to the Event of an agent before it', async () => {
-    const { api, publish } = running(createEventWriter);
+    const { api, publish } = running((parts) => new EventWriter(parts));
     await publish(corrected('vm.swappiness'));
     await vi.advanceTimersByTimeAsync(1000);
     const before = creates(api)[0];
-    const second = createEventWriter({
+    const second = new EventWriter({
       ...api,
       node: 'w',
       log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
@@ -248,7 +248,7 @@ describe('the writer of Events', () => {
   });
 
   it('tells nothing of a round that goes on', async () => {
-    const { api, publish } = running(createEventWriter);
+    const { api, publish } = running((parts) => new EventWriter(parts));
     await publish(aNodeReport({ unfinished: true, areas: [anAreaReport({ remaining: [aChange('a')] })] }));
     await vi.advanceTimersByTimeAsync(HOUR);
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NodeFacts } from '../../../../src/api/status/status.ts';
 import type { EventFact } from '../../../../src/kubernetes/event-fact.ts';
-import { createStatusWriter } from '../../../../src/kubernetes/report/status-writer.ts';
+import { StatusWriter } from '../../../../src/kubernetes/report/status-writer.ts';
 import type { NodeReport } from '../../../../src/reconcile/report/node-report.ts';
 import { aCondition, aNodeReport } from '../../../support/reports.ts';
 import { createStubApi, type StubApi } from '../../../support/stub-api.ts';
@@ -30,7 +30,7 @@ interface TestAgent {
 function agentOn(api: StubApi): TestAgent {
   const [said, events, ended]: [string[], EventFact[], AbortController] = [[], [], new AbortController()];
   const nothing = () => {};
-  const writer = createStatusWriter({
+  const writer = new StatusWriter({
     ...api,
     node: 'w',
     log: { debug: nothing, info: nothing, warn: (message) => void said.push(message), error: nothing },

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ApiClient, ApiError, type ApiRequest } from '../../../../src/kubernetes/client.ts';
 import { createOwnNodeView } from '../../../../src/kubernetes/object/own-node.ts';
-import { createNodeWriter } from '../../../../src/kubernetes/report/node-writer.ts';
+import { NodeWriter } from '../../../../src/kubernetes/report/node-writer.ts';
 import { aCondition, aNodeReport } from '../../../support/reports.ts';
 import { createStubApi } from '../../../support/stub-api.ts';
 
@@ -43,7 +43,7 @@ function world(conditions: Stored[] | undefined) {
   const silent = () => undefined;
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const parts = { client, mirror: createStubApi().mirror, node: 'w', log, clock: () => Date.now(), random: () => 0.5 };
-  const writer = createNodeWriter({ ...parts, ownNode: createOwnNodeView(), taint: undefined });
+  const writer = new NodeWriter({ ...parts, ownNode: createOwnNodeView(), taint: undefined });
   void writer.run(stop.signal);
   const publish = (status: 'True' | 'False') =>
     writer.publish(aNodeReport({ conditions: [aCondition({ status })] }), stop.signal);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadObject } from '../../../../src/api/spec/load-object.ts';
 import { digestOf } from '../../../../src/kubernetes/digest.ts';
-import { createClusterSpecSource } from '../../../../src/kubernetes/spec/cluster-spec-source.ts';
+import { ClusterSpecSource } from '../../../../src/kubernetes/spec/cluster-spec-source.ts';
 import type { MirrorChange, ObjectMirror, ObjectView } from '../../../../src/kubernetes/object/object-mirror.ts';
 import type { AgentPorts, ClusterRecord, LocalSpec } from '../../../../src/kubernetes/ports.ts';
-import { createRegistrar } from '../../../../src/kubernetes/registration/registrar.ts';
+import { Registrar } from '../../../../src/kubernetes/registration/registrar.ts';
 
 const specOf = (value: number) => ({ sysctls: [{ name: 'vm.swappiness', value }] });
 const load = (spec: object) =>
@@ -60,8 +60,8 @@ function sourceWith(given: { view?: ObjectView; local?: LocalSpec; record?: Clus
   const log = { debug: note, info: note, warn: note, error: note };
   const store = { read: () => now.record, write: async (next: ClusterRecord) => void (now.record = next) };
   const client = { send: async () => undefined, watch: () => (async function* () {})(), close: async () => {} };
-  const registrar = createRegistrar({ client, node: 'w', mirror, log, store, clock: () => 0, random: () => 0.5 });
-  const source = createClusterSpecSource({
+  const registrar = new Registrar({ client, node: 'w', mirror, log, store, clock: () => 0, random: () => 0.5 });
+  const source = new ClusterSpecSource({
     log,
     store,
     mirror,
