@@ -8,7 +8,7 @@ const argv = process.argv.slice(2);
 const stop = new AbortController();
 
 // What is done to the host does not depend on a reader: after a closed pipe ("| head -1"), a lost connection or a full
-// disk the work goes on to its end, and the exit code is that of the result. Only a watch is for nobody then.
+// disk the work goes on to its end, and the exit code is that of the result. Only a watch has no reader then.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => {
     if (argv[0] === 'status') stop.abort();

@@ -91,7 +91,7 @@ export async function clusterOptionsFrom(choice: ClusterChoice, machine: Machine
   };
 }
 
-/** A misspelt path would otherwise look like an API server that cannot be reached, for ever. Throws `HostFileError`. */
+/** A misspelt path would otherwise look like an API server that cannot be reached, forever. Throws `HostFileError`. */
 async function assertThere(here: HostReader, file: string): Promise<void> {
   const path = resolve(file);
   if ((await here.realPath(path)) !== undefined) return;

@@ -1,6 +1,6 @@
 /**
  * The record of how things were before NodePrep, synced to disk before the first change of each.
- * The first original wins for ever; `forget` is called only after a thing is back or given up.
+ * The first original wins forever; `forget` is called only after a thing is back or given up.
  */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
 import type { Memo, Memory, Remembered } from '../../areas/area.ts';

@@ -1,7 +1,7 @@
 /**
  * Notices fights: when the same correction is undone again and again right after it was made,
  * corrections are held off with a growing delay. Without this, two daemons that disagree rewrite a
- * kernel parameter for ever (tuned#816). A change that comes later, a thing that was made anew and
+ * kernel parameter forever (tuned#816). A change that comes later, a thing that was made anew and
  * other values each time are no fight but drift.
  */
 import type { AreaName } from '../../api/spec/nodeprep.ts';

@@ -132,7 +132,7 @@ function lastGood(parts: LoopParts, snapshot: SpecSnapshot, error: unknown): Spe
   return snapshot;
 }
 
-/** A round that failed as a whole is a bug, and no reason to leave the host alone for ever. */
+/** A round that failed as a whole is a bug, and no reason to leave the host alone forever. */
 function failedRound(parts: LoopParts, error: unknown, signal: AbortSignal): undefined {
   if (signal.aborted) throw error;
   parts.onError('looking at the host; everything is looked at again in a minute', error);

@@ -23,7 +23,7 @@ export function whenText(why: WhyNotNow): string {
 
 /**
  * Whether all that is missing can only happen after the boot has gone on, such as an approval, a confirmation or
- * the start of a unit: waiting for it before the kubelet starts would be waiting for ever.
+ * the start of a unit: waiting for it before the kubelet starts would be waiting forever.
  */
 export function isOnlyLater(report: NodeReport): boolean {
   const ready = report.conditions.find((condition) => condition.type === 'Ready');
