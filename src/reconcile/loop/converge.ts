@@ -27,13 +27,15 @@ export async function converge(
   signal: AbortSignal,
 ): Promise<NodeReport> {
   const end = options.clock() + options.timeoutMs;
-  let report = await engine.round({ snapshot, cause: 'start' }, signal);
+  // A command that hangs must leave time for the other areas.
+  const patienceMs = () => Math.max((end - options.clock()) / 2, 0);
+  let report = await engine.round({ snapshot, cause: 'start', patienceMs: patienceMs() }, signal);
   for (let tries = 1; isTransient(report); tries += 1) {
     const pauseMs = Math.min(waitMs(tries), end - options.clock() - LAST_ROUND_MS);
     if (pauseMs <= 0) break;
     options.onWait?.(report, pauseMs);
     await pause(pauseMs, signal);
-    report = await engine.round({ snapshot, cause: 'retry' }, signal);
+    report = await engine.round({ snapshot, cause: 'retry', patienceMs: patienceMs() }, signal);
   }
   return report;
 }
