@@ -1,4 +1,4 @@
-/** Waits, for a command that reads the spec once, until nobody is writing it. */
+/** Waits, for a command that reads the spec once, until it is no longer being written. */
 import type { HostReader } from '../host/host.ts';
 import { SPEC_DIRECTORY, SPEC_FILE } from './spec-files.ts';
 import type { SpecRequest } from './file-spec-source.ts';

@@ -35,7 +35,7 @@ export class HostFileError extends Error {
   }
 }
 
-/** Why a file with other names is not replaced: they would keep the old contents, and nobody would know. */
+/** Why a file with other names is not replaced: they would keep the old contents without a word. */
 export function otherNames(path: string, links: number): HostFileError {
   const detail = `it has ${links} names (hard links), and the others would keep the old contents; "find / -xdev -samefile ${path}" shows them, and "cp -p ${path} ${path}.new && mv ${path}.new ${path}" makes it a file of its own`;
   return new HostFileError('replace', path, 'EMLINK', detail);

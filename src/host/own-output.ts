@@ -11,9 +11,9 @@ export interface OwnOutput {
 /** Where the log goes unless told otherwise; may throw, and can be written again when what was in the way is gone. */
 export function ownOutput(env: Readonly<Record<string, string | undefined>>): OwnOutput {
   const stat = statOf(1);
-  // Whoever starts a program from a unit may redirect its output, and the variable stays.
+  // A program that a unit starts may have its output redirected, and the variable stays.
   const isJournal = stat !== undefined && env['JOURNAL_STREAM'] === `${stat.dev}:${stat.ino}`;
-  // The stream of Node's over a file would be closed for ever by the first full disk.
+  // The stream of Node's over a file would be closed for good by the first full disk.
   if (stat?.isFile() === true) return { write: (text) => writeSync(1, text), isJournal };
   return { write: (text) => process.stdout.write(text), isTTY: process.stdout.isTTY, isJournal };
 }

@@ -76,6 +76,7 @@ const object = fc.tuple(document, mutated(document, false)).map(([own, other]): 
 });
 
 test('objects of the API server are understood or refused', async () => {
+  expect.hasAssertions();
   await holds(0.2, mutated(object, false), (tree) => {
     const value: unknown = JSON.parse(textOf(tree));
     loaded(() => loadObject(value, 'nodepreps/w'));
@@ -120,6 +121,7 @@ test('every entry of a ledger is used or kept', async () => {
 });
 
 test('other records are used or passed over', async () => {
+  expect.hasAssertions();
   const record = fc
     .tuple(fc.constantFrom('LastGoodSpec', 'ClusterSpec', 'NodePrep'), specSource)
     .map(([kind, source]) =>

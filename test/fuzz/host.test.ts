@@ -98,6 +98,7 @@ const PARSERS: readonly ((text: string) => unknown)[] = [
 ];
 
 test('every parser of a foreign file takes any text', async () => {
+  expect.hasAssertions();
   await holds(0.15, hostileText(PIECES), (text) => {
     for (const parse of PARSERS) parse(text);
   });

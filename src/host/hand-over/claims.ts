@@ -1,7 +1,7 @@
 /**
  * Claims on a host: listening sockets in a directory where only the one who may change the host can make files. The
  * kernel answers whether the process behind one lives. A claim never comes back to life under its name, so that
- * whatever is dead can be removed at any time, and no order of events makes two holders: everybody shows his claim
+ * whatever is dead can be removed at any time, and no order of events makes two holders: each process shows its claim
  * first and looks for others then, so of two at least the later one sees the other.
  */
 import {
@@ -24,7 +24,7 @@ import { HostFileError } from '../errors.ts';
 import { errnoOf } from '../linux/files/file-errors.ts';
 
 const CLAIM = /^[0-9a-f]{16}$/;
-/** A claim that nobody sees yet: it is shown when it can be asked. */
+/** A claim that is not visible yet: it is shown when it can be asked. */
 const UNSEEN = /^\.new-[0-9a-f]{16}$/;
 const ANSWER_MS = 1000;
 const AGAIN_MS = 10;
@@ -71,7 +71,7 @@ export function claimsIn(directory: ClaimDirectory, own?: Claim): string[] {
   return readdirSync(directory.at('')).filter((name) => CLAIM.test(name) && name !== own?.name);
 }
 
-/** What became of somebody else's claim: gone, its line, or alive without a word. */
+/** What became of another process's claim: gone, its line, or alive without a word. */
 export type Fate = { readonly is: 'gone' } | { readonly is: 'held'; readonly line: string | undefined };
 
 /** Asks the process behind a claim until it says who it is, is gone, or is silent for too long. */
@@ -90,7 +90,7 @@ export async function fateOf(directory: ClaimDirectory, name: string): Promise<F
 /** A claim of this process. */
 export interface Claim {
   readonly name: string;
-  /** From now on whoever asks is told who holds the host. */
+  /** From now on a process that asks is told who holds the host. */
   readonly confirm: (line: () => string) => void;
   /** Gives the claim up; those who asked ask again. */
   readonly withdraw: () => Promise<void>;
@@ -104,7 +104,7 @@ export async function makeClaim(directory: ClaimDirectory): Promise<Claim> {
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
     socket.unref();
-    // Nothing is read, so that nobody can make us keep what they send.
+    // Nothing is read, so that no sender can fill our memory.
     if (answer !== undefined) return void socket.end(answer(), () => socket.destroy());
     waiting.add(socket);
     socket.once('close', () => waiting.delete(socket));

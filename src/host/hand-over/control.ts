@@ -1,10 +1,10 @@
 /**
- * The socket over which the holder of a host is asked to hand it over, and by which everybody who
+ * The socket over which the holder of a host is asked to hand it over, and by which every process that
  * waits learns at once that the holder is gone, since the kernel closes the connections of a process
  * that ends, however it ends.
  *
  * It lies in a directory that only root may enter, and to connect to a path needs permission for it:
- * so whoever asks is root on this host. A pod reaches it through the mount of the host's root.
+ * so a process that asks is root on this host. A pod reaches it through the mount of the host's root.
  */
 import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -23,7 +23,7 @@ const MOST_PATH_BYTES = 108;
 const MOST_LINE_CHARACTERS = 4096;
 const MOST_CONNECTIONS = 32;
 const FIRST_LINE_MS = 5000;
-/** Somebody may clear /run; then nobody could ask any more. */
+/** /run may be cleared; then no process could ask any more. */
 const LOOK_MS = 10_000;
 
 /** What a holder answers: `soon` when it will free the host, `no` with why. */
@@ -39,7 +39,7 @@ export function controlPath(root: string): string {
 export interface ControlServer {
   /** Who waits, as they call themselves. */
   readonly waiting: () => readonly LockHolder[];
-  /** Lets nobody in any more. Whoever waits stays connected until `end`. */
+  /** Accepts no further connections. Processes that wait stay connected until `end`. */
   readonly stop: () => void;
   /** Ends the connections of all who wait. */
   readonly end: () => void;

@@ -2,7 +2,7 @@
 
 /**
  * Whose claim on a host is better: what cares for it before there is a cluster gives way to the
- * agent of the cluster, and nobody gives way to his equal.
+ * agent of the cluster, and none gives way to its equal.
  */
 export type Rank = 'host' | 'cluster';
 
@@ -39,7 +39,7 @@ export function renderHolder(holder: LockHolder, standby: readonly LockHolder[])
   return `${JSON.stringify({ ...holder, ...(told.length === 0 ? {} : { standby: told }) })}\n`;
 }
 
-/** Anybody may have written it, so it is taken for text of a stranger; `undefined` when it says nothing. */
+/** Any user may have written it, so it is untrusted text; `undefined` when it says nothing. */
 export function holderFrom(said: unknown): LockHolder | undefined {
   if (typeof said !== 'object' || said === null) return undefined;
   const { pid, version, command, rank, standby } = said as Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /**
  * One writer per host. The lock is a claim in `/run/nodeprep/lock`: only who may write there (root on a host) can make
  * one, it is the same for all network namespaces and for a pod that has the host's root, and the kernel ends it with its
- * process, however that dies. Whoever connects is told who holds the host.
+ * process, however that dies. A process that connects is told who holds the host.
  */
 import { realpathSync } from 'node:fs';
 import {
@@ -62,7 +62,7 @@ export interface LockedHost {
 /** What takes a host. */
 export interface LockOptions extends LockedHost {
   readonly holder: LockHolder;
-  /** Who stands by, asked whenever somebody wants to know who holds the host. */
+  /** Who stands by, asked whenever a process wants to know who holds the host. */
   readonly standby?: () => readonly LockHolder[];
 }
 
@@ -96,7 +96,7 @@ async function takeWith(directory: ClaimDirectory, options: LockOptions): Promis
   const giveUp = keepShown(directory, claim, options, line);
   let released: Promise<void> | undefined;
   const release = async () => {
-    // In this order: whoever sees that the claim is gone finds the old name free.
+    // In this order: a process that sees that the claim is gone finds the old name free.
     if (typeof old === 'function') await old();
     await giveUp();
   };
@@ -106,7 +106,7 @@ async function takeWith(directory: ClaimDirectory, options: LockOptions): Promis
   };
 }
 
-/** Shows the claim again when somebody clears /run; returns how to give it up. */
+/** Shows the claim again when /run is cleared; returns how to give it up. */
 function keepShown(directory: ClaimDirectory, claim: Claim, host: LockedHost, line: () => string): () => Promise<void> {
   let stopped = false;
   let turn = Promise.resolve();
@@ -138,7 +138,7 @@ function keepShown(directory: ClaimDirectory, claim: Claim, host: LockedHost, li
   };
 }
 
-/** Who manages the host now; `undefined` when nobody does, or nobody who answers. */
+/** Who manages the host now; `undefined` when no process does, or none that answers. */
 export async function lockHolder(host: LockedHost): Promise<LockHolder | undefined> {
   const directory = claimsOf(host, false);
   try {
@@ -154,7 +154,7 @@ export async function lockHolder(host: LockedHost): Promise<LockHolder | undefin
   return old.is === 'held' ? old.holder : undefined;
 }
 
-/** Who has the name of earlier versions without any right to it, in a sentence; `undefined` when nobody has. */
+/** Who has the name of earlier versions without any right to it, in a sentence; `undefined` when no process has it. */
 export async function strangerOn(host: LockedHost): Promise<string | undefined> {
   if (!isRunningHost(host) || (await lockHolder(host)) !== undefined) return undefined;
   const old = await oldNameOf(host.root);

@@ -1,6 +1,6 @@
 /**
  * The abstract socket that was the lock of earlier versions. It is taken as well while it is free, so that such a unit
- * or pod never writes beside a newer one. Everybody may bind such a name, though: whoever has it is believed only when
+ * or pod never writes beside a newer one. Every user may bind such a name, though: its holder is believed only when
  * he is root of this host, and is a stranger otherwise.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -15,7 +15,7 @@ const NAME = 'nodeprep';
 /** A process that ends closes its sockets one after the other. */
 const LOOKS = 3;
 const LOOK_MS = 20;
-/** capabilities(7): without it nobody can do what NodePrep does, not even a root in a container. */
+/** capabilities(7): without it no process can do what NodePrep does, not even root in a container. */
 const CAP_SYS_ADMIN = 21n;
 
 /** Who has the old name. */
@@ -62,7 +62,7 @@ export async function oldNameOf(root: string): Promise<OldName> {
   };
 }
 
-/** `undefined` when somebody else has the name. */
+/** `undefined` when another process has the name. */
 function bind(line: () => string): Promise<Server | undefined> {
   const server = createServer((connection) => {
     connection.on('error', () => connection.destroy());
@@ -89,7 +89,7 @@ function ownerOf(proc: string): number | undefined {
   return pid === undefined ? undefined : Number(pid);
 }
 
-/** Uid 0 of a container is not enough. Both lines are of this user namespace, and everybody may read them. */
+/** Uid 0 of a container is not enough. Both lines are of this user namespace, and every user may read them. */
 function isRootOfHost(proc: string, pid: number): boolean {
   const status = textOf(`${proc}/${pid}/status`);
   const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);

@@ -1,6 +1,6 @@
 /**
  * Takes a running host, however long that takes: asks a holder with a lesser claim to hand it over,
- * stands by behind everybody else. The lock alone decides who may write; all that is said over the
+ * stands by behind all others. The lock alone decides who may write; all that is said over the
  * control socket only makes the change quick.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { acquireHostLock, HostBusyError, type HostLock, type LockedHost } from '
 
 /** The time in which the host is ours. */
 export interface HostTurn {
-  /** Aborted when somebody with a better claim asks for the host: finish what you do, then release. */
+  /** Aborted when a process with a better claim asks for the host: finish the work at hand, then release. */
   readonly asked: AbortSignal;
   /** Who asked. */
   readonly askedBy: () => LockHolder | undefined;
@@ -32,23 +32,23 @@ export interface Standby {
 export interface TakeHostOptions extends LockedHost {
   /** Who we are, with a rank. */
   readonly me: LockHolder;
-  /** The control socket, see `controlPath`; without it nobody is asked, and the lock is looked at again and again. */
+  /** The control socket, see `controlPath`; without it no holder is asked, and the lock is tried repeatedly. */
   readonly control: string | undefined;
   /** 0 to 1. */
   readonly random: () => number;
-  /** We have just handed the host over, so somebody else is to have it first. */
+  /** We have just handed the host over, so another process is to have it first. */
   readonly yielded: boolean;
   /** Called once for every new reason to wait. */
   readonly onStandby: (standby: Standby) => void;
-  /** Nobody will be able to ask for the host, or to see at once that we are gone. */
+  /** No process will be able to ask for the host, or to see at once that this one is gone. */
   readonly onProblem: (message: string) => void;
 }
 
 /** A container that is started again takes about a second; it is to win over the unit. */
 const YIELD_MS = { least: 2000, spread: 2000 };
-/** How often the lock is looked at while nobody tells when it becomes free. */
+/** How often the lock is tried while no holder tells when it becomes free. */
 const LOOK_MS = { least: 1000, spread: 2000 };
-/** Whoever was told that the host is free comes at once, and again while the old holder is still ending. */
+/** A process that was told that the host is free comes at once, and again while the old holder is still ending. */
 const EAGER_MS = [20, 50, 100, 200, 400] as const;
 
 /** Resolves when the host is ours; `undefined` when aborted before. */
@@ -66,7 +66,7 @@ export async function takeHost(options: TakeHostOptions, signal: AbortSignal): P
 
     const ask = me.rank === 'cluster' ? 'hand-over' : 'wait';
     const link = path === undefined ? undefined : await connectControl(path, me, ask, signal);
-    // A holder with much to do may be too slow for whoever looks at the lock; this answer is root's, too.
+    // A holder with much to do may be too slow for a process that tries the lock; this answer is root's, too.
     const holder = link?.holder ?? result.holder;
     const why = whyOf(me, holder, link);
     // The same reason is told once, however often the lock is looked at.
@@ -119,7 +119,7 @@ async function attempt(options: TakeHostOptions): Promise<HostTurn | HostBusyErr
     asked: asked.signal,
     askedBy: () => by,
     release: async () => {
-      // In this order: the name of the socket goes before the next holder makes it anew, and whoever waits is told last.
+      // In this order: the name of the socket goes before the next holder makes it anew, and waiting processes are told last.
       control?.stop();
       await lock.release();
       control?.end();

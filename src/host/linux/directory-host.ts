@@ -1,5 +1,5 @@
 /**
- * Paths below a directory that stands for a host (`--root DIR`), which somebody else may own, or
+ * Paths below a directory that stands for a host (`--root DIR`), which another user may own, or
  * that the whole of a running host is mounted on (`--host-root DIR`).
  *
  * Every part of a path is looked at here and never by the kernel alone, because the kernel would

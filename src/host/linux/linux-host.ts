@@ -172,7 +172,7 @@ function namesIn(place: Place, path: string, kept: KeptReads<readonly string[]>)
 
 function listedIn(place: Place): readonly string[] {
   if (place.flags === 0) return namesOf(place.at);
-  // Held, because readdir(3) by path would follow a link that somebody has put there meanwhile.
+  // Held, because readdir(3) by path would follow a link that was put there meanwhile.
   const descriptor = openSync(place.at, holdFlags);
   try {
     return namesOf(`/proc/self/fd/${descriptor}`);

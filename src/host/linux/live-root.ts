@@ -84,7 +84,7 @@ export function liveHost(root: string): Places {
 
 /**
  * Most paths have no link on their way; then the kernel finds the same as we would, at a fraction of the
- * cost. That somebody changes this meanwhile does not matter: the host is root's, as we are.
+ * cost. A change in between does not matter: the host is root's, as we are.
  */
 function wayTo(root: string, path: string, lookup: Lookup): 'plain' | 'absent' | 'links' {
   const directory = `${root}${dirname(path)}`.replace(/\/$/, '');

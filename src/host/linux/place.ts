@@ -9,7 +9,7 @@ import { constants } from 'node:fs';
 /** How far links are followed: `read` all, `entry` all but the last part, `write` likewise and stricter. */
 export type Lookup = 'read' | 'entry' | 'write';
 
-/** A found path. Disposing it closes the directories that were held open so that nobody can swap them. */
+/** A found path. Disposing it closes the directories that were held open so that they cannot be swapped. */
 export interface Place extends Disposable {
   /** The path to hand to a system call. */
   readonly at: string | Buffer;

@@ -7,7 +7,7 @@ import { makeDirectory } from './files/sync-directory.ts';
 
 /**
  * A path of the running host that is left to the kernel to resolve, `root` being where the host is
- * mounted. Nothing is held open; parts are taken only when somebody writes.
+ * mounted. Nothing is held open; parts are taken only for a write.
  */
 export class KernelResolvedPlace implements Place {
   readonly at: string | Buffer;

@@ -79,7 +79,7 @@ function write(host: MemoryHost, path: string, contents: string, options: Kernel
   return true;
 }
 
-/** Ports for everybody begin at or before those that are handed out (ipv4_local_port_range, ipv4_privileged_ports). */
+/** Unprivileged ports begin at or before those that are handed out (ipv4_local_port_range, ipv4_privileged_ports). */
 function breaksPortBounds(host: MemoryHost, path: string, value: string): boolean {
   const numbers = (text: string | undefined) => (text ?? '').trim().split(/\s+/).map(Number);
   if (path === ROOT + PORT_RANGE) {

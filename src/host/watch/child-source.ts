@@ -69,7 +69,7 @@ export class ChildSource {
       () => {
         child.timer = undefined;
         this.#start(name, child);
-        // What changed while no child ran was told to nobody.
+        // No hint was raised for what changed while no child ran.
         this.#burst.note([name]);
       },
       again(child.failures, Math.random()),

@@ -115,7 +115,7 @@ export class EventSource {
       told = [...this.#trails.keys()];
     }
     if (this.#closed) return;
-    // Told after the watch is in place: what happened in between is seen by whoever looks now.
+    // Told after the watch is in place: a look at the host now sees what happened in between.
     for (const path of told) if (this.#trails.has(path)) this.#listener.onEvent(path);
   }
 

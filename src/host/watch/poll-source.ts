@@ -34,7 +34,7 @@ export class PollSource {
   /** Polls one more path. */
   add(path: string, fields?: number): void {
     if (!this.#polled.has(path)) this.#polled.set(path, new PolledPath(this.#host, path, fields));
-    // The timer never keeps the process alive: whoever waits for hints has something else to live for.
+    // The timer never keeps the process alive: waiting for hints is no work by itself.
     this.#timer ??= this.#schedule();
   }
 

@@ -23,7 +23,7 @@ type Seen = Buffer | 'absent' | 'directory' | `error ${string}` | `stat ${string
  * One path whose contents, or existence, are compared with what was seen before.
  *
  * Kernel files stay open between the looks: that saves two system calls each time, and it keeps the
- * inode, and with it the inotify watch on a sysctl, when somebody runs `drop_caches`.
+ * inode, and with it the inotify watch on a sysctl, when `drop_caches` is written.
  */
 export class PolledPath {
   readonly #at: string;

@@ -34,7 +34,7 @@ export class SysctlSource {
     });
   }
 
-  /** Replaces the watched paths. Whoever calls keeps them open: the kernel may drop the inode, and the watch with it. */
+  /** Replaces the watched paths. The caller keeps them open: the kernel may drop the inode, and the watch with it. */
   watch(paths: readonly string[]): void {
     const wanted = new Set(paths);
     for (const [path, watcher] of this.#watchers) {

@@ -72,7 +72,7 @@ export class ProcessGroup {
     try {
       process.kill(-pid, signal);
     } catch {
-      // Nobody of the group is left, which is what was wanted.
+      // No process of the group is left, as intended.
     }
   }
 }

@@ -15,7 +15,7 @@ export function syncDirectory(directory: string): void {
   }
 }
 
-/** Makes one directory that everybody may enter, whatever the umask, and syncs it into its parent. */
+/** Makes one directory that every user may enter, whatever the umask, and syncs it into its parent. */
 export function makeDirectory(directory: string, parent: string): void {
   try {
     mkdirSync(directory, 0o755);
@@ -23,7 +23,7 @@ export function makeDirectory(directory: string, parent: string): void {
     if (errnoOf(error) === 'EEXIST') return;
     throw error;
   }
-  // By descriptor: a chmod(2) by path would follow a link that somebody has put there meanwhile.
+  // By descriptor: a chmod(2) by path would follow a link that was put there meanwhile.
   const descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     fchmodSync(descriptor, 0o755);

@@ -46,6 +46,7 @@ describe.each(NAMES)('%s', (name) => {
   it('is no bug as a key or a value anywhere in a document, an object, limits or a status', () => {
     const values = [`"${name}"`, `["${name}"]`];
     for (const inner of ['{}', '[]', '1', '"x"', 'null', '{"toString": 1}', '-1']) values.push(`{"${name}": ${inner}}`);
+    expect.hasAssertions();
     for (const place of PLACES) {
       for (const value of values) {
         const text = place(value);
