@@ -3,6 +3,7 @@
  * before it.
  */
 import type { Area, Step } from './area.ts';
+import { cgroup } from './cgroup/index.ts';
 import { modules } from './modules/index.ts';
 import { swap } from './swap/index.ts';
 import { sysctls } from './sysctls/index.ts';
@@ -15,6 +16,8 @@ export function everyArea<T>(
     // First: loading br_netfilter is what makes the net.bridge parameters exist.
     seal(modules),
     seal(sysctls),
+    // It only looks; a socket that hangs is waited for 5 s, once a minute, so what is quickly made comes first.
+    seal(cgroup),
     // Last: swapoff can take minutes, and networking should not wait for it.
     seal(swap),
   ];

@@ -22,6 +22,7 @@ export function withDeadline(host: Host, leftMs: () => number): Host {
     readLink: (path) => host.readLink(path),
     realPath: (path) => host.realPath(path),
     query: (command, options) => host.query(command, within(options)),
+    ask: (socket, questions, options) => host.ask(socket, questions, options),
     writeFile: (path, contents, options) => host.writeFile(path, contents, options),
     installFile: (path, contents, mode) => host.installFile(path, contents, mode),
     writeKernelFile: (path, contents) => host.writeKernelFile(path, contents),

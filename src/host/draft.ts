@@ -86,11 +86,12 @@ export function createDraft(reader: HostReader): Draft {
 }
 
 /** Functions of a class instance are not its own properties, so spreading would lose them. */
-function readerOf(reader: HostReader): Pick<HostReader, 'sumOf' | 'listDirectory' | 'realPath'> {
+function readerOf(reader: HostReader): Pick<HostReader, 'sumOf' | 'listDirectory' | 'realPath' | 'ask'> {
   return {
     sumOf: (path) => reader.sumOf(path),
     listDirectory: (path) => reader.listDirectory(path),
     realPath: (path) => reader.realPath(path),
+    ask: (socket, questions, options) => reader.ask(socket, questions, options),
   };
 }
 

@@ -6,7 +6,7 @@
  * stateful Linux for tests; `test/contract` holds both to the same behaviour.
  */
 
-import type { Query } from './query.ts';
+import type { AskOptions, Query, SocketAnswer, SocketQuestion } from './query.ts';
 
 /** A program and its arguments; never a shell string, so no name can turn into syntax. */
 export type Command = readonly [string, ...string[]];
@@ -81,6 +81,15 @@ export interface HostReader {
    * (`CommandMissingError` when there is no such command, as always on a directory host).
    */
   readonly query: (command: Query, options?: CommandOptions) => Promise<CommandOutput>;
+  /**
+   * Asks questions that change nothing over one connection, which is closed afterwards; an answer to each, in order.
+   * Answers are kept while the stamp is the same: for ten minutes, failures for one. Throws only when aborted.
+   */
+  readonly ask: (
+    socket: string,
+    questions: readonly SocketQuestion[],
+    options: AskOptions,
+  ) => Promise<readonly SocketAnswer[]>;
 }
 
 /** How a file is written. */

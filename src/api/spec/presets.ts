@@ -8,6 +8,7 @@ import type { AreaName, NodePrepSpecSource } from './nodeprep.ts';
 type Module = NonNullable<NodePrepSpecSource['modules']>[number];
 type Sysctl = NonNullable<NodePrepSpecSource['sysctls']>[number];
 type Swap = NonNullable<NodePrepSpecSource['swap']>;
+type Cgroup = NonNullable<NodePrepSpecSource['cgroup']>;
 
 /** Something declared, and why a profile declares it. */
 type Reasoned<T> = readonly [why: string, declared: T];
@@ -84,9 +85,15 @@ const MODULES: readonly Reasoned<Module>[] = [
   ['Provides net.bridge.*; the kernel has those parameters only while it is loaded.', { name: 'br_netfilter' }],
 ];
 
+const CGROUP: Reasoned<Cgroup & { readonly driver: string }> = [
+  'The kubelet that kubeadm configures has the driver systemd; with a runtime on the other one pods escape their limits.',
+  { driver: 'systemd', version: 'Any' },
+];
+
 const WORKER = profile('A node that joins with kubeadm.', {
   modules: MODULES,
   sysctls: [...POD_NETWORK, ...KUBELET, ...LIMITS],
+  cgroup: CGROUP,
   swap: [
     'The kubelet refuses to start with swap on unless it is configured for it (failSwapOn).',
     { behavior: 'Disabled' },
@@ -99,7 +106,7 @@ export const PROFILES = {
   'kubeadm-control-plane': {
     ...WORKER,
     summary:
-      'A control plane node made with kubeadm. Same entries as kubeadm-worker: etcd and the API server need nothing else of modules, kernel parameters and swap.',
+      'A control plane node made with kubeadm. Same entries as kubeadm-worker: etcd and the API server need nothing else of the host.',
   },
   'raspberry-pi': profile('A Raspberry Pi that joins with kubeadm.', {
     modules: [
@@ -110,6 +117,7 @@ export const PROFILES = {
       ],
     ],
     sysctls: [...POD_NETWORK, ...KUBELET, ...LIMITS],
+    cgroup: CGROUP,
     swap: [
       'As for kubeadm-worker; 128Mi of reserve is much on a board with 1 GB, and its zram swap is small.',
       { behavior: 'Disabled', reserve: '64Mi' },
@@ -136,18 +144,25 @@ function profile(
   declared: {
     readonly modules: readonly Reasoned<Module>[];
     readonly sysctls: readonly Reasoned<Sysctl>[];
+    readonly cgroup: typeof CGROUP;
     readonly swap: Reasoned<Swap>;
   },
 ): Profile {
-  const { modules, sysctls, swap } = declared;
+  const { modules, sysctls, cgroup, swap } = declared;
   return {
     summary,
-    spec: { modules: modules.map(([, entry]) => entry), sysctls: sysctls.map(([, entry]) => entry), swap: swap[1] },
+    spec: {
+      modules: modules.map(([, entry]) => entry),
+      sysctls: sysctls.map(([, entry]) => entry),
+      cgroup: cgroup[1],
+      swap: swap[1],
+    },
     entries: [
       ...modules.map(([why, { name }]): ProfileEntry => ({ area: 'modules', name, declared: 'loaded', why })),
       ...sysctls.map(([why, { name, value, match }]): ProfileEntry => {
         return { area: 'sysctls', name, declared: match === undefined ? String(value) : `${match} ${value}`, why };
       }),
+      { area: 'cgroup', name: 'cgroup', declared: `driver ${cgroup[1].driver}`, why: cgroup[0] },
       { area: 'swap', name: 'swap', declared: swap[1].behavior, why: swap[0] },
     ],
   };

@@ -31,6 +31,14 @@ export const PERSISTENT: readonly string[] = [
   '/usr/lib/systemd/system/swap.target',
   '/usr/lib/udev/rules.d/99-systemd.rules',
   '/var/lib/kubelet/config.yaml',
+  '/var/lib/kubelet/kubeadm-flags.env',
+  '/etc/default/kubelet',
+  '/etc/kubernetes/kubelet.conf.d',
+  '/etc/containerd/config.toml',
+  '/etc/containerd/conf.d',
+  '/etc/crio/crio.conf',
+  '/etc/crio/crio.conf.d',
+  '/etc/docker/daemon.json',
   '/etc/nodeprep',
   '/run/nodeprep/status.json',
   '/run/nodeprep/fights.json',
@@ -56,6 +64,7 @@ export const LIVE: readonly string[] = [
   '/proc/cmdline',
   '/proc/sys',
   '/sys/fs/cgroup/cgroup.controllers',
+  '/proc/cgroups',
 ];
 
 /** Below `/proc/sys`: keys, names and identifiers, readings that change with every look, and triggers. */
@@ -110,7 +119,16 @@ export const COMMANDS: Readonly<Record<string, Query>> = {
 
 const SECRET = /([^\s="]*(?:pass|secret|token|key|credential)[^\s="]*=)[^\s",\\]+/gi;
 
+/** The same in TOML, JSON and YAML: `password = "…"`, `"auth": "…"`. */
+const QUOTED_SECRET =
+  /^(.*?["']?[\w.-]*(?:pass|secret|token|auth|credential)[\w.-]*["']?\s*[=:]\s*)(?:"[^"\n]*"|'[^'\n]*')/gim;
+/** User and password in an address, as of a proxy. */
+const USER = /(:\/\/)[^/\s@"']+@/g;
+
 /** Text without the values of options that look like secrets, as mount options, module options and boot parameters have them. */
 export function withoutSecrets(text: string): string {
-  return text.replaceAll(SECRET, '$1REDACTED');
+  return text
+    .replaceAll(SECRET, '$1REDACTED')
+    .replaceAll(QUOTED_SECRET, '$1"REDACTED"')
+    .replaceAll(USER, '$1REDACTED@');
 }

@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../../api/status/status.ts';
-import { observeCgroups } from '../../areas/cgroup.ts';
+import { observeCgroups } from '../../areas/cgroups.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';

@@ -1,5 +1,5 @@
 /** The checks of the guides: is swap off now, and will it be off after a reboot. Pure. */
-import { CGROUP_CONTROLLERS } from '../cgroup.ts';
+import { CGROUP_CONTROLLERS } from '../cgroups.ts';
 import type { Check } from '../area.ts';
 import { type Desired, mustGo, turnsOff } from './desired.ts';
 import { SWAP_KNOWLEDGE } from './knowledge.ts';

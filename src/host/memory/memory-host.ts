@@ -9,8 +9,10 @@ import { assertFileSize, assertLineCount } from '../file-limits.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, WriteOptions } from '../host.ts';
 import { assertPath } from '../linux/files/file-errors.ts';
 import { createParsed } from '../parsed.ts';
+import type { SocketAnswer, SocketQuestion } from '../query.ts';
 import { fromBytes, toBytes } from './bytes.ts';
 import { assertReplaceable, type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
+import { parent, resolvePath } from './resolve.ts';
 
 type Output = CommandOutput | Promise<CommandOutput>;
 
@@ -22,6 +24,8 @@ export interface MemoryBehaviour {
   readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
   /** Called before a file is read; throws what the kernel would answer, such as EIO. */
   readonly readFile?: (host: MemoryHost, path: string) => void;
+  /** Answers a question on a socket; `undefined` leaves it to the next behaviour. */
+  readonly answer?: (host: MemoryHost, socket: string, question: SocketQuestion) => SocketAnswer | undefined;
 }
 
 /** What every call throws once the host has "lost power". */
@@ -32,7 +36,6 @@ export class MemoryHostDied extends Error {
 /** Initial state: a string is a file, `{ link }` a link, `null` an empty directory. */
 export type MemoryFiles = Readonly<Record<string, string | { readonly link: string } | null>>;
 
-const parent = (path: string) => path.slice(0, Math.max(path.lastIndexOf('/'), 1));
 const devNull = '/dev/null';
 
 /** A machine in memory: set it up, let NodePrep work on it, look at what became of it. */
@@ -74,7 +77,7 @@ export class MemoryHost implements Host {
 
   /** Contents as text without any fault, `undefined` when absent; for assertions and behaviours. */
   text(path: string): string | undefined {
-    const node = this.nodes.get(this.#resolve('read', path));
+    const node = this.nodes.get(resolvePath(this.nodes, 'read', path));
     return node?.type === 'file' ? fromBytes(node.content) : undefined;
   }
 
@@ -100,7 +103,7 @@ export class MemoryHost implements Host {
 
   readonly readFile = async (path: string, encoding: TextEncoding = 'utf8'): Promise<string | undefined> => {
     this.#alive();
-    const at = this.#resolve('read', path);
+    const at = resolvePath(this.nodes, 'read', path);
     if (at === devNull) return '';
     const node = this.nodes.get(at);
     if (node === undefined || node.type === 'link') return undefined;
@@ -121,7 +124,7 @@ export class MemoryHost implements Host {
 
   readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {
     this.#alive();
-    const at = this.#resolve('list', path);
+    const at = resolvePath(this.nodes, 'list', path);
     const node = this.nodes.get(at);
     if (node === undefined) return undefined;
     if (node.type !== 'directory') throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
@@ -144,13 +147,24 @@ export class MemoryHost implements Host {
 
   readonly realPath = async (path: string): Promise<string | undefined> => {
     this.#alive();
-    const at = this.#resolve('resolve', path);
+    const at = resolvePath(this.nodes, 'resolve', path);
     return at === devNull || this.nodes.has(at) ? at : undefined;
   };
 
   readonly query: Host['query'] = async (command) => {
     this.#alive();
     return this.#execute(command);
+  };
+
+  readonly ask: Host['ask'] = async (socket, questions) => {
+    this.#alive();
+    return questions.map((question) => {
+      for (const behaviour of this.#behaviours) {
+        const answer = behaviour.answer?.(this, socket, question);
+        if (answer !== undefined) return answer;
+      }
+      return { problem: 'nothing listens on it' };
+    });
   };
 
   readonly run = async (command: Command): Promise<CommandOutput> => {
@@ -264,7 +278,7 @@ export class MemoryHost implements Host {
   #entry(action: string, path: string): string {
     assertPath(action, path);
     const clean = path.replace(/(?<=.)\/+$/, '');
-    const up = this.#resolve(action, parent(clean));
+    const up = resolvePath(this.nodes, action, parent(clean));
     return clean === '/' ? '/' : `${up === '/' ? '' : up}/${clean.slice(clean.lastIndexOf('/') + 1)}`;
   }
 
@@ -275,26 +289,5 @@ export class MemoryHost implements Host {
       throw new HostFileError(action, path, 'ENOTDIR', 'a part of the path is not a directory');
     }
     return at;
-  }
-
-  /** Follows links in every part of the path, at most 40 as the kernel does. */
-  #resolve(action: string, path: string, links = { left: 40 }): string {
-    assertPath(action, path);
-    let at = '';
-    for (const part of path.split('/').filter((piece) => piece !== '' && piece !== '.')) {
-      if (part === '..') {
-        at = parent(at) === '/' ? '' : parent(at);
-        continue;
-      }
-      at = `${at}/${part}`;
-      const node = this.nodes.get(at);
-      if (node?.type !== 'link') continue;
-      links.left -= 1;
-      if (links.left < 0) throw new HostFileError(action, path, 'ELOOP', 'its links lead in a circle');
-      const target = node.target.startsWith('/') ? node.target : `${parent(at)}/${node.target}`;
-      const resolved = this.#resolve(action, target, links);
-      at = resolved === '/' ? '' : resolved;
-    }
-    return at === '' ? '/' : at;
   }
 }

@@ -14,6 +14,7 @@ export const ALL_TRUE: Readonly<Record<string, string>> = {
   RebootRequired: 'False NotRequired',
   ModulesReady: 'True AsExpected',
   SysctlsReady: 'True AsExpected',
+  CgroupReady: 'True AsExpected',
   SwapReady: 'True AsExpected',
 };
 

@@ -112,6 +112,11 @@ describe('secrets', () => {
     ['kernel.keys.root_maxkeys = 1000000', 'kernel.keys.root_maxkeys = 1000000'],
     ['a.password=b c', 'a.password=REDACTED c'],
     ['{"line":"x,token=abc"}', '{"line":"x,token=REDACTED"}'],
+    ['  password = "a b" # registry', '  password = "REDACTED" # registry'],
+    ["identitytoken = 'a'", 'identitytoken = "REDACTED"'],
+    ['{"auths": {"r": {"auth": "dXNlcg=="}}}', '{"auths": {"r": {"auth": "REDACTED"}}}'],
+    ['authentication:\n  x509: {clientCAFile: "/a"}', 'authentication:\n  x509: {clientCAFile: "/a"}'],
+    ['"http-proxy": "http://me:hunter2@proxy:3128"', '"http-proxy": "http://REDACTED@proxy:3128"'],
   ])('of %j are redacted and nothing else is', (text, expected) => {
     expect(withoutSecrets(text)).toBe(expected);
   });

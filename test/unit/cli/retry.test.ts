@@ -34,7 +34,7 @@ const requested = (root: string): unknown => {
 const HELD = ['net.ipv4.ip_forward', 'net.core.somaxconn'];
 
 test.each([
-  [[], ['modules', 'sysctls', 'swap'], HELD],
+  [[], ['modules', 'sysctls', 'cgroup', 'swap'], HELD],
   [['sysctls'], ['sysctls'], HELD],
   [['sysctls/net/ipv4/ip_forward'], ['sysctls/net.ipv4.ip_forward'], HELD.slice(0, 1)],
 ])('retry %j asks the daemon and shows what is tried', async (words, names, shown) => {

@@ -58,7 +58,7 @@ describe('nodeprep status --watch', () => {
 
     await runCommand(['bootstrap', '--root', root]);
 
-    await expect.poll(() => watching.stdout(), WAIT).toContain('localhost: 4/14 entries in sync');
+    await expect.poll(() => watching.stdout(), WAIT).toContain('localhost: 5/15 entries in sync');
     expect(keys[0]).toBe(keys[1]);
     const prints = watching.stdout().split(TIME);
     expect(new Set(prints).size).toBe(prints.length);

@@ -1,11 +1,6 @@
 /** Whether the kubelet is configured to run with swap and to let pods use it within limits. Pure. */
 import { parseYaml } from '../../../api/yaml/yaml.ts';
-
-/** A file that the kubelet may read, with its contents; in the order in which later ones win. */
-export interface KubeletFile {
-  readonly file: string;
-  readonly text: string;
-}
+import type { ConfigFile } from '../../unit-files.ts';
 
 /** What the files say together; `undefined` where none says anything, so the kubelet's default holds. */
 export interface KubeletSwap {
@@ -17,19 +12,8 @@ export interface KubeletSwap {
   readonly problems: readonly string[];
 }
 
-/** The configuration file that kubeadm writes at join. */
-export const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
-/** Drop-ins (`--config-dir`), `*.conf` in the order of their names. */
-export const KUBELET_DROP_INS = '/etc/kubernetes/kubelet.conf.d';
-/** Where flags are kept, in the order in which kubeadm's unit puts them on the command line. */
-export const KUBELET_FLAGS: readonly string[] = [
-  '/var/lib/kubelet/kubeadm-flags.env',
-  '/etc/default/kubelet',
-  '/etc/sysconfig/kubelet',
-];
-
 /** Reads the files in order: configuration, drop-ins, then flags, which win over both. */
-export function parseKubeletSwap(configs: readonly KubeletFile[], flags: readonly KubeletFile[]): KubeletSwap {
+export function parseKubeletSwap(configs: readonly ConfigFile[], flags: readonly ConfigFile[]): KubeletSwap {
   let failSwapOn: boolean | undefined;
   let swapBehavior: string | undefined;
   let isGateOff = false;

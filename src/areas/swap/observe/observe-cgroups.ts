@@ -3,7 +3,7 @@
  * group that it was taken from, and a group at its own limit kills its processes however much memory
  * the machine has. Read only while swap is in use and has to go.
  */
-import { observeCgroups } from '../../cgroup.ts';
+import { observeCgroups } from '../../cgroups.ts';
 import type { HostReader } from '../../../host/host.ts';
 
 /** A control group with memory in swap. */

@@ -1,5 +1,5 @@
 /** Observes everything that `plan` needs to know about swap. */
-import { observeCgroups } from '../../cgroup.ts';
+import { observeCgroups } from '../../cgroups.ts';
 import type { HostReader, Kernel } from '../../../host/host.ts';
 import { StepError } from '../../area.ts';
 import { type Desired, mustGo, turnsOff } from '../desired.ts';

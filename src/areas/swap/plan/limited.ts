@@ -1,6 +1,7 @@
 /** Whether a node with limited swap fits together: cgroup version, kubelet configuration. Pure. */
 import type { Finding } from '../../area.ts';
-import { KUBELET_CONFIG, kubeletObstacles } from '../observe/kubelet.ts';
+import { KUBELET_CONFIG } from '../../kubelet.ts';
+import { kubeletObstacles } from '../observe/kubelet.ts';
 import type { Observed } from '../observe/observe.ts';
 
 /** Everything that does not fit; nothing is guessed and nothing is changed. */

@@ -53,7 +53,7 @@ describe('built-in profiles', () => {
     const { spec, entries } = PROFILES[name];
     const declared = [...(spec.modules ?? []), ...(spec.sysctls ?? [])].map((entry) => entry.name);
 
-    expect(entries.map((entry) => entry.name)).toEqual([...declared, 'swap']);
+    expect(entries.map((entry) => entry.name)).toEqual([...declared, 'cgroup', 'swap']);
     expect(entries.filter(({ why }) => !/^[A-Z"].{15,}\.$/.test(why))).toEqual([]);
   });
 

@@ -214,6 +214,7 @@ test('says of every area in which mode it is, and does not give a mode to one th
   expect(await modes()).toEqual([
     'area="modules",mode="NotManaged"',
     'area="sysctls",mode="Audit"',
+    'area="cgroup",mode="NotManaged"',
     'area="swap",mode="NotManaged"',
   ]);
 });

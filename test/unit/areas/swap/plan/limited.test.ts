@@ -62,7 +62,20 @@ describe('LimitedSwap', () => {
       '/etc/kubernetes/kubelet.conf.d/10-a.conf': 'failSwapOn: false\nmemorySwap: {swapBehavior: LimitedSwap}\n',
       '/etc/kubernetes/kubelet.conf.d/20-b.conf': 'failSwapOn: true\n',
       '/etc/kubernetes/kubelet.conf.d/30-c.yaml': 'memorySwap: {swapBehavior: NoSwap}\n',
-      '/var/lib/kubelet/kubeadm-flags.env': 'KUBELET_KUBEADM_ARGS="--fail-swap-on=false --v=2"\n',
+      '/var/lib/kubelet/kubeadm-flags.env':
+        'KUBELET_KUBEADM_ARGS="--config-dir=/etc/kubernetes/kubelet.conf.d --fail-swap-on=false --v=2"\n',
+    });
+
+    expect(report.entries).toMatchObject([{ state: 'InSync' }]);
+  });
+});
+
+describe('drop-ins of the kubelet', () => {
+  it('do not count in a folder that no flag names', async () => {
+    const { report } = await limited({
+      ...V2,
+      [CONFIG]: GOOD,
+      '/etc/kubernetes/kubelet.conf.d/10-a.conf': 'failSwapOn: true\n',
     });
 
     expect(report.entries).toMatchObject([{ state: 'InSync' }]);

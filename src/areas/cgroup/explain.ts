@@ -1,0 +1,57 @@
+/** Says all there is to say about control groups, or about one runtime. Pure. */
+import type { Explanation, Source } from '../area.ts';
+import { KUBELET_CONFIG } from '../kubelet.ts';
+import type { Desired } from './desired.ts';
+import { CGROUP_KNOWLEDGE, CGROUP_NOTES } from './knowledge.ts';
+import type { Observed } from './observe/observe.ts';
+import type { Place } from './observe/runtime-config.ts';
+import { driverOf, type RuntimeObserved, SOCKETS } from './observe/runtimes.ts';
+import { findingsOf, wantedText } from './plan/plan.ts';
+import { summaryOf } from './plan/summary.ts';
+
+/** Explains `cgroup` and the names of runtimes. */
+export function explainCgroup(entry: string, desired: Desired, observed: Observed): Explanation | undefined {
+  const name = entry.replace('cri-o', 'crio');
+  const isAll = /^cgroups?(\.driver)?$/.test(name);
+  const runtime = observed.runtimes.find((one) => one.name === name);
+  if (!isAll && runtime === undefined && !/^(containerd|crio|docker)$/.test(name)) return undefined;
+  const shown = isAll ? observed.runtimes : runtime === undefined ? [] : [runtime];
+  const findings = desired === undefined ? [] : findingsOf(desired, observed, '');
+  return {
+    name: isAll ? 'cgroup' : name,
+    ...CGROUP_KNOWLEDGE,
+    ...(desired === undefined ? {} : { desired: wantedText(desired) }),
+    live: isAll || runtime !== undefined ? summaryOf({ ...observed, used: runtime ?? observed.used }) : 'not installed',
+    sources: [...shown.flatMap(runtimeSources), ...(isAll ? kubeletSources(observed) : [])],
+    memoryKeys: [],
+    notes: [...findings.map(({ message }) => message.replace(/^\. /, '')), ...CGROUP_NOTES],
+  };
+}
+
+function runtimeSources(runtime: RuntimeObserved): Source[] {
+  const { name, config, answer } = runtime;
+  const isRunning = answer !== undefined;
+  const said = (place: Place | undefined, file: string): Source => ({
+    file,
+    ...(place?.line === undefined ? {} : { line: place.line }),
+    value: place === undefined ? `nothing (default ${config.driver})` : config.driver,
+    wins: !isRunning,
+    ...(isRunning ? { note: 'for the next start' } : {}),
+  });
+  const running = { file: SOCKETS[name], value: driverOf(runtime), wins: true, note: 'the running configuration' };
+  return [said(config.place, config.place?.file ?? config.main), ...(isRunning ? [running] : [])];
+}
+
+function kubeletSources({ kubelet }: Observed): Source[] {
+  if (kubelet === undefined || !kubelet.isSetUp) return [];
+  const { place, driver } = kubelet;
+  const value = place === undefined ? `nothing (default ${driver})` : driver;
+  return [
+    {
+      file: place?.file ?? KUBELET_CONFIG,
+      ...(place?.line === undefined ? {} : { line: place.line }),
+      value,
+      wins: true,
+    },
+  ];
+}

@@ -1,0 +1,33 @@
+/**
+ * Control groups: kernel, container runtime and kubelet in agreement.
+ *
+ * Looks and compares, and writes nothing. The running runtime is asked over its socket before its files are believed;
+ * where pods really are is seen in /sys/fs/cgroup. What differs is one finding with all four places and with the lines
+ * that a person writes. A runtime that does not run, as at boot, is judged by its files.
+ */
+import type { Area } from '../area.ts';
+import { applyNothing } from './apply.ts';
+import { type Desired, desiredFrom } from './desired.ts';
+import { explainCgroup } from './explain.ts';
+import { factsOf } from './facts.ts';
+import { hintsFor } from './hints.ts';
+import { rivalOf } from './knowledge.ts';
+import { observe, type Observed } from './observe/observe.ts';
+import { planCgroup } from './plan/plan.ts';
+import { verifyCgroup } from './verify.ts';
+
+/** The area that compares the control groups of kernel, runtime and kubelet. */
+export const cgroup: Area<Desired, Observed> = {
+  name: 'cgroup',
+  desired: desiredFrom,
+  observe,
+  plan: planCgroup,
+  apply: applyNothing,
+  hints: hintsFor,
+  rival: rivalOf,
+  explain: explainCgroup,
+  verify: verifyCgroup,
+  facts: factsOf,
+  writesIn: [],
+  rights: { unit: { RestrictAddressFamilies: { AF_UNIX: 'the socket of the container runtime' } } },
+};

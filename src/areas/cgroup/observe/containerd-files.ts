@@ -1,0 +1,99 @@
+/** Finds the files that containerd reads: the main file, and what its imports name. */
+import { HostFileError } from '../../../host/errors.ts';
+import type { HostReader } from '../../../host/host.ts';
+import { lastFlag } from '../../kubelet.ts';
+import { type ConfigFile, readUnit } from '../../unit-files.ts';
+import type { ConfigProblem } from './runtime-config.ts';
+import { textsOf, type TomlFile, tomlFrom, type TomlText } from './values.ts';
+
+/** The files in the order in which they are merged. */
+export interface ContainerdFiles {
+  readonly main: string;
+  readonly files: readonly TomlFile[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+const MAIN = '/etc/containerd/config.toml';
+/** Far more than any host has. */
+const MOST_FILES = 64;
+
+/**
+ * Reads them as the containerd of that version does. What cannot be read is a problem: containerd does not start with it
+ * either.
+ */
+export async function readContainerd(host: HostReader, version?: string): Promise<ContainerdFiles> {
+  const unit = (await readUnit(host, 'containerd.service')).map((file) => ({ ...file, text: execStarts(file.text) }));
+  const main = lastFlag(unit, 'config')?.value ?? shortFlag(unit) ?? MAIN;
+  const files: TomlFile[] = [];
+  const problems: ConfigProblem[] = [];
+  const pending: { readonly path: string; readonly isNamed: boolean }[] = [{ path: main, isNamed: false }];
+  const seen = new Set<string>();
+  for (let next = pending.shift(); next !== undefined && seen.size < MOST_FILES; next = pending.shift()) {
+    if (seen.has(next.path)) continue;
+    seen.add(next.path);
+    const found = await contentsOf(host, next.path);
+    if (found !== undefined && 'isFatal' in found) problems.push(found);
+    else if (found !== undefined) {
+      files.push({ file: next.path, ...found });
+      const imports = 'table' in found.parsed ? textsOf(found.parsed.table['imports']) : [];
+      for (const one of imports) {
+        // 1.6 looks for a pattern in its own working folder, which has none.
+        if (!one.startsWith('/') && one.includes('*') && /^1\.[0-6]\./.test(version ?? '')) continue;
+        pending.push(...(await imported(host, next.path, one)));
+      }
+    } else if (next.isNamed && (version ?? '1.').startsWith('1.')) {
+      problems.push(broken(next.path, 'is imported but does not exist'));
+    }
+  }
+  return { main, files, problems };
+}
+
+function execStarts(text: string): string {
+  return text.replaceAll(/\\\n/g, ' ').replaceAll(/^(?!\s*ExecStart=).*$/gm, '');
+}
+
+function shortFlag(unit: readonly ConfigFile[]): string | undefined {
+  return unit.flatMap(({ text }) => [...text.matchAll(/\s-c[ =]["']?([^\s"']+)/g)]).at(-1)?.[1];
+}
+
+async function contentsOf(host: HostReader, path: string): Promise<TomlText | undefined | ConfigProblem> {
+  try {
+    return await host.parsed(path, tomlFrom);
+  } catch (error) {
+    if (!(error instanceof HostFileError)) throw error;
+    return broken(path, `cannot be read (${error.code})`);
+  }
+}
+
+function broken(file: string, what: string): ConfigProblem {
+  return {
+    place: { file },
+    isFatal: true,
+    message: `${file} ${what}: containerd does not start. Correct or remove it.`,
+  };
+}
+
+/** The files that an import stands for; a pattern without a match stands for none. */
+async function imported(host: HostReader, from: string, path: string) {
+  const absolute = path.startsWith('/') ? path : `${from.slice(0, from.lastIndexOf('/'))}/${path.replace(/^\.\//, '')}`;
+  if (!/[*?[]/.test(absolute)) return [{ path: absolute, isNamed: true }];
+  const folder = absolute.slice(0, absolute.lastIndexOf('/'));
+  const pattern = patternFrom(absolute.slice(folder.length + 1));
+  try {
+    const names = (await host.listDirectory(folder)) ?? [];
+    return names.filter((name) => pattern.test(name)).map((name) => ({ path: `${folder}/${name}`, isNamed: true }));
+  } catch (error) {
+    if (error instanceof HostFileError) return [];
+    throw error;
+  }
+}
+
+/** Go's filepath.Match of one path element; a class stands for every character. */
+function patternFrom(glob: string): RegExp {
+  const source = glob
+    .replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`)
+    .replaceAll(/\[[^\]]*\]/g, '.')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source.replaceAll('[', String.raw`\[`)}$`);
+}

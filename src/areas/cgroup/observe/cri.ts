@@ -1,0 +1,107 @@
+/** What a container runtime says of itself over its socket (CRI v1). */
+import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
+import type { HostReader } from '../../../host/host.ts';
+import type { SocketAnswer, SocketQuestion } from '../../../host/query.ts';
+import { fieldsOf, messageIn, textIn } from './protobuf.ts';
+import { objectIn, textOf } from './values.ts';
+
+/** A way to run containers that the runtime knows by name: `runc`, `nvidia`, `kata`. */
+export interface Handler {
+  readonly name: string;
+  /** The shim, such as `io.containerd.runc.v2`; empty when the configuration lost it, and then no container starts. */
+  readonly type: string;
+  readonly driver: CgroupDriver;
+}
+
+/** What a running runtime says. */
+export interface RuntimeAnswer {
+  /** `1.6.20~ds1`; absent when it does not say. */
+  readonly version?: string;
+  /** The answer to RuntimeConfig, which the kubelet asks from 1.31 on; absent where the runtime does not know it. */
+  readonly driver?: CgroupDriver;
+  /** Whether the kubelet can ask for the driver. */
+  readonly tellsKubelet: boolean;
+  /** Of the running configuration; empty when the runtime does not show it. */
+  readonly handlers: readonly Handler[];
+  readonly defaultHandler: string;
+  /** Pods that run. */
+  readonly pods?: number;
+}
+
+/** The answer, or why there is none. */
+export type Asked = { readonly answer: RuntimeAnswer } | { readonly problem: string };
+
+const SERVICE = '/runtime.v1.RuntimeService';
+const QUESTIONS: readonly SocketQuestion[] = [
+  { method: `${SERVICE}/Version`, message: '0a027631' },
+  { method: `${SERVICE}/RuntimeConfig`, message: '' },
+  // Verbose: with the running configuration.
+  { method: `${SERVICE}/Status`, message: '0801' },
+  { method: `${SERVICE}/ListPodSandbox`, message: '' },
+];
+
+/** Asks a runtime once for each of its runs, and every ten minutes. */
+export async function askRuntime(host: HostReader, socket: string, stamp: string, signal: AbortSignal): Promise<Asked> {
+  const [version, config, status, sandboxes] = await host.ask(socket, QUESTIONS, { stamp, signal });
+  if (version === undefined || config === undefined || status === undefined || sandboxes === undefined) {
+    return { problem: 'it did not answer' };
+  }
+  if ('problem' in version) return { problem: version.problem };
+  const named = fieldsOf(version.message);
+  const running = runningConfig(status);
+  if (named === undefined || running === undefined) return { problem: 'its answer is not what CRI says' };
+  const driver = driverIn(config);
+  const pods = readyIn(sandboxes);
+  const text = textIn(named, 3).replace(/^v(?=\d)/, '');
+  return {
+    answer: {
+      ...(/^[0-9][\x21-\x7e]{0,63}$/.test(text) ? { version: text } : {}),
+      ...(driver === undefined ? {} : { driver }),
+      tellsKubelet: driver !== undefined,
+      ...running,
+      ...(pods === undefined ? {} : { pods }),
+    },
+  };
+}
+
+/** The driver of RuntimeConfig. systemd is 0, which is not on the wire: the message around it is there then. */
+function driverIn(answer: SocketAnswer): CgroupDriver | undefined {
+  if ('problem' in answer) return undefined;
+  const linux = messageIn(fieldsOf(answer.message), 1);
+  if (linux === undefined) return undefined;
+  return (linux.find(({ number }) => number === 1)?.value ?? 0) === 1 ? 'cgroupfs' : 'systemd';
+}
+
+/** `undefined` when the answer is nonsense; a runtime that shows no configuration has no handlers. */
+function runningConfig(answer: SocketAnswer): Pick<RuntimeAnswer, 'handlers' | 'defaultHandler'> | undefined {
+  const none = { handlers: [], defaultHandler: '' };
+  if ('problem' in answer) return none;
+  const status = fieldsOf(answer.message);
+  if (status === undefined) return undefined;
+  const info = status.filter(({ number }) => number === 2).map(({ bytes }) => fieldsOf(bytes));
+  const text = textIn(
+    info.find((entry) => textIn(entry, 1) === 'config'),
+    2,
+  );
+  if (text === '') return none;
+  try {
+    const containerd = objectIn(JSON.parse(text), 'containerd');
+    const handlers = Object.entries(objectIn(containerd, 'runtimes')).map(
+      ([name, value]): Handler => ({
+        name: name.slice(0, 64),
+        type: textOf(objectIn({ value }, 'value')['runtimeType']),
+        driver: objectIn(objectIn({ value }, 'value'), 'options')['SystemdCgroup'] === true ? 'systemd' : 'cgroupfs',
+      }),
+    );
+    return { handlers, defaultHandler: textOf(containerd['defaultRuntimeName']) };
+  } catch {
+    return none;
+  }
+}
+
+/** Sandboxes whose state is ready, which is 0 and so not on the wire. */
+function readyIn(answer: SocketAnswer): number | undefined {
+  if ('problem' in answer) return undefined;
+  const items = fieldsOf(answer.message)?.filter(({ number }) => number === 1);
+  return items?.filter(({ bytes }) => (fieldsOf(bytes)?.find(({ number }) => number === 3)?.value ?? 0) === 0).length;
+}

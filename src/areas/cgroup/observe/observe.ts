@@ -1,0 +1,66 @@
+/** Reads everything that has a say in control groups: kernel, runtimes, kubelet, and where pods really are. */
+import { CommandError } from '../../../host/errors.ts';
+import type { HostReader, Kernel } from '../../../host/host.ts';
+import { type Cgroups, observeCgroups } from '../../cgroups.ts';
+import { readKubelet } from '../../kubelet.ts';
+import type { Desired } from '../desired.ts';
+import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
+import { observePodGroups, type PodGroups } from './pod-groups.ts';
+import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
+
+/** What was seen. */
+export interface Observed {
+  readonly kernel: Kernel;
+  /** Absent where none is mounted, as in an image. */
+  readonly cgroups: Cgroups | undefined;
+  readonly runtimes: readonly RuntimeObserved[];
+  /** The one that the kubelet uses; absent when there is none, or it is not looked at. */
+  readonly used: RuntimeObserved | undefined;
+  readonly kubelet: KubeletCgroup | undefined;
+  /** Asked only while the answer matters: from 1.31 on the kubelet takes the driver of the runtime. */
+  readonly kubeletVersion: string | undefined;
+  readonly pods: PodGroups;
+  /** k3s or RKE2, which carry runtime and kubelet within and set the driver themselves. */
+  readonly distribution: 'k3s' | 'RKE2' | undefined;
+}
+
+/** Looks without changing anything; programs run and sockets are asked only where files cannot tell. */
+export async function observe(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
+  const cgroups = await observeCgroups(host);
+  const names = RUNTIME_NAMES.filter((name) => desired?.runtimes?.includes(name) ?? true);
+  const runtimes = await observeRuntimes(host, names, cgroups?.version === 'v2', signal);
+  const looksAtKubelet = desired?.runtimes?.includes('kubelet') ?? true;
+  const kubelet = looksAtKubelet ? parseKubeletCgroup(await readKubelet(host)) : undefined;
+  const used = usedOf(runtimes, kubelet);
+  return {
+    kernel: host.kernel,
+    cgroups,
+    runtimes,
+    used,
+    kubelet,
+    kubeletVersion: isVersionWanted(used, kubelet) ? await kubeletVersion(host, signal) : undefined,
+    pods: await observePodGroups(host, cgroups?.version),
+    distribution: await distributionOf(host),
+  };
+}
+
+function isVersionWanted(used: RuntimeObserved | undefined, kubelet: KubeletCgroup | undefined): boolean {
+  if (used?.answer?.tellsKubelet !== true || kubelet === undefined || kubelet.isAskingOff) return false;
+  return kubelet.isSetUp && kubelet.driver !== driverOf(used);
+}
+
+async function kubeletVersion(host: HostReader, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { stdout } = await host.query(['kubelet', '--version'], { timeoutMs: 5000, signal });
+    return /v(\d+\.\d+[^\s]*)/.exec(stdout)?.[1];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  }
+}
+
+async function distributionOf(host: HostReader): Promise<Observed['distribution']> {
+  if ((await host.stat('/var/lib/rancher/rke2/agent')) !== undefined) return 'RKE2';
+  return (await host.stat('/var/lib/rancher/k3s/agent')) === undefined ? undefined : 'k3s';
+}

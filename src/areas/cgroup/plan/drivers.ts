@@ -1,0 +1,72 @@
+/** Whether runtime, kubelet and spec have the same cgroup driver, and what to write where they do not. Pure. */
+import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
+import type { Finding } from '../../area.ts';
+import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
+import { kubeletLines } from '../observe/kubelet-driver.ts';
+import type { Observed } from '../observe/observe.ts';
+import { driverOf, handlersOf, type RuntimeObserved } from '../observe/runtimes.ts';
+
+const UNITS: Readonly<Record<RuntimeObserved['name'], string>> = {
+  containerd: 'containerd',
+  crio: 'crio',
+  docker: 'docker',
+};
+
+/** The driver that the kubelet has in the end: from 1.31 on it takes that of a runtime which tells it. */
+export function kubeletDriver({ kubelet, kubeletVersion, used }: Observed): CgroupDriver | undefined {
+  if (kubelet === undefined || !kubelet.isSetUp) return undefined;
+  const asks = kubeletVersion !== undefined && isAtLeast(kubeletVersion, 31) && !kubelet.isAskingOff;
+  return asks && used?.answer?.tellsKubelet === true ? driverOf(used) : kubelet.driver;
+}
+
+/** What differs, with the consequence and the lines to write; empty when all agree. */
+export function driverFindings(spec: CgroupSpec, observed: Observed): readonly Pick<Finding, 'message' | 'required'>[] {
+  const { used, kubelet } = observed;
+  if (used === undefined) return [];
+  const ofKubelet = kubeletDriver(observed);
+  const wanted = spec.driver ?? ofKubelet;
+  if (wanted === undefined) return [];
+  const running = driverOf(used);
+  const others = handlersOf(used).filter(({ driver }) => driver !== wanted);
+  const differs = running !== wanted || others.length > 0;
+  const kubeletDiffers = ofKubelet !== undefined && ofKubelet !== wanted;
+  if (!differs && !kubeletDiffers) return [];
+  const isAgreed = ofKubelet === undefined || (ofKubelet === running && others.every((one) => one.driver === running));
+  const consequence = isAgreed
+    ? `The spec wants ${wanted}.`
+    : running === 'cgroupfs' || others.some(({ driver }) => driver === 'cgroupfs')
+      ? 'Pods escape their limits until both agree.'
+      : 'New pods fail until both agree.';
+  const next = [
+    ...(differs
+      ? [
+          runtimeNext(
+            used,
+            wanted,
+            others.map(({ name }) => name),
+          ),
+        ]
+      : []),
+    ...(kubeletDiffers && kubelet !== undefined ? [`${kubeletLines(kubelet, wanted)}, then restart the kubelet`] : []),
+  ].join('; ');
+  const drained = ofKubelet === undefined ? '' : ' Drain the node before: running pods stay where they are.';
+  const message = `${consequence} ${next.charAt(0).toUpperCase()}${next.slice(1)}.${drained}`;
+  // Before the node joins nothing runs that could escape, and the kubelet must be let to start.
+  return [{ message, ...(ofKubelet === undefined ? { required: false } : {}) }];
+}
+
+function runtimeNext(used: RuntimeObserved, wanted: CgroupDriver, others: readonly string[]): string {
+  const restart = `then run "systemctl restart ${UNITS[used.name]}"`;
+  const isWritten = used.config.driver === wanted && used.config.handlers.every(({ driver }) => driver === wanted);
+  if (isWritten) return `its file says ${wanted} already: run "systemctl restart ${UNITS[used.name]}"`;
+  const special = others.filter((name) => name !== 'runc' && used.config.driver === wanted);
+  const also = special.length === 0 ? '' : ` for the runtime ${special.join(', ')} as well`;
+  if (used.config.driver === wanted && special.length > 0)
+    return `set SystemdCgroup = ${wanted === 'systemd'}${also}, ${restart}`;
+  return `${used.config.lines[wanted]}, ${restart}`;
+}
+
+function isAtLeast(version: string, minor: number): boolean {
+  const [, major = 0, own = 0] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+  return major > 1 || (major === 1 && own >= minor);
+}

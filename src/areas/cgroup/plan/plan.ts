@@ -1,0 +1,115 @@
+/**
+ * What does not fit together, from the worst on. Pure. Nothing is written: a driver is changed by a person, with the
+ * lines that the finding gives.
+ */
+import type { Finding, Plan } from '../../area.ts';
+import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
+import type { Desired } from '../desired.ts';
+import type { Observed } from '../observe/observe.ts';
+import { driverFindings } from './drivers.ts';
+import { summaryOf } from './summary.ts';
+
+/** The one entry of this area. */
+export const ENTRY = 'cgroup';
+
+/** Compares what was seen with the spec. */
+export function planCgroup(desired: Desired, observed: Observed): Plan {
+  const none = { steps: [], conflicts: [], left: [] };
+  if (desired === undefined) return { ...none, entries: [], blocked: [] };
+  const live = summaryOf(observed);
+  const entry = { name: ENTRY, required: true, desired: wantedText(desired), ...(live === '' ? {} : { live }) };
+  return { ...none, entries: [entry], blocked: findingsOf(desired, observed, live) };
+}
+
+/** What is declared, in a few words. */
+export function wantedText({ version, driver, controllers }: CgroupSpec): string {
+  const hierarchy = version === 'v2' ? 'cgroup v2' : 'any hierarchy';
+  return `${driver ?? 'one'} driver, ${hierarchy} (${controllers.join(' ')})`;
+}
+
+/** Everything that does not fit, required ones first; each message begins with the four places. */
+export function findingsOf(desired: CgroupSpec, observed: Observed, live = summaryOf(observed)): readonly Finding[] {
+  const found = [
+    ...effectFindings(observed),
+    ...configFindings(observed),
+    ...driverFindings(desired, observed).map((one) => ({ ...one, reason: 'DriverMismatch' as const })),
+    ...controllerFindings(desired, observed),
+    ...versionFindings(desired, observed),
+    ...reachFindings(observed),
+  ];
+  return found
+    .map((one): Finding => ({ target: ENTRY, ...one, message: `${live}. ${one.message}` }))
+    .toSorted((a, b) => Number(a.required === false) - Number(b.required === false));
+}
+
+type Found = Omit<Finding, 'target'>;
+
+function effectFindings({ pods }: Observed): readonly Found[] {
+  const after = 'Drain the node and reboot it once kubelet and runtime have the same driver.';
+  if (pods.strays > 0) {
+    const message = `${pods.strays} containers run in system.slice, outside of kubepods.slice: the kubelet has the driver systemd, the runtime cgroupfs, and limits of pods do not hold. ${after}`;
+    return [{ reason: 'HalfMigrated', message }];
+  }
+  if (!pods.systemd || !pods.cgroupfs) return [];
+  const message = `Pods of both drivers run side by side, in kubepods.slice and in kubepods: the driver was changed under running pods, and each tree gets the resources of the whole node. ${after}`;
+  return [{ reason: 'HalfMigrated', message }];
+}
+
+/** Only of the runtime that the kubelet uses: others harm no pod. */
+function configFindings({ used, kubelet, runtimes }: Observed): readonly Found[] {
+  if (used === undefined) return [];
+  const isSetUp = kubelet?.isSetUp === true;
+  const found = used.config.problems.map(
+    ({ message, place, isFatal }): Found => ({
+      reason: 'RuntimeConfigUnsafe',
+      message,
+      file: place.file,
+      ...(place.line === undefined ? {} : { line: place.line }),
+      ...(isFatal && isSetUp ? {} : { required: false }),
+    }),
+  );
+  for (const problem of kubelet?.problems ?? []) {
+    found.push({
+      reason: 'DriverMismatch',
+      message: `The driver of the kubelet is not known: ${problem}. Correct it.`,
+      required: false,
+    });
+  }
+  if (!used.config.isCriDisabled || runtimes.length > 1) return found;
+  const message = `disabled_plugins in ${used.config.main} turns CRI off, as the package containerd.io ships it: the kubelet cannot start a pod with it. Take "cri" out of the list and run "systemctl restart containerd".`;
+  return [
+    ...found,
+    { reason: 'RuntimeConfigUnsafe', message, file: used.config.main, ...(isSetUp ? {} : { required: false }) },
+  ];
+}
+
+function controllerFindings({ controllers }: CgroupSpec, { cgroups }: Observed): readonly Found[] {
+  if (cgroups === undefined) return [];
+  const missing = controllers.filter((name) => !cgroups.controllers.includes(name));
+  if (missing.length === 0) return [];
+  const pi = missing.includes('memory')
+    ? ' On a Raspberry Pi add cgroup_enable=memory to the end of the line in /boot/firmware/cmdline.txt and reboot.'
+    : ' Look for cgroup_disable= in /proc/cmdline.';
+  const message = `The kernel does not offer the controller ${missing.join(', ')}: the kubelet does not start without, or limits do not hold.${pi}`;
+  return [{ reason: 'ControllerMissing', message }];
+}
+
+function versionFindings({ version }: CgroupSpec, { cgroups }: Observed): readonly Found[] {
+  if (cgroups === undefined || cgroups.version === 'v2') return [];
+  const message =
+    'cgroup v2 is not mounted, and the kubelet from 1.35 on does not start on v1. Take systemd.unified_cgroup_hierarchy=0 off the kernel command line, or add systemd.unified_cgroup_hierarchy=1, and reboot.';
+  return [{ reason: 'CgroupV1', message, ...(version === 'v2' ? {} : { required: false }) }];
+}
+
+function reachFindings({ used, distribution }: Observed): readonly Found[] {
+  const found: Found[] = [];
+  if (used?.unreachable !== undefined) {
+    const message = `${used.name} runs and does not answer on its socket: ${used.unreachable}. The kubelet cannot start pods with it. See "journalctl -u ${used.name}".`;
+    found.push({ reason: 'RuntimeUnreachable', message, required: false, transient: true });
+  }
+  if (distribution !== undefined) {
+    const message = `${distribution} carries containerd and kubelet within, and sets their cgroup driver itself at every start: they are not compared here.`;
+    found.push({ reason: 'HostUnsupported', message, required: false });
+  }
+  return found;
+}

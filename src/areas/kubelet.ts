@@ -1,0 +1,91 @@
+/** Which files and flags the kubelet of this host is configured by. What they mean is the business of each area. */
+import { type ParsedYaml, parseYaml } from '../api/yaml/yaml.ts';
+import type { HostReader } from '../host/host.ts';
+import { type ConfigFile, readAll, readUnit } from './unit-files.ts';
+
+/** A configuration file of the kubelet. */
+export interface KubeletConfig extends ConfigFile {
+  readonly parsed: ParsedYaml;
+}
+
+/** What configures the kubelet. Later files win over earlier ones, and flags over files. */
+export interface KubeletFiles {
+  /** The configuration file and drop-ins, as far as they exist. */
+  readonly configs: readonly KubeletConfig[];
+  /** Files with flags for the next start. */
+  readonly flags: readonly ConfigFile[];
+  /** Where the flags in force are: the command line of a running kubelet, otherwise unit and files. */
+  readonly inForce: readonly ConfigFile[];
+  readonly isRunning: boolean;
+}
+
+/** The configuration file that kubeadm writes at join. */
+export const KUBELET_CONFIG = '/var/lib/kubelet/config.yaml';
+/** The folder that documentation and tools name for drop-ins; worth watching, though it counts only by a flag. */
+export const USUAL_DROP_INS = '/etc/kubernetes/kubelet.conf.d';
+/** Where flags are kept, in the order in which kubeadm's unit puts them on the command line. */
+export const KUBELET_FLAGS: readonly string[] = [
+  '/var/lib/kubelet/kubeadm-flags.env',
+  '/etc/default/kubelet',
+  '/etc/sysconfig/kubelet',
+];
+
+const UNIT = 'kubelet.service';
+/** Where the processes of the unit are listed: cgroup v2, then v1. */
+const PROCESSES = [
+  `/sys/fs/cgroup/system.slice/${UNIT}/cgroup.procs`,
+  `/sys/fs/cgroup/systemd/system.slice/${UNIT}/cgroup.procs`,
+];
+
+/** Reads everything that configures the kubelet. Throws `HostFileError`. */
+export async function readKubelet(host: HostReader): Promise<KubeletFiles> {
+  const flags = await readAll(host, KUBELET_FLAGS);
+  const running = await commandLine(host);
+  const inForce = running === undefined ? [...(await readUnit(host, UNIT)), ...flags] : [running];
+  const config = lastFlag(inForce, 'config')?.value ?? KUBELET_CONFIG;
+  // There is no default folder: drop-ins count only when the flag names one.
+  const folder = lastFlag(inForce, 'config-dir')?.value;
+  const names = folder === undefined ? [] : ((await host.listDirectory(folder)) ?? []);
+  const dropIns = names.filter((name) => name.endsWith('.conf')).map((name) => `${folder}/${name}`);
+  const configs: KubeletConfig[] = [];
+  for (const file of [config, ...dropIns]) {
+    const found = await host.parsed(file, configFrom);
+    if (found !== undefined) configs.push({ file, ...found });
+  }
+  return { configs, flags, inForce, isRunning: running !== undefined };
+}
+
+function configFrom(text: string): Omit<KubeletConfig, 'file'> {
+  return { text, parsed: parseYaml(text) };
+}
+
+/** The last value of a flag with its place; comments do not count. */
+export function lastFlag(
+  files: readonly ConfigFile[],
+  flag: string,
+): { readonly value: string; readonly file: string; readonly line?: number } | undefined {
+  const pattern = new RegExp(`(?:^|[\\s"'=])--${flag}(?:=|\\s+)["']?([^\\s"']+)`, 'g');
+  for (const { file, text } of files.toReversed()) {
+    for (const [at, line] of [...text.split('\n').entries()].toReversed()) {
+      const value = /^\s*[#;]/.test(line) ? undefined : [...line.matchAll(pattern)].at(-1)?.[1];
+      if (value === undefined || value.startsWith('$')) continue;
+      return { value, file, ...(file.startsWith('/proc/') ? {} : { line: at + 1 }) };
+    }
+  }
+  return undefined;
+}
+
+/** The flags of the running kubelet, separated by blanks. */
+async function commandLine(host: HostReader): Promise<ConfigFile | undefined> {
+  for (const path of PROCESSES) {
+    const pids = ((await host.readFile(path)) ?? '').split('\n').filter((pid) => /^[1-9]\d*$/.test(pid));
+    // It starts few programs of its own, such as mount.
+    for (const pid of pids.slice(0, 16)) {
+      const file = `/proc/${pid}/cmdline`;
+      const text = (await host.readFile(file)) ?? '';
+      const [program = ''] = text.split('\0');
+      if (/(^|\/)kubelet$/.test(program)) return { file, text: text.replaceAll('\0', ' ') };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+/** The six properties of every area, for cgroup, which writes nothing; and that no foreign file makes it throw. */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { cgroup } from '../../src/areas/cgroup/index.ts';
+import { askRuntime } from '../../src/areas/cgroup/observe/cri.ts';
+import { fieldsOf } from '../../src/areas/cgroup/observe/protobuf.ts';
+import { MemoryHost } from '../../src/host/memory/memory-host.ts';
+import {
+  cgroupHost,
+  cgroupSpec,
+  containerdWith,
+  HYBRID,
+  KUBELET,
+  passCgroup,
+  runningContainerd,
+  V2,
+} from '../support/cgroup-pass.ts';
+import { holdsTheSixProperties, linesOf } from '../support/six-properties.ts';
+
+const text = fc.oneof(
+  fc.string({ maxLength: 60 }),
+  fc.constantFrom(
+    '',
+    containerdWith(true),
+    containerdWith(false),
+    KUBELET,
+    'imports = ["/etc/containerd/*.toml", "../a", "config.toml"]\n',
+    'version = 3\nimports = ["/etc/containerd/conf.d/*.toml"]\n',
+    '[crio.runtime]\ncgroup_manager = "cgroupfs"\n',
+    '{"exec-opts": ["native.cgroupdriver=systemd"]}',
+    'plugins = 1\ndisabled_plugins = "cri"\n',
+    '[plugins."io.containerd.grpc.v1.cri".containerd]\nruntimes = [1, {}]\n',
+    'cgroupDriver: [1]\nfeatureGates: 3\ncontainerRuntimeEndpoint: {}\n',
+  ),
+);
+const PATHS = [
+  '/etc/containerd/config.toml',
+  '/etc/containerd/conf.d/10.toml',
+  '/etc/crio/crio.conf',
+  '/etc/crio/crio.conf.d/10.conf',
+  '/etc/docker/daemon.json',
+  '/var/lib/kubelet/config.yaml',
+  '/var/lib/kubelet/kubeadm-flags.env',
+  '/usr/lib/systemd/system/containerd.service',
+  '/usr/lib/systemd/system/docker.service',
+] as const;
+const node = fc.oneof({ weight: 4, arbitrary: text }, fc.constant({ link: '/etc/containerd/config.toml' }));
+const world = fc.record({
+  files: fc.dictionary(fc.constantFrom(...PATHS), node, { maxKeys: 6 }),
+  isV2: fc.boolean(),
+  runs: fc.option(fc.boolean()),
+});
+
+function hostIn({ files, isV2, runs }: typeof world extends fc.Arbitrary<infer T> ? T : never): MemoryHost {
+  return cgroupHost({ ...(isV2 ? V2 : HYBRID), ...files }, runs === null ? [] : [runningContainerd(runs)]);
+}
+
+const declared = fc
+  .record({
+    version: fc.constantFrom('v2' as const, 'Any' as const),
+    driver: fc.constantFrom('systemd' as const, 'cgroupfs' as const),
+    controllers: fc.subarray(['cpu', 'memory', 'hugetlb']),
+  })
+  .map((changes) => ({
+    cgroup: cgroupSpec(changes).cgroup ?? ({ version: 'Any', controllers: [], whenPodsRun: 'Wait' } as const),
+  }));
+
+// A link that leads in a circle makes the pass fail with the error of the host, which is as it should be.
+holdsTheSixProperties(
+  cgroup,
+  {
+    worlds: world.filter(({ files }) => Object.values(files).every((file) => typeof file === 'string')),
+    hostIn,
+    stateOf: (host) => linesOf(host),
+    givenBack: (host) => linesOf(host),
+    ofOthers: (host) => linesOf(host),
+  },
+  { declared, changes: 2 },
+);
+
+test('no file of a runtime makes a pass fail by a bug', async () => {
+  await fc.assert(
+    fc.asyncProperty(world, async (one) => {
+      const report = await passCgroup(hostIn(one));
+
+      expect(report.defects ?? []).toEqual([]);
+      expect(report.applied).toEqual([]);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('no answer of a runtime throws, and a wrong one is a problem', async () => {
+  const bytes = fc.uint8Array({ maxLength: 64 });
+  await fc.assert(
+    fc.asyncProperty(bytes, bytes, async (version, status) => {
+      fieldsOf(version);
+      const behaviour = {
+        answer: (_: unknown, __: string, { method }: { readonly method: string }) => ({
+          message: method.endsWith('Version') ? version : status,
+        }),
+      };
+      const asked = await askRuntime(
+        new MemoryHost({}, { behaviours: [behaviour] }),
+        '/s',
+        '1',
+        new AbortController().signal,
+      );
+
+      expect('answer' in asked || asked.problem !== '').toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
+});
