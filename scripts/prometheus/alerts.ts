@@ -107,6 +107,14 @@ export const HOST_ALERTS: readonly AlertRule[] = [
     'A file that is read later sets another value, or a field of the NodePrep belongs to another manager. The condition Conflicting names it.',
   ),
   alert(
+    'NodePrepCgroupsDiffer',
+    'warning',
+    '15m',
+    'nodeprep_condition{type="CgroupReady",status="False"} == 1',
+    `Kernel, container runtime and kubelet of ${NODE} disagree about control groups.`,
+    'Pods can run outside of the groups that limit them, or new ones fail. The condition CgroupReady has all places and the lines to write.',
+  ),
+  alert(
     'NodePrepContested',
     'warning',
     '10m',

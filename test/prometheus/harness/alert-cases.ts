@@ -263,6 +263,17 @@ export const ALERT_CASES: readonly AlertCase[] = [
     silentAt: ['31m', '60m'],
   },
   {
+    alert: 'NodePrepCgroupsDiffer',
+    name: 'a runtime with another driver than the kubelet',
+    series: { [condition('CgroupReady', 'False')]: '1x30' },
+    silentAt: ['14m'],
+    fires: {
+      at: '16m',
+      labels: { ...LABELS, type: 'CgroupReady', status: 'False' },
+      summary: 'Kernel, container runtime and kubelet of worker-1 disagree about control groups.',
+    },
+  },
+  {
     alert: 'NodePrepContested',
     name: 'a fight that goes on',
     series: { [`nodeprep_drift_contested{${AGENT},area="sysctls"}`]: '0x4 2x30' },
