@@ -274,6 +274,16 @@ export const ALERT_CASES: readonly AlertCase[] = [
     },
   },
   {
+    alert: 'NodePrepCgroupsDiffer',
+    name: 'a runtime that is not known yet, then one that agrees',
+    series: {
+      [condition('CgroupReady', 'Unknown')]: '1x20 0x20',
+      [condition('CgroupReady', 'False')]: '0x40',
+      [condition('CgroupReady')]: '0x20 1x20',
+    },
+    silentAt: ['16m', '40m'],
+  },
+  {
     alert: 'NodePrepContested',
     name: 'a fight that goes on',
     series: { [`nodeprep_drift_contested{${AGENT},area="sysctls"}`]: '0x4 2x30' },
