@@ -40,7 +40,10 @@ export function withCluster(target: Command): Command {
       '--kube',
       'follow the NodePrep of this node in its cluster; the files of the host are what it is registered with',
     )
-    .option('--kubeconfig <file>', 'kubeconfig; default as kubectl finds it, in a pod its service account')
+    .option(
+      '--kubeconfig <file>',
+      'kubeconfig, which must exist; default as kubectl finds it, in a pod its service account',
+    )
     .option('--context <name>', 'context of the kubeconfig (default: its current one)')
     .addOption(
       new Option('--node-name <name>', 'name of the Node and of its NodePrep (default: the host name)')
@@ -91,11 +94,19 @@ export async function clusterOptionsFrom(choice: ClusterChoice, machine: Machine
   };
 }
 
-/** A misspelt path would otherwise look like an API server that cannot be reached, forever. Throws `HostFileError`. */
+/**
+ * As kubectl does: a misspelt path would look like an API server that cannot be reached, forever. A file in $KUBECONFIG
+ * may appear later, such as that of a kubelet that has not joined yet. Throws `HostFileError`.
+ */
 async function assertThere(here: HostReader, file: string): Promise<void> {
   const path = resolve(file);
   if ((await here.realPath(path)) !== undefined) return;
-  throw new HostFileError('read', path, 'ENOENT', 'there is no such file; --kubeconfig names the one to use');
+  throw new HostFileError(
+    'read',
+    path,
+    'ENOENT',
+    'there is no such file; set KUBECONFIG instead of --kubeconfig for one that appears later',
+  );
 }
 
 /** Throws `InvalidArgumentError`. */

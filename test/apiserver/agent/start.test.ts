@@ -40,7 +40,7 @@ describe.each<Flavor>(['full', 'current'])('an agent that is early (%s)', (flavo
     node.writeSpec(specWith(10));
     await plane().stopServer();
     try {
-      node.start();
+      node.startEarly();
       await expect.poll(node.persisted, SOON).toMatch(/vm\.swappiness\s*=\s*10/);
       copyFileSync(plane().kubeconfig, kubeconfig);
       node.writeSpec(specWith(20));

@@ -92,6 +92,8 @@ export interface TestNode {
   /** The status file on the host. */
   readonly local: () => { readonly status: NonNullable<StoredNodePrep['status']> } | undefined;
   readonly start: (...args: readonly string[]) => Running;
+  /** Starts it with the kubeconfig in the environment, where it may appear later. */
+  readonly startEarly: () => Running;
   readonly stored: () => Promise<StoredNodePrep | undefined>;
   readonly condition: (type: string) => Promise<StoredCondition | undefined>;
   /** A merge patch by somebody. */
@@ -126,6 +128,7 @@ export function makeNode(
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), content);
   };
+  const run = ['run', '--root', root, '--metrics-port', '0', '--kube', '--node-name', name];
   return {
     name,
     root,
@@ -137,10 +140,8 @@ export function makeNode(
       const text = read('run/nodeprep/status.json');
       return text === '' ? undefined : JSON.parse(text);
     },
-    start: (...args) => {
-      const cluster = ['--kube', '--kubeconfig', kubeconfig, '--node-name', name];
-      return startNodeprep(['run', '--root', root, '--metrics-port', '0', ...cluster, ...args]);
-    },
+    start: (...args) => startNodeprep([...run, '--kubeconfig', kubeconfig, ...args]),
+    startEarly: () => startNodeprep(run, { env: { KUBECONFIG: kubeconfig } }),
     condition: async (type) => (await stored())?.status?.conditions.find((one) => one.type === type),
     patch: async (body, manager = 'somebody') => {
       const { code, body: answer } = await plane.send(
