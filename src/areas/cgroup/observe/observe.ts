@@ -3,6 +3,7 @@ import { CommandError } from '../../../host/errors.ts';
 import type { HostReader, Kernel } from '../../../host/host.ts';
 import { type Cgroups, observeCgroups } from '../../cgroups.ts';
 import { readKubelet } from '../../kubelet.ts';
+import { runOf } from '../../unit-files.ts';
 import type { Desired } from '../desired.ts';
 import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
 import { observePodGroups, type PodGroups } from './pod-groups.ts';
@@ -49,10 +50,18 @@ function isVersionWanted(used: RuntimeObserved | undefined, kubelet: KubeletCgro
   return kubelet.isSetUp && kubelet.driver !== driverOf(used);
 }
 
+/** Of the run of its unit that was asked last: another program cannot run before another start. */
+const versions = new WeakMap<HostReader, { readonly run: string; readonly version: string | undefined }>();
+
 async function kubeletVersion(host: HostReader, signal: AbortSignal): Promise<string | undefined> {
+  const run = await runOf(host, 'kubelet.service');
+  const known = versions.get(host);
+  if (known !== undefined && known.run === run) return known.version;
   try {
     const { stdout } = await host.query(['kubelet', '--version'], { timeoutMs: 5000, signal });
-    return /v(\d+\.\d+[^\s]*)/.exec(stdout)?.[1];
+    const version = /v(\d+\.\d+[^\s]*)/.exec(stdout)?.[1];
+    if (run !== undefined) versions.set(host, { run, version });
+    return version;
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) return undefined;

@@ -181,6 +181,28 @@ describe('a driver that differs', () => {
       { reason: 'DriverMismatch', message: expect.stringContaining('kubelet 1.30.4 says nothing') },
     ]);
   });
+
+  it('runs the kubelet for its version once for each of its starts', async () => {
+    let runs = 0;
+    const kubelet = {
+      commands: {
+        kubelet: () => {
+          runs += 1;
+          return { stdout: 'Kubernetes v1.34.1\n', stderr: '' };
+        },
+      },
+    };
+    const files = { ...JOINED, [KUBELET_CONFIG]: 'kind: KubeletConfiguration\n' };
+    const host = cgroupHost(files, [runningContainerd(true, { version: 'v2.1.9', driver: 'systemd' })], [kubelet]);
+    const unit = '/run/systemd/units/invocation:kubelet.service';
+    host.put(unit, { link: 'a' });
+
+    for (let pass = 0; pass < 3; pass += 1) await passCgroup(host);
+    expect(runs).toBe(1);
+    host.put(unit, { link: 'b' });
+    await passCgroup(host);
+    expect(runs).toBe(2);
+  });
 });
 
 describe('a configuration that lets pods fail', () => {
