@@ -6,13 +6,15 @@ import type { NodePrepSpec } from '../api/spec/nodeprep.ts';
 import type { NodeFacts } from '../api/status/status.ts';
 import type { Host, HostReader } from '../host/host.ts';
 
-/** A number that is read from the host at every scrape. */
+/** A number that is read from the host at every scrape, or facts that are shown as labels of a series that is 1. */
 export interface AreaGauge {
   /** Without the prefix `nodeprep_`. */
   readonly name: string;
   readonly help: string;
+  /** Names of the facts; absent for a number. */
+  readonly labels?: readonly string[];
   /** `undefined` when it cannot be known. */
-  readonly read: (host: HostReader) => Promise<number | undefined>;
+  readonly read: (host: HostReader) => Promise<number | Readonly<Record<string, string>> | undefined>;
 }
 
 /** A command of the area's own: `nodeprep AREA NAME`. */

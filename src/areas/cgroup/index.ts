@@ -10,6 +10,7 @@ import { applyNothing } from './apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainCgroup } from './explain.ts';
 import { factsOf } from './facts.ts';
+import { CGROUP_GAUGES } from './gauges.ts';
 import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
 import { observe, type Observed } from './observe/observe.ts';
@@ -28,6 +29,7 @@ export const cgroup: Area<Desired, Observed> = {
   explain: explainCgroup,
   verify: verifyCgroup,
   facts: factsOf,
+  gauges: CGROUP_GAUGES,
   writesIn: [],
   rights: { unit: { RestrictAddressFamilies: { AF_UNIX: 'the socket of the container runtime' } } },
 };

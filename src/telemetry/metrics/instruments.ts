@@ -36,8 +36,10 @@ export interface Probe {
   /** Without the prefix. */
   readonly name: string;
   readonly help: string;
+  /** Names of facts, which are labels of a series that is 1; absent for a number. */
+  readonly labels?: readonly string[];
   /** `undefined` when it cannot be known. */
-  readonly read: () => Promise<number | undefined>;
+  readonly read: () => Promise<number | Readonly<Record<string, string>> | undefined>;
 }
 
 /** All instruments on a registry of their own, every label set present from the start. */
@@ -108,13 +110,18 @@ export function createInstruments(probes: readonly Probe[]) {
     rebootRequired: gauge('reboot_required', '1 while changes wait for a reboot, by reason.', ['reason']),
     process: processMetrics(registry),
   };
-  for (const { name, help, read } of probes) {
+  for (const { name, help, labels = [], read } of probes) {
     const probe = new Gauge({
       name: `nodeprep_${name}`,
       help,
+      labelNames: [...labels],
       registers: [],
       async collect() {
-        this.set((await read().catch(() => undefined)) ?? Number.NaN);
+        const found = await read().catch(() => undefined);
+        if (typeof found !== 'object' && labels.length === 0) return this.set(found ?? Number.NaN);
+        // Facts that were true at the scrape before are not any more.
+        this.reset();
+        if (typeof found === 'object') this.set({ ...found }, 1);
       },
     });
     registry.registerMetric(probe);

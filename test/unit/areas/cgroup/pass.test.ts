@@ -1,7 +1,9 @@
 /** What the area says of hosts whose kernel, runtime and kubelet agree or do not. */
 import { describe, expect, it } from 'vitest';
+import { CGROUP_GAUGES } from '../../../../src/areas/cgroup/gauges.ts';
 import type { MemoryFiles } from '../../../../src/host/memory/memory-host.ts';
 import { areaVerdict } from '../../../../src/reconcile/report/area-condition.ts';
+import { createMetrics } from '../../../../src/telemetry/metrics/metrics.ts';
 import {
   cgroupHost,
   cgroupSpec,
@@ -395,5 +397,23 @@ describe('verify and explain', () => {
 
     expect(bare.verify().map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'skip', 'skip', 'skip']);
     expect(differing.verify().map(({ outcome }) => outcome)).toEqual(['pass', 'pass', 'warn', 'skip', 'pass']);
+  });
+});
+
+describe('the metric nodeprep_cgroup_info', () => {
+  it('has hierarchy, runtime and both drivers, of the moment of the scrape', async () => {
+    const host = cgroupHost({ ...JOINED, [CONFIG]: containerdWith(false) }, [runningContainerd(false)]);
+    const metrics = createMetrics({
+      version: '1',
+      probes: CGROUP_GAUGES.map((gauge) => ({ ...gauge, read: () => gauge.read(host) })),
+    });
+    const lines = async () =>
+      (await metrics.render()).split('\n').filter((line) => line.startsWith('nodeprep_cgroup_info{'));
+
+    expect(await lines()).toEqual([
+      'nodeprep_cgroup_info{version="v2",runtime="containerd",runtime_version="1.6.20~ds1",runtime_driver="cgroupfs",kubelet_driver="systemd"} 1',
+    ]);
+    host.put(KUBELET_CONFIG, 'kind: KubeletConfiguration\n');
+    expect(await lines()).toEqual([expect.stringContaining('kubelet_driver="cgroupfs"} 1')]);
   });
 });
