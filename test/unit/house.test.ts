@@ -226,6 +226,12 @@ describe('areas', () => {
   });
 });
 
+test('decisions are numbered one after the other', () => {
+  const numbers = readdirSync('docs/adr').map((name) => Number(/^\d{4}(?=-.+\.md$)/.exec(name)?.[0]));
+
+  expect(numbers).toEqual(numbers.map((_, at) => at + 1));
+});
+
 describe('tests', () => {
   const others = TESTS.filter((file) => file.path !== 'test/unit/house.test.ts');
 
