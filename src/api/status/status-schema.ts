@@ -92,6 +92,7 @@ const Pending = z
       )
       .max(MAX_PENDING_CHANGES)
       .describe('The first changes of the plan.'),
+    more: count('Changes of the plan that are not listed, all of which an approval covers.').optional(),
   })
   .describe('Changes that disturb the node: held until approved, or made by the next reboot.');
 

@@ -86,6 +86,8 @@ export interface PendingStatus {
     readonly to?: string;
     readonly disruption: 'None' | 'Restart' | 'Drain' | 'Reboot';
   }[];
+  /** How many more there are, which an approval covers as well. */
+  readonly more?: number;
 }
 
 /** What this host is, next to what the spec says it must be. */

@@ -45,6 +45,7 @@ export function pendingFrom(reports: readonly AreaReport[]): PendingPlan | undef
 
 /** The plan as the status has it. */
 export function pendingStatusFrom({ disruption, plan, changes }: PendingPlan): PendingStatus {
+  const more = changes.length - MAX_PENDING_CHANGES;
   return {
     disruption,
     plan,
@@ -56,5 +57,6 @@ export function pendingStatusFrom({ disruption, plan, changes }: PendingPlan): P
       ...(to === undefined ? {} : { to }),
       disruption: disturbs,
     })),
+    ...(more > 0 ? { more } : {}),
   };
 }

@@ -54,6 +54,12 @@ test.each([[], [PENDING.plan]])('approve prints and records what it approves', a
   expect(requested(root)).toBe(PENDING.plan);
 });
 
+test('approve says how many changes it covers besides', async () => {
+  const { stdout } = await runCommand(['approve', '--root', host({ ...PENDING, more: 4 })]);
+
+  expect(stdout).toMatch(/and 4 more, .*covers them as well/);
+});
+
 test('approve without a pending plan says so', async () => {
   const root = host();
 

@@ -51,6 +51,16 @@ test('a chain that ends with a restart is held before its first write', async ()
   ]);
 });
 
+test('a plan lists ten changes and counts the others', async () => {
+  const values = Object.fromEntries(Array.from({ length: 14 }, (_, at) => [`config${at}`, 'new']));
+  const disruptions = { config13: 'Restart' } as const;
+
+  const { pending } = await (await daemon(new MemoryHost(JOINED), { chain: 'runtime', disruptions }))({}, values);
+
+  expect(pending).toMatchObject({ disruption: 'Restart', more: 4 });
+  expect(pending?.changes).toHaveLength(10);
+});
+
 test('the plan that the spec approves runs, and no other', async () => {
   const host = new MemoryHost({ ...JOINED, '/toy/config': 'old' });
   const round = await daemon(host);
