@@ -35,7 +35,7 @@ export async function startDaemon(executable: string, args: readonly string[] = 
         .reduce((sum, value) => sum + value, 0),
     passes: async () => {
       const text = await (await fetch(`http://127.0.0.1:${PORT}/metrics`)).text();
-      return [...text.matchAll(/^nodeprep_pass_total\{[^}]*\} (\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
+      return [...text.matchAll(/^nodeprep_rounds_total\{[^}]*\} (\d+)/gm)].reduce((sum, [, n]) => sum + Number(n), 0);
     },
     stop: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -215,7 +215,7 @@ function courses(): readonly Builder<Panel>[] {
       title: 'Rounds by outcome',
       description: 'Rounds over the areas. A failure has an area that could not be observed or changed.',
       span: 6,
-      queries: [over(`sum by (result) (increase(nodeprep_pass_total{${NODE}}[$__rate_interval]))`, '{{result}}')],
+      queries: [over(`sum by (result) (increase(nodeprep_rounds_total{${NODE}}[$__rate_interval]))`, '{{result}}')],
     }),
     lines({
       title: 'Duration of rounds',
@@ -223,7 +223,7 @@ function courses(): readonly Builder<Panel>[] {
       span: 6,
       unit: 's',
       queries: [
-        over(quantile(0.9, 'nodeprep_pass_duration_seconds', NODE), 'round, 9 in 10', 'A'),
+        over(quantile(0.9, 'nodeprep_round_duration_seconds', NODE), 'round, 9 in 10', 'A'),
         over(
           `histogram_quantile(0.9, sum by (area, le) (rate(nodeprep_apply_duration_seconds_bucket{${NODE}}[$__rate_interval])))`,
           '{{area}} changed, 9 in 10',

@@ -68,7 +68,7 @@ export function nodesPanels(): readonly Builder<Panel>[] {
           'Mean duration of a round over the areas. A slow one is a slow disk, a busy host or a hanging command.',
         span: 8,
         unit: 's',
-        queries: [now(`topk(10, ${mean('nodeprep_pass_duration_seconds')})`, LEGEND)],
+        queries: [now(`topk(10, ${mean('nodeprep_round_duration_seconds')})`, LEGEND)],
       },
       SECONDS,
     ),

@@ -81,7 +81,7 @@ beforeAll(async () => {
     ],
   });
   // Rates need the numbers from before.
-  await until('count(nodeprep_pass_total{result="success"} > 0)', 2);
+  await until('count(nodeprep_rounds_total{result="success"} > 0)', 2);
   await causeDrift(one);
   causeFailures(other);
   await until('sum(nodeprep_drift_repair_seconds_count)', 2);

@@ -99,10 +99,12 @@ export function createInstruments(probes: readonly Probe[]) {
       'Bugs of NodePrep that showed while it looked at or changed the area; the log has their stacks.',
       ['area'],
     ),
-    pass: counter('pass_total', 'Rounds over the areas; a failure has an area that could not be observed or changed.', [
-      'result',
-    ]),
-    passDuration: histogram('pass_duration_seconds', 'Duration of the rounds over the areas.'),
+    rounds: counter(
+      'rounds_total',
+      'Rounds over the areas; a failure has an area that could not be observed or changed.',
+      ['result'],
+    ),
+    roundDuration: histogram('round_duration_seconds', 'Duration of the rounds over the areas.'),
     lastSuccess: gauge('last_success_timestamp_seconds', 'Unix time of the last round without a failure; 0 before.'),
     specGeneration: gauge('spec_generation', 'Generation of the spec that is enforced.'),
     observedGeneration: gauge('observed_generation', 'Generation of the spec that the status speaks of.'),
@@ -138,7 +140,7 @@ export function createInstruments(probes: readonly Probe[]) {
     for (const source of DRIFT_SOURCES) instruments.driftDetected.inc({ area, source }, 0);
     for (const result of RESULTS) instruments.apply.inc({ area, result }, 0);
   }
-  for (const result of RESULTS) instruments.pass.inc({ result }, 0);
+  for (const result of RESULTS) instruments.rounds.inc({ result }, 0);
   for (const reason of REBOOT_REASONS) instruments.rebootRequired.set({ reason }, 0);
   for (const type of CONDITION_TYPES) {
     for (const status of STATUSES) instruments.condition.set({ type, status }, status === 'Unknown' ? 1 : 0);

@@ -125,8 +125,8 @@ function countArea(
 function countPass(instruments: Instruments, report: NodeReport, now: () => Date): void {
   const visited = report.areas.filter((area) => report.visited.includes(area.area));
   const hasFailed = visited.some((area) => area.error !== undefined || area.failures.length > 0);
-  instruments.pass.inc({ result: hasFailed ? 'failure' : 'success' });
-  instruments.passDuration.observe(report.seconds);
+  instruments.rounds.inc({ result: hasFailed ? 'failure' : 'success' });
+  instruments.roundDuration.observe(report.seconds);
   if (!hasFailed) instruments.lastSuccess.set(now().getTime() / 1000);
 }
 

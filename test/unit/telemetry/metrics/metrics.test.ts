@@ -56,9 +56,9 @@ test('every label set is there before the first pass, and nothing claims to be i
       ).toBe(true);
     }
   }
-  expect(await samples(metrics, 'pass_total')).toEqual([
-    'pass_total{result="success"} 0',
-    'pass_total{result="failure"} 0',
+  expect(await samples(metrics, 'rounds_total')).toEqual([
+    'rounds_total{result="success"} 0',
+    'rounds_total{result="failure"} 0',
   ]);
   expect(await samples(metrics, 'reboot_required{reason="ModuleParameters"}')).toEqual([
     'reboot_required{reason="ModuleParameters"} 0',
@@ -138,9 +138,9 @@ test('drift that stays is counted once, and its correction when it succeeds at l
     'drift_corrected_total{area="sysctls"} 2',
   ]);
   expect(await samples(metrics, 'drift_repair_seconds_count')).toEqual(['drift_repair_seconds_count 2']);
-  expect(await samples(metrics, 'pass_total')).toEqual([
-    'pass_total{result="success"} 2',
-    'pass_total{result="failure"} 3',
+  expect(await samples(metrics, 'rounds_total')).toEqual([
+    'rounds_total{result="success"} 2',
+    'rounds_total{result="failure"} 3',
   ]);
   expect(await samples(metrics, 'last_success_timestamp_seconds')).toEqual([
     `last_success_timestamp_seconds ${NOW.getTime() / 1000}`,
@@ -236,7 +236,7 @@ test('two instances in one process share nothing', async () => {
 
   one.record(aNodeReport());
 
-  expect(await samples(other, 'pass_total{result="success"}')).toEqual(['pass_total{result="success"} 0']);
+  expect(await samples(other, 'rounds_total{result="success"}')).toEqual(['rounds_total{result="success"} 0']);
 });
 
 test('names no entry, file or message in a label', async () => {
