@@ -65,6 +65,7 @@ const schema = mergedByName(
 export const modules = part({
   schema,
   title: 'the kernel modules',
+  things: ['module'],
   expand: (source) => source.map(entryFrom) as readonly ModuleEntry[],
   sourceOf: (entries) => entries.map(sourceFrom),
   problems: (document, path) => listAt(document.root, path).flatMap((entry) => entryProblems(document, entry)),

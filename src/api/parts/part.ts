@@ -86,6 +86,8 @@ export interface SpecPart<
   readonly schema: z.ZodType<Source>;
   /** What the area is about, in the middle of a sentence: `the kernel modules`. */
   readonly title: string;
+  /** What messages of the area put before a name in quotes, so that several become one list: `module` of `module "a"`. */
+  readonly things?: readonly string[];
   /** What to write where a plain value stands instead of the part. */
   readonly instead?: string;
   /** Defaults and canonical names applied. Expects a valid source. */

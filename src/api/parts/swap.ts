@@ -40,6 +40,7 @@ const schema = z
 export const swap = part({
   schema,
   title: 'swap',
+  things: ['unit', 'device'],
   instead: 'write "behavior: Disabled" below it',
   expand: (source): SwapSpec => ({
     behavior: source.behavior,

@@ -36,6 +36,7 @@ type Bound = z.infer<typeof Bound>;
 export const sysctls = part({
   schema,
   title: 'the kernel parameters',
+  things: ['parameter'],
   expand: (source) => source.map(sysctlFrom) as readonly SysctlEntry[],
   sourceOf: (entries) =>
     entries.map(({ required, ...entry }) => ({ ...entry, ...(required ? {} : { optional: true }) })),

@@ -22,7 +22,11 @@ export const NodePrepLimits = z.strictObject({
   apiVersion: z.literal(API_VERSION).describe('Group and version of the API.'),
   kind: z.literal('NodePrepLimits').describe('Kind of the document.'),
   modes: z.array(Mode).min(1).max(8).optional().describe('Modes that the spec and its areas may have. Absent: all.'),
-  areas: z.array(z.enum(AREA_NAMES)).max(8).optional().describe('Areas that may be declared. Absent: all.'),
+  areas: z
+    .array(z.enum(AREA_NAMES))
+    .max(AREA_NAMES.length)
+    .optional()
+    .describe('Areas that may be declared. Absent: all.'),
   ...(forEachArea((name) => PARTS[name].limits.schema.optional()) as Schemas),
 });
 /** The limits of a host as people write them. */

@@ -1,5 +1,4 @@
 import type { NodeFacts } from '../../api/status/status.ts';
-import { observeCgroups } from '../../areas/cgroups.ts';
 import type { Surroundings } from '../../areas/surroundings.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
@@ -8,7 +7,7 @@ import type { HostReader } from '../../host/host.ts';
 export async function factsOf(host: HostReader, areas: readonly Pick<Surroundings, 'facts'>[]): Promise<NodeFacts> {
   if (host.kernel === 'absent') return {};
   const kernel = await textOf(host, '/proc/sys/kernel/osrelease');
-  const facts: NodeFacts[] = [kernel === '' ? {} : { kernel }, await cgroupOf(host), await identityOf(host)];
+  const facts: NodeFacts[] = [kernel === '' ? {} : { kernel }, await identityOf(host)];
   for (const area of areas) facts.push((await area.facts?.(host)) ?? {});
   return Object.assign({}, ...facts) as NodeFacts;
 }
@@ -19,16 +18,6 @@ async function textOf(host: HostReader, path: string): Promise<string> {
     return (await host.readFile(path))?.trim() ?? '';
   } catch (error) {
     if (error instanceof HostFileError) return '';
-    throw error;
-  }
-}
-
-async function cgroupOf(host: HostReader): Promise<NodeFacts> {
-  try {
-    const cgroups = await observeCgroups(host);
-    return cgroups === undefined ? {} : { cgroup: cgroups.version };
-  } catch (error) {
-    if (error instanceof HostFileError) return {};
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** What tables show: the container runtime. */
+/** What tables show: version of the hierarchy, and container runtime. */
 import type { NodeFacts } from '../../api/status/status.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
@@ -9,16 +9,27 @@ import { observeRuntimes, RUNTIME_NAMES, usedOf } from './observe/runtimes.ts';
 
 /** Costs no question of its own while the area is managed: the answers of the runtime are kept. */
 export async function factsOf(host: HostReader): Promise<NodeFacts> {
+  const cgroups = await known(() => observeCgroups(host));
+  const runtime = await known(() => runtimeOf(host, cgroups?.version === 'v2'));
+  return {
+    ...(cgroups === undefined ? {} : { cgroup: cgroups.version }),
+    ...(runtime === undefined ? {} : { runtime }),
+  };
+}
+
+async function runtimeOf(host: HostReader, hasCgroupV2: boolean): Promise<string | undefined> {
+  const runtimes = await observeRuntimes(host, RUNTIME_NAMES, hasCgroupV2, new AbortController().signal);
+  const used = usedOf(runtimes, parseKubeletCgroup(await readKubelet(host)));
+  const version = used?.answer?.version;
+  return version === undefined ? used?.name : `${used?.name} ${version}`;
+}
+
+/** What cannot be read leaves out its own fact only. */
+async function known<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    const cgroups = await observeCgroups(host);
-    const hasCgroupV2 = cgroups?.version === 'v2';
-    const runtimes = await observeRuntimes(host, RUNTIME_NAMES, hasCgroupV2, new AbortController().signal);
-    const used = usedOf(runtimes, parseKubeletCgroup(await readKubelet(host)));
-    if (used === undefined) return {};
-    const { name, answer } = used;
-    return { runtime: answer?.version === undefined ? name : `${name} ${answer.version}` };
+    return await read();
   } catch (error) {
-    if (error instanceof HostFileError) return {};
+    if (error instanceof HostFileError) return undefined;
     throw error;
   }
 }

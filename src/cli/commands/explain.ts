@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { AREA_NAMES, partOf } from '../../api/parts/parts.ts';
+import { listed } from '../../api/yaml/words.ts';
 import type { Original } from '../../areas/area.ts';
 import { type EntryExplanation, explainEntry } from '../../app/inspect/inspect.ts';
 import { openMachine } from '../../app/machine.ts';
@@ -13,11 +15,9 @@ type Options = SpecOptions & { output: OutputFormat; list: boolean };
 /** `nodeprep explain ENTRY`: one entry, why it matters and what sets it. */
 export function explainCommand(io: Io): Command {
   const base = command('explain', 'Explain one entry: why Kubernetes needs it and what sets it on this machine', [
-    'explain net.ipv4.ip_forward',
-    'explain br_netfilter',
-    'explain swap',
+    ...AREA_NAMES.map((area) => `explain ${partOf(area).entries.example}`),
     'explain --list',
-  ]).argument('[entry]', 'a kernel parameter, a kernel module, or "swap"');
+  ]).argument('[entry]', listed(AREA_NAMES.map((area) => partOf(area).entries.words)));
   const target = withOutput(withSpec(base)).option(
     '--list',
     'list what is declared or what there are texts about',

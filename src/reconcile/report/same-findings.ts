@@ -1,5 +1,7 @@
 /** Findings that say the same of several entries become one, with the list of entries. Pure. */
 
+import { AREA_NAMES, partOf } from '../../api/parts/parts.ts';
+
 /** What is needed of a finding. */
 interface Said {
   readonly target: string;
@@ -21,6 +23,8 @@ export const EACH = 'More about each: "nodeprep explain ENTRY".';
 /** Stands for the name of the entry in a sentence; no name has it. */
 const NAME = '\0';
 const START = new RegExp(`^${NAME}(?:: | is )`);
+/** The name in quotes, with the word before it that has to become a plural. */
+const QUOTED = new RegExp(`(\\b(?:${AREA_NAMES.flatMap((area) => partOf(area).things ?? []).join('|')}))? "${NAME}"`);
 
 /**
  * Groups findings by their first sentence, in the order of the first of each. `apart` keeps findings apart that a reader
@@ -83,8 +87,7 @@ function headOf(head: string, targets: readonly string[], listed: number): strin
     targets.map((target) => `"${target}"`),
     listed,
   );
-  const quoted = new RegExp(`(\\b(?:module|parameter|unit|device))? "${NAME}"`);
-  if (quoted.test(head))
-    return head.replace(quoted, (_, word?: string) => `${word === undefined ? '' : `${word}s`} ${names}`);
+  if (QUOTED.test(head))
+    return head.replace(QUOTED, (_, word?: string) => `${word === undefined ? '' : `${word}s`} ${names}`);
   return head.replace(START, '');
 }

@@ -2,6 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { factsOf } from '../../../../src/app/inspect/facts.ts';
+import type { Surroundings } from '../../../../src/areas/surroundings.ts';
+import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
+import { everyArea } from '../../../../src/areas/index.ts';
 import { openMachine } from '../../../../src/app/machine.ts';
 import { copyOfHost } from '../../../support/nodeprep-process.ts';
 
@@ -40,5 +43,20 @@ describe('facts of a host', () => {
     });
     expect(facts).toMatchObject({ kernel: '6.1.0-18-amd64', bootID: BOOT });
     expect(facts).not.toHaveProperty('machineID');
+  });
+
+  it('of areas are told by the areas, each as far as it can be read', async () => {
+    const host = new MemoryHost({
+      '/sys/fs/cgroup/cgroup.controllers': 'cpu memory\n',
+      '/var/lib/kubelet/config.yaml/inside': '',
+    });
+
+    expect(await factsOf(host, [])).not.toHaveProperty('cgroup');
+    expect(
+      await factsOf(
+        host,
+        everyArea((area): Pick<Surroundings, 'facts'> => area),
+      ),
+    ).toMatchObject({ cgroup: 'v2' });
   });
 });
