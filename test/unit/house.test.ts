@@ -224,6 +224,38 @@ describe('areas', () => {
       SHAPE.filter((part) => !files.includes(`${part}.ts`) && !existsSync(`src/areas/${name}/${part}/${part}.ts`)),
     ).toEqual([]);
   });
+
+  test.each(AREA_NAMES)('%s has the names of the others', (name) => {
+    const exported = new Map(
+      SHAPE.map((part) => [
+        part,
+        SRC.find(({ path }) => path.startsWith(`src/areas/${name}/`) && basename(path) === `${part}.ts`),
+      ]),
+    );
+    const has = (part: string, words: string) =>
+      exported.get(part)?.lines.some((line) => new RegExp(`^export .*\\b(?:${words})\\b`).test(line)) ?? false;
+
+    expect(
+      [
+        ['desired', 'Desired'],
+        ['desired', 'desiredFrom'],
+        ['observe', 'Observed'],
+        ['observe', 'observe[A-Z]\\w*'],
+        ['plan', 'plan[A-Z]\\w*'],
+        ['apply', 'apply[A-Z]\\w*'],
+        ['hints', 'hintsFor'],
+        ['knowledge', 'rivalOf'],
+        ['explain', 'explain[A-Z]\\w*'],
+        ['verify', 'verify[A-Z]\\w*'],
+      ].filter(([part = '', words = '']) => !has(part, words)),
+    ).toEqual([]);
+  });
+
+  test.each(AREA_NAMES)('%s is held to the six properties', (name) => {
+    const suite = TESTS.find(({ path }) => path === `test/property/${name}.test.ts`);
+
+    expect(suite?.lines.some((line) => line.startsWith('holdsTheSixProperties('))).toBe(true);
+  });
 });
 
 test('decisions are numbered one after the other', () => {

@@ -1,7 +1,7 @@
 /** What metrics show of control groups besides whether all agree. */
 import type { HostReader } from '../../host/host.ts';
 import type { AreaGauge } from '../surroundings.ts';
-import { observe } from './observe/observe.ts';
+import { observeCgroup } from './observe/observe.ts';
 import { driverOf } from './observe/runtimes.ts';
 import { kubeletDriver } from './plan/drivers.ts';
 
@@ -17,7 +17,7 @@ export const CGROUP_GAUGES: readonly AreaGauge[] = [
 
 /** Costs no question of its own while the area is managed: the answers of the runtime are kept. */
 async function cgroupInfo(host: HostReader): Promise<Readonly<Record<string, string>>> {
-  const observed = await observe(host, undefined, new AbortController().signal);
+  const observed = await observeCgroup(host, undefined, new AbortController().signal);
   const { cgroups, used } = observed;
   return {
     version: cgroups?.version ?? '',

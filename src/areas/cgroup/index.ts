@@ -13,7 +13,7 @@ import { factsOf } from './facts.ts';
 import { CGROUP_GAUGES } from './gauges.ts';
 import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
-import { observe, type Observed } from './observe/observe.ts';
+import { observeCgroup, type Observed } from './observe/observe.ts';
 import { planCgroup } from './plan/plan.ts';
 import { verifyCgroup } from './verify.ts';
 
@@ -21,7 +21,7 @@ import { verifyCgroup } from './verify.ts';
 export const cgroup: Area<Desired, Observed> = {
   name: 'cgroup',
   desired: desiredFrom,
-  observe,
+  observe: observeCgroup,
   plan: planCgroup,
   apply: applyNothing,
   hints: hintsFor,

@@ -26,7 +26,7 @@ export interface Observed {
 }
 
 /** Looks without changing anything; programs run and sockets are asked only where files cannot tell. */
-export async function observe(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
+export async function observeCgroup(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
   const cgroups = await observeCgroups(host);
   const names = RUNTIME_NAMES.filter((name) => desired?.runtimes?.includes(name) ?? true);
   const runtimes = await observeRuntimes(host, names, cgroups?.version === 'v2', signal);

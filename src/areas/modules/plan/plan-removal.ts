@@ -7,7 +7,7 @@ import { liveKey, thingOf } from './own-files.ts';
 import { type ParameterStep, parameterStep } from './steps.ts';
 
 /** Parameters to set back, and what the ledger need not remember once our files are written. */
-export interface Restores {
+export interface Removal {
   readonly restores: readonly ParameterStep[];
   readonly spent: readonly string[];
   /** Ledger keys of what stays as we made it until the next reboot. */
@@ -18,7 +18,7 @@ export interface Restores {
  * A parameter returns to its original only under `Restore`, and only while it still has a value that
  * we wrote. Whatever else was live stays as it is.
  */
-export function planRestores(desired: Desired, observed: Observed, memory: Memory): Restores {
+export function planRemoval(desired: Desired, observed: Observed, memory: Memory): Removal {
   const kept = new Set<string>();
   for (const { name, parameters } of desired.entries) {
     kept.add(liveKey(name));

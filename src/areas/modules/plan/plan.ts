@@ -11,14 +11,14 @@ import { fileKey, liveKey, LOAD_FILE, OPTIONS_FILE, originalOf } from './own-fil
 import { renderParameters } from '../parameters.ts';
 import { parseLoadList, parseModprobeConfig } from '../observe/parse.ts';
 import { loadFileStep, optionsFileStep, spentFiles } from './plan-files.ts';
-import { planRestores } from './plan-removal.ts';
+import { planRemoval } from './plan-removal.ts';
 import { type ModuleStep, loadStep, parameterStep } from './steps.ts';
 
 /** Plans the area. Pure. */
 export function planModules(desired: Desired, observed: Observed, memory: Memory): Plan<ModuleStep> {
   const judged = { ...observed, directives: lastingDirectives(observed, memory) };
   const assessments = desired.entries.map((entry) => assessModule(entry, judged));
-  const { restores, spent, leaves } = planRestores(desired, observed, memory);
+  const { restores, spent, leaves } = planRemoval(desired, observed, memory);
   const withOptions = assessments.filter((one) => one.persistOptions).map((one) => one.entry);
   const optionsFile = optionsFileStep(withOptions, observed.optionsFile, memory.get(fileKey(OPTIONS_FILE)));
   const loads = assessments.filter((one) => one.load).map((one) => loadStep(one.entry.name, optionsOf(one)));

@@ -11,7 +11,7 @@ import { SWAP_SERVICES } from './units.ts';
 import type { WantedUnits } from './wanted.ts';
 
 /** The way back for what was turned off live. */
-export interface Restores {
+export interface Removal {
   readonly services: readonly ServiceStep[];
   readonly devices: readonly SwaponStep[];
   /** Ledger keys for which nothing is left to do. */
@@ -22,7 +22,7 @@ export interface Restores {
 }
 
 /** Plans the way back. With `Keep`, and where no kernel runs, the next reboot is the way back. */
-export function planRestores(desired: Desired, observed: Observed, wanted: WantedUnits, memory: Memory): Restores {
+export function planRemoval(desired: Desired, observed: Observed, wanted: WantedUnits, memory: Memory): Removal {
   const isLive = observed.kernel === 'running' && desired.deletionPolicy === 'Restore';
   const services: ServiceStep[] = [];
   const devices: SwaponStep[] = [];

@@ -9,7 +9,7 @@ import { incoherence } from './limited.ts';
 import type { Observed } from '../observe/observe.ts';
 import { isZramDevice, type SwapDevice } from '../observe/parse.ts';
 import { planMasks, planReleases, reloadMemos } from './plan-units.ts';
-import { planRestores } from './plan-removal.ts';
+import { planRemoval } from './plan-removal.ts';
 import { podInSwap, unsafeCgroup, unsafeSwapoff } from './safety.ts';
 import {
   disableFstabStep,
@@ -37,7 +37,7 @@ export function planSwap(desired: Desired, observed: Observed, memory: Memory): 
 
   const fstab = turnsOff(desired) ? disabledFstab(observed, memory) : restoredFstab(observed);
   const releases = planReleases(observed, wanted, memory);
-  const { services, devices, spent, leaves, left } = planRestores(desired, observed, wanted, memory);
+  const { services, devices, spent, leaves, left } = planRemoval(desired, observed, wanted, memory);
   const isGivenBack = releases.length > 0 || fstab?.to === 'restored' || memory.has(RELOAD_KEY);
   const reloads = observed.systemd.state === 'running' && (isGivenBack || needsReload(observed, wanted));
   const steps: SwapStep[] = [
