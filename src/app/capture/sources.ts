@@ -42,6 +42,7 @@ export const PERSISTENT: readonly string[] = [
   '/etc/nodeprep',
   '/run/nodeprep/status.json',
   '/run/nodeprep/fights.json',
+  '/var/lib/nodeprep/approval.json',
   '/var/lib/nodeprep/ledger.json',
   '/var/lib/nodeprep/spec.json',
 ];
