@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { parseDocuments } from '../../src/api/yaml/documents.ts';
 import { SpecInvalidError } from '../../src/api/yaml/errors.ts';
 import { canonicalNumbers } from '../../src/api/spec/canonical.ts';
@@ -138,6 +139,34 @@ describe('loadSpec', { timeout: 60_000 }, () => {
   });
 });
 
+/** Paths of what a document may leave out; `[]` stands for the entries of a list, `*` for the values of a map. */
+function optionalFields(schema: unknown): readonly (readonly string[])[] {
+  const type = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const below = (name: string, field: unknown) => optionalFields(field).map((path) => [name, ...path]);
+  if (type instanceof z.ZodArray) return below('[]', type.element);
+  if (type instanceof z.ZodRecord) return [['*'], ...below('*', type.valueType)];
+  if (!(type instanceof z.ZodObject)) return [];
+  return Object.entries(type.shape).flatMap(([name, field]) => [
+    ...(field instanceof z.ZodOptional ? [[name]] : []),
+    ...below(name, field),
+  ]);
+}
+
+/** The source without one value at that path, once for each place where it has one. */
+function without<T>(source: T, [name = '', ...rest]: readonly string[]): readonly T[] {
+  if (typeof source !== 'object' || source === null) return [];
+  const keys = name === '[]' || name === '*' ? Object.keys(source) : Object.hasOwn(source, name) ? [name] : [];
+  return keys.flatMap((key) => {
+    const copies = rest.length === 0 ? [undefined] : without((source as Record<string, unknown>)[key], rest);
+    return copies.map((copy) => {
+      const less = Object.assign(Array.isArray(source) ? [] : {}, source) as Record<string, unknown>;
+      if (copy === undefined) delete less[key];
+      else less[key] = copy;
+      return less as T;
+    });
+  });
+}
+
 describe('expand', { timeout: 30_000 }, () => {
   it('and back is stable', () => {
     fc.assert(
@@ -148,6 +177,16 @@ describe('expand', { timeout: 30_000 }, () => {
         expect(sourceFrom(expand(sourceFrom(spec)))).toEqual(sourceFrom(spec));
       }),
     );
+  });
+
+  it('loses no field of the schema on the way to an area', () => {
+    const sources = fc.sample(specSource, { numRuns: 300, seed: 1 });
+    const counts = (path: readonly string[]) =>
+      sources.some((source) =>
+        without(source, path).some((less) => JSON.stringify(expand(less)) !== JSON.stringify(expand(source))),
+      );
+
+    expect(optionalFields(NodePrepSpecSource).filter((path) => !counts(path))).toEqual([]);
   });
 
   it('gives every entry a name of its own', () => {

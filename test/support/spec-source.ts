@@ -23,6 +23,18 @@ export const specSource: fc.Arbitrary<NodePrepSpecSource> = fc
       areaModes: fc.dictionary(fc.constantFrom(...AREA_NAMES), mode, { minKeys: 1 }),
       deletionPolicy: fc.constantFrom('Keep', 'Restore'),
       bootstrap: fc.record({ onFailure: fc.constantFrom('Block', 'Degrade') }),
+      approvedPlan: fc.stringMatching(/^[0-9a-f]{10}$/),
+      rebootSentinel: fc.constantFrom('Never', 'WhenApproved'),
+      cgroup: fc.record(
+        {
+          version: fc.constantFrom('v2', 'Any'),
+          controllers: fc.subarray(['cpu', 'memory', 'hugetlb']),
+          driver: fc.constantFrom('systemd', 'cgroupfs'),
+          runtimes: fc.subarray(['containerd', 'crio', 'docker', 'kubelet'], { minLength: 1 }),
+          whenPodsRun: fc.constantFrom('Wait', 'Restart'),
+        },
+        { requiredKeys: [] },
+      ),
       modules: fc.uniqueArray(
         fc.record(
           {

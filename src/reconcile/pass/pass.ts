@@ -39,16 +39,9 @@ export interface ManagedArea extends Surroundings {
 export function manage<Desired, Observed, S extends Step>(area: Area<Desired, Observed, S>): ManagedArea {
   const planner = createPlanner(area);
   const quiet = unchanged((_plan: Plan<S>, make: () => AreaReport) => make(), isSamePlan);
-  const { writesIn, rights, gauges, commands, facts, topics, namesLike } = area;
   return {
-    name: area.name,
-    writesIn,
-    rights,
-    ...(gauges === undefined ? {} : { gauges }),
-    ...(commands === undefined ? {} : { commands }),
-    ...(facts === undefined ? {} : { facts }),
-    ...(topics === undefined ? {} : { topics }),
-    ...(namesLike === undefined ? {} : { namesLike }),
+    // What else it declares about itself, whatever that is.
+    ...area,
     hints: (spec) => area.hints(area.desired(spec)),
     inspect: async (spec, host, signal) => {
       const desired = area.desired(spec);
