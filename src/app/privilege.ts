@@ -9,8 +9,8 @@ export class NotRootError extends Error {
 export function requireRoot({ live }: { readonly live: boolean }, command: string): void {
   if (!live || process.geteuid?.() === 0) return;
   throw new NotRootError(
-    `"nodeprep ${command}" changes this machine and must run as root:\n  sudo ${sameCommand(process).join(' ')}\n` +
-      'Without root, "nodeprep plan" shows what it would do.',
+    `"nodeprep ${command}" changes this machine and must run as root:\n  sudo ${sameCommand(process).join(' ')}` +
+      (/^(bootstrap|run)\b/.test(command) ? '\nWithout root, "nodeprep plan" shows what it would do.' : ''),
   );
 }
 

@@ -9,6 +9,10 @@ export const SPEC_FILE = '/etc/nodeprep/nodeprep.yaml';
 /** Drop-in folder, merged in the order of its names. */
 export const SPEC_DIRECTORY = '/etc/nodeprep/nodeprep.d';
 
+const PARENT = '/etc/nodeprep';
+/** What people write instead of the main file. */
+const OTHER_NAME = `${PARENT}/nodeprep.yml`;
+
 /** A spec file as `loadSpec` takes it. */
 export interface SpecInput {
   readonly file: string;
@@ -28,6 +32,7 @@ export async function readNamedFiles(host: HostReader, files: readonly string[])
 export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
   const files: string[] = [];
   if ((await host.stat(SPEC_FILE)) !== undefined) files.push(SPEC_FILE);
+  else await refuseMisplaced(host);
   const names = await host.listDirectory(SPEC_DIRECTORY);
   for (const name of names ?? []) {
     if (/\.ya?ml$/.test(name) && !name.startsWith('.')) files.push(`${SPEC_DIRECTORY}/${name}`);
@@ -35,6 +40,26 @@ export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
   const problems = await distrustOf(host, names === undefined ? files : [...files, SPEC_DIRECTORY]);
   if (problems.length > 0) throw new SpecInvalidError(problems);
   return readNamedFiles(host, files);
+}
+
+/** A spec in another place would leave the node to the built-in profile without a word. Throws `HostFileError`. */
+async function refuseMisplaced(host: HostReader): Promise<void> {
+  const below = host.directory === undefined ? {} : { below: host.directory };
+  const at = (path: string) => `${host.directory ?? ''}${path}`;
+  if ((await host.stat(PARENT))?.type === 'file') {
+    const move = `mv ${at(PARENT)} ${at(PARENT)}.tmp && mkdir ${at(PARENT)} && mv ${at(PARENT)}.tmp ${at(SPEC_FILE)}`;
+    throw new HostFileError(
+      'read',
+      SPEC_FILE,
+      'ENOTDIR',
+      `${at(PARENT)} is a file where a directory belongs, and without a spec the node would get the built-in profile; run "${move}"`,
+      below,
+    );
+  }
+  if ((await host.stat(OTHER_NAME)) !== undefined) {
+    const detail = `a spec of this name is not read, and the node would get the built-in profile instead; run "mv ${at(OTHER_NAME)} ${at(SPEC_FILE)}"`;
+    throw new HostFileError('use', OTHER_NAME, 'EINVAL', detail, below);
+  }
 }
 
 async function readInput(host: HostReader, file: string): Promise<SpecInput> {

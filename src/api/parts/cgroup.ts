@@ -94,7 +94,7 @@ export const cgroup = part({
     },
   },
   entries: {
-    words: '"cgroup" or a container runtime (containerd)',
+    words: ['"cgroup"', 'a container runtime (containerd)'],
     example: 'cgroup',
     named: (text) => (/^(cgroups?(\.driver)?|containerd|cri-?o|docker)$/.test(text) ? text : undefined),
   },

@@ -129,7 +129,7 @@ export const modules = part({
     },
   },
   entries: {
-    words: 'a kernel module (br_netfilter)',
+    words: ['a kernel module (br_netfilter)'],
     example: 'br_netfilter',
     named: (text) => (/[./]/.test(text) ? undefined : canonicalModule(text)),
     meant: (name) => meantModule(canonicalModule(name)),

@@ -46,7 +46,7 @@ export interface PartLimits<Desired, Limits> {
 /** Which entries `explain` looks up in an area. */
 export interface PartEntries<Desired> {
   /** How messages ask for one: `a kernel parameter (net.ipv4.ip_forward)`. */
-  readonly words: string;
+  readonly words: readonly string[];
   /** One that everybody knows. */
   readonly example: string;
   /** The canonical name when the text has the form of an entry of this area. Throws `InvalidNameError` when it can be none after all. */

@@ -29,5 +29,8 @@ export function nameProblem(
 /** `0x10`, `010`, `1.0` and `1e3` are numbers to YAML, but the kernel would get other characters than were written. */
 export function numberProblem({ value, written }: Located): string | undefined {
   if (typeof value !== 'number' || written === undefined || written === String(value)) return undefined;
-  return `the number ${quoted(written)} is not written as a plain whole number; ${quoteHint(value, written)}`;
+  // 010 is 10 to YAML and 8 to the kernel: which one is meant is not guessed.
+  const isClear = Number.isInteger(value) && Math.abs(value) < 2 ** 31 && !/^[-+]?0\d/.test(written);
+  const plain = isClear ? `write ${value}, or ` : '';
+  return `the number ${quoted(written)} is not written as a plain whole number; ${plain}${quoteHint(value, written)}`;
 }

@@ -84,7 +84,7 @@ export const swap = part({
     },
   },
   entries: {
-    words: '"swap"',
+    words: ['"swap"'],
     example: 'swap',
     named: (text) => (text === 'swap' || text.startsWith('/') ? text : undefined),
   },

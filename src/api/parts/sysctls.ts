@@ -71,7 +71,7 @@ export const sysctls = part({
     },
   },
   entries: {
-    words: 'a kernel parameter (net.ipv4.ip_forward)',
+    words: ['a kernel parameter (net.ipv4.ip_forward)'],
     example: 'net.ipv4.ip_forward',
     named: (text) => (/[./]/.test(text) ? canonicalSysctl(text) : undefined),
     meant: meantSysctl,

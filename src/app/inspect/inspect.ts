@@ -108,7 +108,7 @@ function meantBy(entry: string): { area: AreaName; name: string } {
 function unknown(entry: string, why: string, similar?: string): UnknownEntryError {
   const next =
     similar === undefined
-      ? `Name ${listed(AREA_NAMES.map((area) => partOf(area).entries.words))}; `
+      ? `Name ${listed(AREA_NAMES.flatMap((area) => partOf(area).entries.words))}; `
       : `Did you mean "${similar}"? `;
   return new UnknownEntryError(
     `Cannot explain "${entry.slice(0, 80)}": ${why}. ${next}"nodeprep explain --list" shows what there are texts about.`,

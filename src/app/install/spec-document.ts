@@ -5,8 +5,8 @@ import { PRESET_NAMES } from '../../api/spec/presets.ts';
 /** A document for one profile. */
 export function renderSpecDocument(profile: string): string {
   return `# What this host must be. NodePrep reads it at every boot and whenever it changes.
-#   nodeprep validate   checks it       nodeprep plan     shows what it would change
-#   nodeprep status     shows the state nodeprep explain  says why an entry is there
+#   nodeprep validate   checks it         nodeprep plan      shows what it would change
+#   nodeprep status     shows the state   nodeprep explain   says why an entry is there
 apiVersion: ${API_VERSION}
 kind: NodePrep
 spec:

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { sameCommand } from '../../../src/app/privilege.ts';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { requireRoot, sameCommand } from '../../../src/app/privilege.ts';
 import { temporaryDirectory } from '../../support/nodeprep-process.ts';
 
 it('the command that is advised is the one that was typed, with every argument', () => {
@@ -16,4 +16,25 @@ it('the command that is advised is the one that was typed, with every argument',
   const said = execFileSync('sh', ['-c', sameCommand(typed).join(' ')], { encoding: 'utf8' });
 
   expect(JSON.parse(said)).toEqual([['--disable-sigusr1'], args]);
+});
+
+it.each([
+  ['bootstrap', true],
+  ['bootstrap --service', true],
+  ['run', true],
+  ['uninstall', false],
+  ['install', false],
+  ['retry', false],
+])('without root "%s" advises a plan only where that shows the same', (command, advises) => {
+  const asNobody = vi.spyOn(process, 'geteuid').mockReturnValue(65534);
+  onTestFinished(() => asNobody.mockRestore());
+  let said = '';
+  try {
+    requireRoot({ live: true }, command);
+  } catch (error) {
+    said = String(error);
+  }
+
+  expect(said).toContain('must run as root');
+  expect(said.includes('"nodeprep plan"')).toBe(advises);
 });

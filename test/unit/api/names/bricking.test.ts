@@ -68,6 +68,10 @@ describe('a value that bricks a node', () => {
     ['fs.nr_open', '64'],
     ['user.max_pid_namespaces', '0'],
     ['net.core.netdev_max_backlog', '0'],
+    ['vm.max_map_count', '64'],
+    ['net.ipv4.ip_default_ttl', '1'],
+    ['fs.inotify.max_user_instances', '0'],
+    ['kernel.keys.root_maxkeys', '0'],
   ])('is refused: %s %s', (name, value) => {
     expect(sysctl(name, value)).toContain('is too small');
     // A limit that is only ever raised does no harm.
