@@ -17,7 +17,7 @@ export function explainCommand(io: Io): Command {
   const base = command('explain', 'Explain one entry: why Kubernetes needs it and what sets it on this machine', [
     ...AREA_NAMES.map((area) => `explain ${partOf(area).entries.example}`),
     'explain --list',
-  ]).argument('[entry]', listed(AREA_NAMES.map((area) => partOf(area).entries.words)));
+  ]).argument('[entry]', listed(AREA_NAMES.flatMap((area) => partOf(area).entries.words)));
   const target = withOutput(withSpec(base)).option(
     '--list',
     'list what is declared or what there are texts about',
