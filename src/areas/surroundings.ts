@@ -5,6 +5,7 @@
 import type { NodePrepSpec } from '../api/spec/nodeprep.ts';
 import type { NodeFacts } from '../api/status/status.ts';
 import type { Host, HostReader } from '../host/host.ts';
+import type { Query } from '../host/query.ts';
 
 /** A number that is read from the host at every scrape, or facts that are shown as labels of a series that is 1. */
 export interface AreaGauge {
@@ -24,6 +25,21 @@ export interface AreaCommand {
   readonly summary: string;
   /** Throws what a person must know; `out` prints the result. */
   readonly run: (host: Host, out: (text: string) => void, signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * What an area reads of a host, so that a copy of it shows the same. A name with a "*" in its last part stands for every
+ * entry of its folder that fits.
+ */
+export interface AreaReads {
+  /** Files and folders of the persistent side, with links as links. */
+  readonly files?: readonly string[];
+  /** Programs of which only the presence counts. */
+  readonly programs?: readonly string[];
+  /** What the kernel shows. */
+  readonly live?: readonly string[];
+  /** Answers of programs, by the name of the file that keeps them. */
+  readonly commands?: Readonly<Record<string, Query>>;
 }
 
 /** Values of a setting, each with what the area needs it for. */
@@ -65,6 +81,8 @@ export interface Surroundings {
   /** Folders in which it writes files or links: what a kill left unfinished there is removed. */
   readonly writesIn: readonly string[];
   readonly rights: AreaRights;
+  /** What `nodeprep capture` copies. */
+  readonly reads: AreaReads;
   readonly gauges?: readonly AreaGauge[];
   readonly commands?: readonly AreaCommand[];
   /** Entries that `explain --list` names, whether or not they are declared. */

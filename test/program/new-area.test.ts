@@ -187,6 +187,8 @@ describe('an area that is added by its file, its folder and two keys', () => {
         expect.objectContaining({ title: 'greeted: alice', outcome: 'pass' }),
       );
       expect((await copy.nodeprep('greeting', 'hello', '--root', root)).stdout).toBe('hello\n');
+      await copy.nodeprep('capture', join(root, 'copy'), '--root', root);
+      expect(readFileSync(join(root, 'copy/root/etc/greetings/alice'), 'utf8')).toBe('Hallo');
       await copy.nodeprep('uninstall', '--root', root);
       expect(fileOf).toThrow('ENOENT');
     } finally {

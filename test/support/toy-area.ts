@@ -95,6 +95,7 @@ export function toyArea(options: ToyOptions = {}): Area<Desired, ReadonlyMap<str
     rival: (target) => (target === 'fought' ? 'kube-proxy' : undefined),
     explain: () => undefined,
     verify: () => [],
+    reads: {},
     writesIn: ['/toy'],
     rights: {},
   };

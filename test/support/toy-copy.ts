@@ -170,6 +170,7 @@ export const greeting: Area<Desired, Observed, GreetingStep> = {
       outcome: observed.get(path) === text ? 'pass' : 'fail',
       consequence: 'Somebody is sad.',
     })),
+  reads: { files: [FOLDER] },
   writesIn: [FOLDER],
   rights: {},
   gauges: [{ name: 'greeting_files', help: 'Greetings.', read: async (host) => (await host.listDirectory(FOLDER))?.length }],

@@ -59,6 +59,7 @@ export const trialArea: Area<string | undefined, Observed, TrialStep> = {
   desired: (spec) => spec.sysctls?.[0]?.value,
   observe,
   plan,
+  reads: {},
   writesIn: ['/trial'],
   rights: {},
   apply: async (host, { kind, value }) => {

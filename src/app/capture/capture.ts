@@ -1,9 +1,11 @@
 /** Copies what NodePrep looks at on a host, for a bug report or a test. Reads only; what is secret or never the same is left out. */
+import type { AreaReads, Surroundings } from '../../areas/surroundings.ts';
 import { CommandError, HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
+import type { Query } from '../../host/query.ts';
 import type { TreeEntry } from '../../host/linux/files/write-tree.ts';
 import { BUILD, VERSION } from '../version.ts';
-import { COMMANDS, LIVE, NOT_CAPTURED, PERSISTENT, PROGRAMS, withoutSecrets } from './sources.ts';
+import { ALWAYS, NOT_CAPTURED, withoutSecrets } from './sources.ts';
 
 /** Kernel images, databases and logs are no configuration. */
 const LARGEST_FILE = 300 * 1024;
@@ -11,20 +13,26 @@ const LARGEST_FILE = 300 * 1024;
 const MOST_ENTRIES = 20_000;
 
 /** The files of a capture, below `root/`, `commands/` and as `README.md`. */
-export async function* capture(host: HostReader, now: Date): AsyncGenerator<TreeEntry> {
+export async function* capture(
+  host: HostReader,
+  areas: readonly Pick<Surroundings, 'reads'>[],
+  now: Date,
+): AsyncGenerator<TreeEntry> {
+  const reads = [ALWAYS, ...areas.map((area) => area.reads)];
+  const all = (kind: Exclude<keyof AreaReads, 'commands'>) => new Set(reads.flatMap((one) => one[kind] ?? []));
   const seen = new Set<string>();
-  for (const path of PERSISTENT) {
+  for (const path of all('files')) {
     for (const one of await matching(host, path)) yield* persistent(host, one, seen);
   }
-  for (const path of PROGRAMS) {
+  for (const path of all('programs')) {
     const real = await located(host, path);
     if (real !== undefined && (await statOf(host, real)) !== undefined) yield { path: `root${real}`, contents: '' };
   }
   if (host.kernel !== 'absent') {
     yield* kernelModules(host, seen);
-    for (const path of LIVE) yield* live(host, path, seen);
+    for (const path of all('live')) yield* live(host, path, seen);
   }
-  for (const [name, command] of Object.entries(COMMANDS)) {
+  for (const [name, command] of reads.flatMap(({ commands = {} }) => Object.entries(commands))) {
     const contents = withoutSecrets(await said(host, command));
     if (contents !== '') yield { path: `commands/${name}`, contents };
   }
@@ -131,7 +139,7 @@ function leftOut(error: unknown): undefined {
   throw error;
 }
 
-async function said(host: HostReader, command: (typeof COMMANDS)[string]): Promise<string> {
+async function said(host: HostReader, command: Query): Promise<string> {
   try {
     const { stdout, stderr } = await host.query(command, { timeoutMs: 10_000 });
     return `${stdout}${stderr}`;

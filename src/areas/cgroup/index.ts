@@ -15,6 +15,7 @@ import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
 import { observeCgroup, type Observed } from './observe/observe.ts';
 import { planCgroup } from './plan/plan.ts';
+import { CGROUP_READS } from './reads.ts';
 import { verifyCgroup } from './verify.ts';
 
 /** The area that compares the control groups of kernel, runtime and kubelet. */
@@ -30,6 +31,7 @@ export const cgroup: Area<Desired, Observed> = {
   verify: verifyCgroup,
   facts: factsOf,
   gauges: CGROUP_GAUGES,
+  reads: CGROUP_READS,
   writesIn: [],
   rights: { unit: { RestrictAddressFamilies: { AF_UNIX: 'the socket of the container runtime' } } },
 };

@@ -17,6 +17,7 @@ import { type Observed, observeModules } from './observe/observe.ts';
 import { planModules } from './plan/plan.ts';
 import { LOAD_FILE, OPTIONS_FILE } from './plan/own-files.ts';
 import type { ModuleStep } from './plan/steps.ts';
+import { MODULE_READS } from './reads.ts';
 import { verifyModules } from './verify.ts';
 
 /** The area that keeps declared kernel modules present. */
@@ -36,6 +37,7 @@ export const modules: Area<Desired, Observed, ModuleStep> = {
     const observed = await observeModules(host, desiredFrom(spec), new AbortController().signal);
     return (name) => observed.modules.get(name)?.realName ?? name;
   },
+  reads: MODULE_READS,
   writesIn: [dirname(LOAD_FILE), dirname(OPTIONS_FILE)],
   rights: {
     unit: {

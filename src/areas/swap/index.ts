@@ -20,6 +20,7 @@ import { FSTAB } from './plan/fstab.ts';
 import { SYSTEM_UNITS } from './plan/own-files.ts';
 import { planSwap } from './plan/plan.ts';
 import type { SwapStep } from './plan/steps.ts';
+import { SWAP_READS } from './reads.ts';
 import { verifySwap } from './verify.ts';
 
 /** The area that keeps swap as declared. */
@@ -34,6 +35,7 @@ export const swap: Area<Desired, Observed, SwapStep> = {
   explain: explainSwap,
   verify: verifySwap,
   topics: [{ name: 'swap', why: SWAP_KNOWLEDGE.why }],
+  reads: SWAP_READS,
   // fstab, masks of units, and the folder that a mask below /etc may have to be made in.
   writesIn: [dirname(FSTAB), SYSTEM_UNITS, dirname(SYSTEM_UNITS)],
   gauges: SWAP_GAUGES,

@@ -17,6 +17,7 @@ import { ON_DEMAND } from './knowledge/capabilities.ts';
 import { type Observed, observeSysctls } from './observe/observe.ts';
 import { planSysctls } from './plan/plan.ts';
 import type { SysctlStep } from './plan/steps.ts';
+import { SYSCTL_READS } from './reads.ts';
 import { verifySysctls } from './verify.ts';
 
 /** The area of kernel parameters. */
@@ -32,6 +33,7 @@ export const sysctls: Area<Desired, Observed, SysctlStep> = {
   verify: verifySysctls,
   topics: TOPICS,
   namesLike: siblingsOf,
+  reads: SYSCTL_READS,
   writesIn: [dirname(CONF_PATH), dirname(RULES_PATH)],
   rights: {
     unit: {

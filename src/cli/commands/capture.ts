@@ -23,7 +23,7 @@ export function captureCommand(io: Io): Command {
       ]);
       const machine = openMachine(options);
       const path = isAbsolute(directory) ? directory : resolve(directory);
-      const count = await writeTree(path, capture(machine.host, machine.now()));
+      const count = await writeTree(path, capture(machine.host, machine.areas, machine.now()));
       io.out(`${path}: ${count} files. Pack it with "tar -czf ${path}.tar.gz -C ${path} ."\n`);
       io.exit(0);
     });

@@ -56,9 +56,13 @@ describe('a capture', () => {
       '/proc/sys/net/ipv6/conf/all/stable_secret': 'hunter2\n',
       '/sys/module/wifi/parameters/token': 'hunter2\n',
       '/etc/machine-id': 'hunter2\n',
+      '/etc/tuned/tuned-main.conf': 'reapply_sysctl = 0\n',
+      '/etc/tuned/active_profile': 'mine\n',
+      '/etc/tuned/mine/tuned.conf': '[sysctl]\nnet.ipv4.ip_forward = 0\n',
+      '/etc/systemd/system/multi-user.target.wants/tuned.service': '',
     });
     copy = join(mkdtempSync(join(tmpdir(), 'nodeprep-capture-')), 'copy');
-    await writeTree(copy, capture(createLinuxHost({ root }), NOW));
+    await writeTree(copy, capture(createLinuxHost({ root }), openMachine({ root }).areas, NOW));
   });
   afterAll(() => {
     for (const directory of [root, dirname(copy)]) rmSync(directory, { recursive: true, force: true });
@@ -67,8 +71,10 @@ describe('a capture', () => {
   it('plans the same as the host it was taken from', async () => {
     const changesOf = async (directory: string) => {
       const { report } = await look(openMachine({ root: directory }), { files: [], profile: 'kubeadm-worker' }, SIGNAL);
-      return report.areas.map(({ entries, drift, blocked }) => ({ entries, drift, blocked }));
+      return report.areas.map(({ entries, drift, blocked, conflicts }) => ({ entries, drift, blocked, conflicts }));
     };
+
+    expect(JSON.stringify(await changesOf(root))).toContain('/etc/tuned/mine/tuned.conf');
 
     expect(await changesOf(join(copy, 'root'))).toEqual(await changesOf(root));
   });

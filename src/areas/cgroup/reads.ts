@@ -1,0 +1,21 @@
+/** What decides about control groups on a host. */
+import { KUBELET_CONFIG, KUBELET_FLAGS, USUAL_DROP_INS } from '../kubelet.ts';
+import type { AreaReads } from '../surroundings.ts';
+
+/** Files and folders that say who drives control groups. */
+export const CGROUP_FILES = [
+  '/etc/containerd/config.toml',
+  '/etc/containerd/conf.d',
+  '/etc/crio/crio.conf',
+  '/etc/crio/crio.conf.d',
+  '/etc/docker/daemon.json',
+  KUBELET_CONFIG,
+  USUAL_DROP_INS,
+  ...KUBELET_FLAGS,
+] as const;
+
+/** What the area reads. */
+export const CGROUP_READS: AreaReads = {
+  files: CGROUP_FILES,
+  live: ['/sys/fs/cgroup/cgroup.controllers', '/proc/cgroups'],
+};
