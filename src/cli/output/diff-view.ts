@@ -53,12 +53,13 @@ function textOf(contents: DraftedContents | undefined): string {
   return contents.type === 'link' ? contents.target : Buffer.from(contents.bytes, 'latin1').toString('utf8');
 }
 
-/** Line by line; a tab is part of a patch, any other control character must not reach a terminal. */
-function painted(text: string, paint: Paint): string {
-  return text
+/** Line by line; a tab and the CR of a line end are part of a patch, no other control character may reach a terminal. */
+function painted(patch: string, paint: Paint): string {
+  return patch
     .split('\n')
     .map((line) => {
-      const safe = line.split('\t').map(printable).join('\t');
+      const [text, end] = line.endsWith('\r') ? [line.slice(0, -1), '\r'] : [line, ''];
+      const safe = text.split('\t').map(printable).join('\t') + end;
       if (/^(?:diff |--- |\+\+\+ )/.test(safe)) return paint('bold', safe);
       if (safe.startsWith('@@')) return paint('cyan', safe);
       if (safe.startsWith('+')) return paint('green', safe);
