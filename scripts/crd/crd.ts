@@ -19,7 +19,11 @@ const wide = (name: string, jsonPath: string, description: string) => ({
 });
 
 const COLUMNS = [
-  column('Ready', condition('Ready', 'status'), 'Whether everything required is in place and no boot is outstanding.'),
+  column(
+    'Ready',
+    condition('Ready', 'status'),
+    'Whether everything required is in place and no reboot is outstanding.',
+  ),
   column('Drifted', condition('Drifted', 'status'), 'Whether live or persistent state differs from the spec now.'),
   column('Reboot', condition('RebootRequired', 'status'), 'Whether a reboot is needed.'),
   column('In-Sync', '.status.inSync', 'Entries in sync of all declared ones.'),

@@ -25,7 +25,7 @@ export const CONDITION_TYPES = Object.keys(CONDITIONS) as readonly ConditionType
 
 const GENERAL_REASONS = {
   AsExpected: 'Everything is as declared.',
-  Bootstrapping: 'The first complete pass has not ended yet.',
+  Bootstrapping: 'The first complete round has not ended yet.',
   DriftDetected: 'The host differs from the spec.',
   ApplyFailed: 'A change could not be made; the message has the error of the host.',
   InternalError: 'NodePrep itself has a bug; its log has the stack. Other areas are kept as declared.',

@@ -52,7 +52,7 @@ export function withCluster(target: Command): Command {
     )
     .option('--default-file <file>', 'document that is registered when the host has no spec file of its own')
     .addOption(
-      new Option('--startup-taint <taint>', 'taint to take off the Node after the first complete pass, "" for none')
+      new Option('--startup-taint <taint>', 'taint to take off the Node after the first complete round, "" for none')
         .argParser(parseStartupTaint)
         .default(STARTUP_TAINT),
     )

@@ -77,7 +77,7 @@ export function planFrom({ report, files }: Pick<DraftedLook, 'report' | 'files'
   };
 }
 
-/** The change as people read it: what tells fights apart is nothing that a plan says. */
+/** The change as people read it; `incarnation` and `urgent` matter to fights only. */
 function shown(
   area: string,
   { action, target, from, to, scope, disruption }: Change,

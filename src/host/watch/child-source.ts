@@ -54,7 +54,7 @@ export class ChildSource {
       running.stdout.on('data', () => this.#burst.note([name])).on('error', () => undefined);
       running.stderr.on('error', () => undefined).resume();
       group.whenOver(() => this.#ended(name, child, started));
-      // It hints at changes and is nothing to live for.
+      // A source of hints must not keep the process alive.
       running.unref();
     } catch {
       this.#ended(name, child, started);

@@ -28,9 +28,9 @@ export interface Evidence {
   readonly version: string | undefined;
 }
 
-/** Before the question is asked again: longer than a server that is being restarted gives wrong answers. */
+/** Pause before the server is asked again: longer than a restarting server gives wrong answers. */
 const AGAIN_MS = 2000;
-/** For what was missed; the server sends it at once. */
+/** How long the watch may replay missed events; the server sends them at once. */
 const REPLAY_SECONDS = 5;
 
 /** Judges why the NodePrep of a node is absent. Throws when no answer can be trusted. */

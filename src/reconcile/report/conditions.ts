@@ -16,7 +16,7 @@ import type { AreaReport } from './report.ts';
 
 const IMAGE_MESSAGE = 'This is a directory without a running kernel: what was written takes effect when it boots.';
 
-/** What the conditions depend on besides the reports, with what is to be said about the spec itself. */
+/** What the conditions depend on besides the reports, and notes about the spec. */
 export interface ConditionInput extends Pick<SpecSnapshot, 'refused' | 'absent' | 'ownedElsewhere' | 'ignored'> {
   readonly reports: readonly AreaReport[];
   readonly previous: readonly Condition[];

@@ -39,7 +39,7 @@ export function revisionOf(snapshot: SpecSnapshot): string | number {
   return snapshot.revision ?? snapshot.generation;
 }
 
-/** What is to be said about the spec itself, without what is not. */
+/** Notes about the spec; absent ones are left out. */
 export function sayingsOf(
   snapshot: SpecSnapshot,
 ): Pick<SpecSnapshot, 'refused' | 'absent' | 'ownedElsewhere' | 'ignored'> {

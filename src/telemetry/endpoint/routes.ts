@@ -15,7 +15,7 @@ export interface StandbyNote {
 /** What the answers are made from. */
 export interface RouteOptions {
   readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
-  /** The newest report, `undefined` before the first pass has ended. */
+  /** The newest report, `undefined` before the first round has ended. */
   readonly report: () => NodeReport | undefined;
   /** Behind whom this process stands by, when it does. */
   readonly standby: () => StandbyNote | undefined;
@@ -67,7 +67,7 @@ function standbyAnswer(note: StandbyNote | undefined, withMessage: boolean): Ans
 /** Without the message: it names files and values of the host, and the port may be reachable by any pod. */
 function readiness(report: NodeReport | undefined, withMessage: boolean): Answer {
   const ready = report?.conditions.find((condition) => condition.type === 'Ready');
-  if (ready === undefined) return { code: 503, text: 'not ready: Bootstrapping: the first pass has not ended yet\n' };
+  if (ready === undefined) return { code: 503, text: 'not ready: Bootstrapping: the first round has not ended yet\n' };
   if (ready.status === 'True') return { code: 200, text: 'ready\n' };
   return { code: 503, text: `not ready: ${ready.reason}${withMessage ? `: ${ready.message}` : ''}\n` };
 }

@@ -1,6 +1,6 @@
 /**
  * Metrics as a report sink: every number derives from the last `NodeReport`, so that a restarted
- * daemon shows the truth after its first pass. No default metrics: their timers wake the process
+ * daemon shows the truth after its first round. No default metrics: their timers wake the process
  * a hundred times a second.
  */
 import { CONDITION_TYPES } from '../../api/status/conditions.ts';

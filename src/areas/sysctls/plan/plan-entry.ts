@@ -182,7 +182,7 @@ function keptLine(entry: WantedSysctl, context: PlanContext, reason: Reason): Pi
   const listed = context.own.get(entry.name);
   const keyPath = keyPathFrom(entry.name);
   const live = context.observed.live.get(entry.name);
-  // Of a value that is refused nothing becomes true: the last good one stays.
+  // A refused value is not written: the last good one stays.
   const isRefused = reason === 'SysctlDenied' && denialOf(entry.name) === undefined;
   if (isRefused && listed !== undefined) return { line: { entry, value: listed, isWaiting: true } };
   const isAway = reason === 'WaitingForModule' || reason === 'HostUnsupported' || isInterfaceAway(live, keyPath);

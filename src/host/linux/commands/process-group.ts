@@ -23,7 +23,7 @@ export class ProcessGroup {
     this.#child = child;
   }
 
-  /** SIGTERM to the whole group, SIGKILL when that did not end it, and no more waiting when that did not either. */
+  /** SIGTERM to the whole group, then SIGKILL, then give up waiting. */
   end(): void {
     if (this.#ending) return;
     this.#ending = true;

@@ -70,7 +70,7 @@ describe('endpoint', () => {
     const failed = aCondition({ status: 'False', reason: 'ApplyFailed', message: 'vm.swappiness: Invalid argument' });
 
     expect(await call(server, '/healthz')).toMatchObject({ code: 200, body: 'ok\n' });
-    expect(await readyz()).toBe('503 not ready: Bootstrapping: the first pass has not ended yet\n');
+    expect(await readyz()).toBe('503 not ready: Bootstrapping: the first round has not ended yet\n');
     await server.publish(aNodeReport({ conditions: [failed] }), signal);
     expect(await readyz()).toBe('503 not ready: ApplyFailed: vm.swappiness: Invalid argument\n');
     await server.publish(aNodeReport(), signal);
