@@ -73,6 +73,15 @@ describe('a fight', () => {
     expect(await round('poll')).toEqual({ ready: 'True', contested: [] });
   });
 
+  test('ends with a new spec', async () => {
+    const { engine, value } = await fought();
+
+    const snapshot = { name: 'n', generation: 2, spec: sysctlsSpec([[KEY, '2048']]), source: {} };
+    await engine.round({ snapshot, cause: 'spec' }, new AbortController().signal);
+
+    expect(value()).toBe('2048');
+  });
+
   test('ends when a person asks for it', async () => {
     const { engine, round, value } = await fought();
 
