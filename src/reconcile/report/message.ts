@@ -9,10 +9,17 @@ const NAMES = 6;
 /** The first few findings as one sentence each, those that say the same together, and how many more there are. */
 export function summaryOf(findings: readonly { readonly target: string; readonly message: string }[]): string {
   const groups = sameFindings(findings, () => '', NAMES);
-  const shown = groups.slice(0, SHOWN).map(({ findings, message }) => {
+  const [first = '', ...others] = groups.slice(0, SHOWN).map(({ findings, message }) => {
     const names = [...new Set(findings.map(({ target }) => target))];
     return names.some((name) => message.includes(name)) ? message : `${nameList(names, NAMES)}: ${message}`;
   });
   const left = groups.slice(SHOWN).reduce((count, group) => count + group.findings.length, 0);
-  return `${shown.join('; ')}${left > 0 ? `; and ${left} more` : ''}`;
+  const text = others.reduce((before, next) => `${before}${separator(before)}${next}`, first);
+  if (left === 0) return text;
+  return text.endsWith('.') ? `${text} And ${left} more.` : `${text}; and ${left} more`;
+}
+
+/** Findings are sentences or clauses. */
+function separator(before: string): string {
+  return before.endsWith('.') ? ' ' : '; ';
 }

@@ -33,6 +33,14 @@ describe('findings', () => {
     ]);
   });
 
+  it('follow each other as sentences or as clauses', () => {
+    const of = (...messages: string[]) => summaryOf(messages.map((message) => ({ target: 'a', message })));
+
+    expect(of('The a is gone.', 'a is 1')).toBe('The a is gone. a is 1');
+    expect(of('a is 1', 'The a is gone.')).toBe('a is 1; The a is gone.');
+    expect(of('One a.', 'Two a.', 'Three a.', 'Four a.')).toBe('One a. Two a. Three a. And 1 more.');
+  });
+
   it('whose values alone differ are one', () => {
     const drift = (target: string, is: string) => ({
       target,
