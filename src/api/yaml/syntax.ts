@@ -24,6 +24,14 @@ const CONFUSED = new Set<ParserFault['code']>([
 /** Longer lines are not written by hand. */
 const LONGEST_LINE = 300;
 
+/** What git(1) leaves in a file whose merge was not finished. */
+function conflictMarker(text: string, start: number): Fault | undefined {
+  const marker = /^(?:<{7}|={7}|>{7})(?=[ \r\n])/m.exec(text.slice(start));
+  if (marker === null) return undefined;
+  const message = `"${marker[0]}" is the mark of a merge that was not finished; keep one of the two sides and take the marks out`;
+  return { at: start + marker.index, message };
+}
+
 /**
  * The mistake that caused the faults of one document, which begins at `start` of the text. Only the first: after it the
  * parser guesses.
@@ -31,6 +39,8 @@ const LONGEST_LINE = 300;
 export function mistakeBehind(text: string, start: number, faults: readonly ParserFault[]): Fault | undefined {
   const [fault] = faults;
   if (fault === undefined) return undefined;
+  const conflict = conflictMarker(text, start);
+  if (conflict !== undefined) return conflict;
   const at = Math.min(fault.pos[0], text.length);
   const message = `not valid YAML: ${plainText(fault.message, 200)}`;
   if (fault.code === 'TAB_AS_INDENT') {
