@@ -44,6 +44,7 @@ export interface Floor {
 
 const PROCESSES = 'with fewer the kubelet, sshd and systemd cannot start a process';
 const FILES = 'with fewer every program of the node fails to open files';
+const SOCKETS = 'with less memory no connection of the node, ssh among them, gets through';
 const NAMESPACES = 'with fewer no container starts';
 
 /** By name with dots. Where 0 means "no limit", 0 stays possible. */
@@ -58,6 +59,14 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'kernel.keys.root_maxkeys': { digits: 3, why: NAMESPACES },
   'vm.max_map_count': { digits: 4, why: 'with fewer no program of the node can be started' },
   'net.ipv4.ip_default_ttl': { digits: 2, why: 'with fewer no packet of the node leaves its own network' },
+  'net.ipv4.tcp_mem': { digits: 4, why: SOCKETS },
+  'net.ipv4.udp_mem': { digits: 4, why: SOCKETS },
+  'net.ipv4.tcp_rmem': { digits: 4, why: SOCKETS },
+  'net.ipv4.tcp_wmem': { digits: 4, why: SOCKETS },
+  'fs.epoll.max_user_watches': {
+    digits: 4,
+    why: 'with fewer the kubelet, containerd and sshd cannot wait for anything',
+  },
   'user.max_pid_namespaces': { digits: 3, why: NAMESPACES },
   'user.max_mnt_namespaces': { digits: 3, why: NAMESPACES },
   'user.max_net_namespaces': { digits: 3, why: NAMESPACES },
@@ -78,8 +87,9 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   },
 };
 
-/** Numbers of at least so many digits, in decimal. */
-export const atLeastDigits = (digits: number) => `^[ \\t]*0*[1-9][0-9]{${digits - 1},}[ \\t]*$`;
+/** Numbers in decimal, each of at least so many digits. */
+export const atLeastDigits = (digits: number) =>
+  `^[ \\t]*0*[1-9][0-9]{${digits - 1},}([ \\t]+0*[1-9][0-9]{${digits - 1},})*[ \\t]*$`;
 
 /** Why the value would brick a node; `undefined` when it would not. A limit that is only raised never does. */
 export function floorProblem(name: string, text: string, match: string): string | undefined {

@@ -72,10 +72,18 @@ describe('a value that bricks a node', () => {
     ['net.ipv4.ip_default_ttl', '1'],
     ['fs.inotify.max_user_instances', '0'],
     ['kernel.keys.root_maxkeys', '0'],
+    ['net.ipv4.tcp_mem', '1 1 1'],
+    ['net.ipv4.tcp_rmem', '4096 16 131072'],
+    ['fs.epoll.max_user_watches', '0'],
   ])('is refused: %s %s', (name, value) => {
     expect(sysctl(name, value)).toContain('is too small');
     // A limit that is only ever raised does no harm.
     expect(sysctl(name, value, '      match: AtLeast\n')).toBe('');
+  });
+
+  test('is no vector of usual numbers', () => {
+    expect(sysctl('net.ipv4.tcp_rmem', '4096 131072 6291456')).toBe('');
+    expect(sysctl('net.ipv4.tcp_mem', '"4096\t131072\t6291456"')).toBe('');
   });
 
   test('is not written either when it comes from an older record', async () => {

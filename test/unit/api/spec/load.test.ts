@@ -115,7 +115,7 @@ describe('several documents', () => {
   it('are one spec, in the order given', () => {
     const { spec, source, name } = loadSpec([
       { file: 'a', contents: document('sysctls: [{name: vm.swappiness, value: 1}]', `${HEAD}metadata: {name: n1}\n`) },
-      file('b', 'sysctls: [{name: vm.max_map_count, value: 2}]\nmode: Audit'),
+      file('b', 'sysctls: [{name: vm.max_map_count, value: 262144}]\nmode: Audit'),
       file('c', 'modules: [{name: overlay}]'),
     ]);
     expect(name).toBe('n1');
@@ -126,7 +126,7 @@ describe('several documents', () => {
       modules: [{ name: 'overlay' }],
       sysctls: [
         { name: 'vm.swappiness', value: 1 },
-        { name: 'vm.max_map_count', value: 2 },
+        { name: 'vm.max_map_count', value: 262144 },
       ],
     });
   });
