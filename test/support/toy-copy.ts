@@ -64,7 +64,7 @@ export const greeting = part({
     },
   },
   entries: {
-    words: 'a person (@alice)',
+    words: ['a person (@alice)'],
     example: '@alice',
     named: (text) => (text.startsWith('@') ? canonical(text.slice(1)) : undefined),
   },
