@@ -22,6 +22,8 @@ export default defineConfig({
         test: { name: 'own', include: ['test/{unit,property,contract,program,kernel}/**/*.test.ts'], exclude: SHARED },
       },
     ],
+    // Without this one processor is left idle, which on two is half of the machine.
+    maxWorkers: '100%',
     globalSetup: ['test/support/bundled-program.ts'],
     setupFiles: ['test/support/time-limit.ts'],
     restoreMocks: true,

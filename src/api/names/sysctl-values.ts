@@ -58,6 +58,10 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'fs.mount-max': { digits: 4, why: 'with fewer no container can mount its file systems' },
   'kernel.keys.root_maxkeys': { digits: 3, why: NAMESPACES },
   'vm.max_map_count': { digits: 4, why: 'with fewer no program of the node can be started' },
+  'vm.overcommit_ratio': {
+    digits: 2,
+    why: 'with less vm.overcommit_memory=2 leaves no memory to start a program with',
+  },
   'net.ipv4.ip_default_ttl': { digits: 2, why: 'with fewer no packet of the node leaves its own network' },
   'net.ipv4.tcp_mem': { digits: 4, why: SOCKETS },
   'net.ipv4.udp_mem': { digits: 4, why: SOCKETS },

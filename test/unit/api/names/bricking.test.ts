@@ -75,6 +75,7 @@ describe('a value that bricks a node', () => {
     ['net.ipv4.tcp_mem', '1 1 1'],
     ['net.ipv4.tcp_rmem', '4096 16 131072'],
     ['fs.epoll.max_user_watches', '0'],
+    ['vm.overcommit_ratio', '0'],
   ])('is refused: %s %s', (name, value) => {
     expect(sysctl(name, value)).toContain('is too small');
     // A limit that is only ever raised does no harm.
