@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -172,12 +172,15 @@ describe('the daemon', () => {
     await daemon(root);
     const before = status(root);
 
-    rmSync(join(root, 'run/nodeprep/status.json'));
-    if (how !== 'removed') execFileSync('mkfifo', [join(root, 'run/nodeprep/status.json')]);
+    const path = join(root, 'run/nodeprep/status.json');
 
-    await expect
-      .poll(() => statSync(join(root, 'run/nodeprep/status.json'), { throwIfNoEntry: false })?.isFile(), WAIT)
-      .toBe(true);
+    if (how === 'removed') rmSync(path);
+    else {
+      execFileSync('mkfifo', [`${path}.fifo`]);
+      renameSync(`${path}.fifo`, path);
+    }
+
+    await expect.poll(() => statSync(path, { throwIfNoEntry: false })?.isFile(), WAIT).toBe(true);
     expect(status(root)).toEqual(before);
   });
 
