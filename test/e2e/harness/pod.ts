@@ -25,7 +25,7 @@ export async function startPod(machine: Machine, node: string): Promise<Pod> {
   const bundle = agentBundle({
     rootfs: `${FOLDER}/rootfs`,
     nodeName: node,
-    args: ['run', '--default-file=/etc/nodeprep/nodeprep.yaml', '--metrics-port=0'],
+    args: ['run', '--metrics-port=0'],
     volumes: { 'default-spec': `${FOLDER}/default-spec` },
     cgroupsPath: '/kubepods/agent',
   });
