@@ -65,8 +65,6 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   'net.ipv4.ip_default_ttl': { digits: 2, why: 'with fewer no packet of the node leaves its own network' },
   'net.ipv4.tcp_mem': { digits: 4, why: SOCKETS },
   'net.ipv4.udp_mem': { digits: 4, why: SOCKETS },
-  'net.ipv4.tcp_rmem': { digits: 4, why: SOCKETS },
-  'net.ipv4.tcp_wmem': { digits: 4, why: SOCKETS },
   'fs.epoll.max_user_watches': {
     digits: 4,
     why: 'with fewer the kubelet, containerd and sshd cannot wait for anything',
