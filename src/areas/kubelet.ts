@@ -1,12 +1,14 @@
 /** Which files and flags the kubelet of this host is configured by. What they mean is the business of each area. */
-import { type ParsedYaml, parseYaml } from '../api/yaml/yaml.ts';
+import { parseYaml } from '../api/yaml/yaml.ts';
 import type { HostReader } from '../host/host.ts';
+import { isTable, type Table } from './tables.ts';
 import { type ConfigFile, readAll, readUnit } from './unit-files.ts';
 
+/** What a configuration file of the kubelet says, or why that cannot be understood: `is not a KubeletConfiguration`. */
+type Said = { readonly text: string } & ({ readonly settings: Table } | { readonly problem: string });
+
 /** A configuration file of the kubelet. */
-export interface KubeletConfig extends ConfigFile {
-  readonly parsed: ParsedYaml;
-}
+export type KubeletConfig = Said & ConfigFile;
 
 /** What configures the kubelet. Later files win over earlier ones, and flags over files. */
 export interface KubeletFiles {
@@ -55,8 +57,12 @@ export async function readKubelet(host: HostReader): Promise<KubeletFiles> {
   return { configs, flags, inForce, isRunning: running !== undefined };
 }
 
-function configFrom(text: string): Omit<KubeletConfig, 'file'> {
-  return { text, parsed: parseYaml(text) };
+/** What a file says. Never throws; an empty file is a configuration without settings. */
+export function configFrom(text: string): Said {
+  const parsed = parseYaml(text);
+  if ('problem' in parsed) return { text, problem: `is not YAML (${parsed.problem.split('\n')[0]})` };
+  const settings = parsed.value ?? {};
+  return isTable(settings) ? { text, settings } : { text, problem: 'is not a KubeletConfiguration' };
 }
 
 /** The last value of a flag with its place; comments do not count. */

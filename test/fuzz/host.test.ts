@@ -6,6 +6,7 @@ import * as modules from '../../src/areas/modules/observe/parse.ts';
 import { matchesGlob } from '../../src/areas/sysctls/boot-files/glob.ts';
 import { parseConf } from '../../src/areas/sysctls/boot-files/parse-conf.ts';
 import { asKernelReads } from '../../src/areas/sysctls/values/kernel-reading.ts';
+import { configFrom } from '../../src/areas/kubelet.ts';
 import { parseKubeletSwap } from '../../src/areas/swap/observe/kubelet.ts';
 import { parseMemAvailable } from '../../src/areas/swap/observe/parse.ts';
 import { parseZramSections } from '../../src/areas/swap/observe/zram-generator.ts';
@@ -92,7 +93,7 @@ const PARSERS: readonly ((text: string) => unknown)[] = [
   parseMemAvailable,
   parseUnits,
   parseFstabSwaps,
-  (text) => parseKubeletSwap([{ file: 'c', text }], [{ file: 'f', text }]),
+  (text) => parseKubeletSwap([{ file: 'c', ...configFrom(text) }], [{ file: 'f', text }]),
   (text) => matchesGlob(text.slice(0, 200), text.slice(100, 300)),
   (text) => asKernelReads(text.slice(0, 100), '1\t2'),
 ];

@@ -2,9 +2,10 @@
 import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { lastFlag } from '../../kubelet.ts';
+import { textsOf } from '../../tables.ts';
 import { type ConfigFile, readUnit } from '../../unit-files.ts';
 import type { ConfigProblem } from './runtime-config.ts';
-import { textsOf, type TomlFile, tomlFrom, type TomlText } from './values.ts';
+import { type TomlFile, tomlFrom, type TomlText } from './toml.ts';
 
 /** The files in the order in which they are merged. */
 export interface ContainerdFiles {

@@ -6,10 +6,11 @@
  * key and fills in, but up to 2.2 a drop-in counts only when its `version` is that of the main file.
  */
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
+import { isTable, objectIn, type Table, textOf, textsOf } from '../../tables.ts';
 import type { ContainerdFiles } from './containerd-files.ts';
 import type { Handler } from './cri.ts';
 import { type ConfigProblem, lineOf, type Place, placeText, type RuntimeConfig } from './runtime-config.ts';
-import { isTable, objectIn, type Table, textOf, textsOf, type TomlFile } from './values.ts';
+import type { TomlFile } from './toml.ts';
 
 const RUNC = 'io.containerd.runc.v2';
 /** Where the CRI plugin has its table, by version of the file. */

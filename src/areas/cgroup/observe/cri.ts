@@ -2,8 +2,8 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import type { HostReader } from '../../../host/host.ts';
 import type { SocketAnswer, SocketQuestion } from '../../../host/query.ts';
+import { objectIn, textOf } from '../../tables.ts';
 import { fieldsOf, messageIn, textIn } from './protobuf.ts';
-import { objectIn, textOf } from './values.ts';
 
 /** A way to run containers that the runtime knows by name: `runc`, `nvidia`, `kata`. */
 export interface Handler {

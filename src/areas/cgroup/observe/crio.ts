@@ -2,9 +2,10 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
+import { objectIn } from '../../tables.ts';
 import type { ConfigFile } from '../../unit-files.ts';
 import { type ConfigProblem, lineOf, type Place, placeText, type RuntimeConfig } from './runtime-config.ts';
-import { objectIn, type TomlFile, tomlFrom } from './values.ts';
+import { type TomlFile, tomlFrom } from './toml.ts';
 
 const MAIN = '/etc/crio/crio.conf';
 const DROP_INS = '/etc/crio/crio.conf.d';

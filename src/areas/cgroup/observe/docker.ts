@@ -2,9 +2,9 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
+import { isTable, textsOf } from '../../tables.ts';
 import { type ConfigFile, readUnit } from '../../unit-files.ts';
 import { type ConfigProblem, lineOf, type Place, placeText, type RuntimeConfig } from './runtime-config.ts';
-import { isTable, textsOf } from './values.ts';
 
 const MAIN = '/etc/docker/daemon.json';
 const OPTION = /^native\.cgroupdriver=(.*)$/;

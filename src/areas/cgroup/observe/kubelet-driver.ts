@@ -1,9 +1,9 @@
 /** Which cgroup driver the kubelet has, and which runtime it talks to. */
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { type KubeletFiles, KUBELET_CONFIG, lastFlag } from '../../kubelet.ts';
+import { objectIn } from '../../tables.ts';
 import type { ConfigFile } from '../../unit-files.ts';
 import { lineOf, type Place } from './runtime-config.ts';
-import { isTable, objectIn, type Table } from './values.ts';
 
 /** What the kubelet is configured to do about cgroups. */
 export interface KubeletCgroup {
@@ -31,18 +31,17 @@ export function parseKubeletCgroup({ configs, inForce, isRunning }: KubeletFiles
   let endpoint: string | undefined;
   let isAskingOff = false;
   for (const one of configs) {
-    const { parsed } = one;
-    if ('problem' in parsed || (parsed.value !== null && !isTable(parsed.value))) {
+    if ('problem' in one) {
       problems.push(`${one.file} is no KubeletConfiguration`);
       continue;
     }
-    const value: Table = parsed.value ?? {};
-    const { cgroupDriver, containerRuntimeEndpoint } = value;
+    const { settings } = one;
+    const { cgroupDriver, containerRuntimeEndpoint } = settings;
     if (typeof cgroupDriver === 'string' && cgroupDriver !== '') {
       set = { value: cgroupDriver, place: placeIn(one, 'cgroupDriver') };
     }
     if (typeof containerRuntimeEndpoint === 'string') endpoint = containerRuntimeEndpoint;
-    const gate = objectIn(value, 'featureGates')['KubeletCgroupDriverFromCRI'];
+    const gate = objectIn(settings, 'featureGates')['KubeletCgroupDriverFromCRI'];
     if (typeof gate === 'boolean') isAskingOff = !gate;
   }
   const flag = lastFlag(inForce, 'cgroup-driver');

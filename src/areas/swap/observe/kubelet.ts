@@ -1,5 +1,6 @@
 /** Whether the kubelet is configured to run with swap and to let pods use it within limits. Pure. */
-import { parseYaml } from '../../../api/yaml/yaml.ts';
+import type { KubeletConfig } from '../../kubelet.ts';
+import { objectIn } from '../../tables.ts';
 import type { ConfigFile } from '../../unit-files.ts';
 
 /** What the files say together; `undefined` where none says anything, so the kubelet's default holds. */
@@ -13,28 +14,24 @@ export interface KubeletSwap {
 }
 
 /** Reads the files in order: configuration, drop-ins, then flags, which win over both. */
-export function parseKubeletSwap(configs: readonly ConfigFile[], flags: readonly ConfigFile[]): KubeletSwap {
+export function parseKubeletSwap(configs: readonly KubeletConfig[], flags: readonly ConfigFile[]): KubeletSwap {
   let failSwapOn: boolean | undefined;
   let swapBehavior: string | undefined;
   let isGateOff = false;
   const problems: string[] = [];
-  for (const { file, text } of configs) {
-    const parsed = parseYaml(text);
-    if ('problem' in parsed) {
-      problems.push(`${file} is not YAML (${parsed.problem.split('\n')[0]})`);
+  for (const config of configs) {
+    const { file } = config;
+    if ('problem' in config) {
+      problems.push(`${file} ${config.problem}`);
       continue;
     }
-    if (parsed.value === null) continue;
-    if (!isObject(parsed.value)) {
-      problems.push(`${file} is not a KubeletConfiguration`);
-      continue;
-    }
-    const { failSwapOn: fail, memorySwap, featureGates } = parsed.value;
+    const { settings } = config;
+    const { failSwapOn: fail } = settings;
     if (typeof fail === 'boolean') failSwapOn = fail;
     else if (fail !== undefined && fail !== null) problems.push(`failSwapOn in ${file} is not true or false`);
-    const behavior = isObject(memorySwap) ? memorySwap['swapBehavior'] : undefined;
+    const behavior = objectIn(settings, 'memorySwap')['swapBehavior'];
     if (typeof behavior === 'string') swapBehavior = behavior;
-    const gate = isObject(featureGates) ? featureGates['NodeSwap'] : undefined;
+    const gate = objectIn(settings, 'featureGates')['NodeSwap'];
     if (typeof gate === 'boolean') isGateOff = !gate;
   }
   for (const { text } of flags) {
@@ -67,8 +64,4 @@ export function kubeletObstacles(kubelet: KubeletSwap): readonly string[] {
 
 function uncommented(text: string): string {
   return text.replaceAll(/^[ \t]*#.*$/gm, '');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { configFrom } from '../../../../../src/areas/kubelet.ts';
 import { parseKubeletSwap } from '../../../../../src/areas/swap/observe/kubelet.ts';
 import type { MemoryFiles } from '../../../../../src/host/memory/memory-host.ts';
 import { passSwap, swapMachine, swapSpec } from '../../../../support/swap-pass.ts';
@@ -95,6 +96,6 @@ describe('parseKubeletSwap', () => {
       .map((name, at) => `${name}: &${name} [${`*${'abcdefgh'[at]},`.repeat(9)}]`)
       .join('\n')}\n`;
 
-    expect(parseKubeletSwap([{ file: 'bomb', text: bomb }], []).problems).toHaveLength(1);
+    expect(parseKubeletSwap([{ file: 'bomb', ...configFrom(bomb) }], []).problems).toHaveLength(1);
   });
 });

@@ -1,8 +1,6 @@
-/** Foreign data of any shape, read without trusting it. Pure. */
+/** Foreign TOML, read without trusting it. Pure. */
 import { parse } from 'smol-toml';
-
-/** Plain data from a configuration file. */
-export type Table = Readonly<Record<string, unknown>>;
+import type { Table } from '../../tables.ts';
 
 /** A parsed file, or why it cannot be read. */
 export type Parsed = { readonly table: Table } | { readonly problem: string };
@@ -34,26 +32,4 @@ function parseToml(text: string): Parsed {
     const said = error instanceof Error ? error.message : String(error);
     return { problem: `it is not TOML (${said.split('\n')[0]?.slice(0, 120) ?? ''})` };
   }
-}
-
-/** The table under a name; an empty one when there is none. */
-export function objectIn(value: unknown, name: string): Table {
-  if (!isTable(value) || !Object.hasOwn(value, name)) return {};
-  const found = value[name];
-  return isTable(found) ? found : {};
-}
-
-/** The text, empty when it is none. */
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-/** The texts of a list; others are left out. */
-export function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
-}
-
-/** Whether the value is a table, and no list or date. */
-export function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
