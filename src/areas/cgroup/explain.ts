@@ -16,7 +16,7 @@ export function explainCgroup(entry: string, desired: Desired, observed: Observe
   const runtime = observed.runtimes.find((one) => one.name === name);
   if (!isAll && runtime === undefined && !/^(containerd|crio|docker)$/.test(name)) return undefined;
   const shown = isAll ? observed.runtimes : runtime === undefined ? [] : [runtime];
-  const findings = desired === undefined ? [] : findingsOf(desired, observed, '');
+  const findings = desired === undefined ? [] : findingsOf(desired, observed);
   return {
     name: isAll ? 'cgroup' : name,
     ...CGROUP_KNOWLEDGE,
@@ -24,7 +24,7 @@ export function explainCgroup(entry: string, desired: Desired, observed: Observe
     live: isAll || runtime !== undefined ? summaryOf({ ...observed, used: runtime ?? observed.used }) : 'not installed',
     sources: [...shown.flatMap(runtimeSources), ...(isAll ? kubeletSources(observed) : [])],
     memoryKeys: [],
-    notes: [...findings.map(({ message }) => message.replace(/^\. /, '')), ...CGROUP_NOTES],
+    notes: [...findings.map(({ message }) => message), ...CGROUP_NOTES],
   };
 }
 

@@ -52,14 +52,14 @@ function driverCheck(desired: Desired, observed: Observed): Check {
     found: summaryOf(observed),
   };
   if (used === undefined) return { ...check, outcome: 'skip', consequence: 'Install a container runtime.' };
-  const findings = findingsOf(desired ?? UNDECLARED, observed, '').filter(
+  const findings = findingsOf(desired ?? UNDECLARED, observed).filter(
     ({ reason }) => reason === 'DriverMismatch' || reason === 'RuntimeConfigUnsafe',
   );
   const isBad = findings.some(({ required }) => required !== false) && desired !== undefined;
   return {
     ...check,
     outcome: findings.length === 0 ? 'pass' : isBad ? 'fail' : 'warn',
-    consequence: findings.map(({ message }) => message.replace(/^\. /, '')).join(' ') || CGROUP_KNOWLEDGE.breaks,
+    consequence: findings.map(({ message }) => message).join(' ') || CGROUP_KNOWLEDGE.breaks,
   };
 }
 

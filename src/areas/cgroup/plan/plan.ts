@@ -17,8 +17,9 @@ export function planCgroup(desired: Desired, observed: Observed): Plan {
   const none = { steps: [], conflicts: [], left: [] };
   if (desired === undefined) return { ...none, entries: [], blocked: [] };
   const live = summaryOf(observed);
-  const entry = { name: ENTRY, required: true, desired: wantedText(desired), ...(live === '' ? {} : { live }) };
-  const findings = findingsOf(desired, observed, live);
+  const entry = { name: ENTRY, required: true, desired: wantedText(desired), live };
+  // Each message begins with the four places.
+  const findings = findingsOf(desired, observed).map((one) => ({ ...one, message: `${live}. ${one.message}` }));
   // With version Any v1 is as declared, and worth a word all the same.
   const isWord = ({ reason }: Finding) => reason === 'CgroupV1' && desired.version !== 'v2';
   return { ...none, entries: [entry], blocked: findings.filter((one) => !isWord(one)), left: findings.filter(isWord) };
@@ -30,8 +31,8 @@ export function wantedText({ version, driver, controllers }: CgroupSpec): string
   return `${driver ?? 'one'} driver, ${hierarchy} (${controllers.join(' ')})`;
 }
 
-/** Everything that does not fit, required ones first; each message begins with the four places. */
-export function findingsOf(desired: CgroupSpec, observed: Observed, live = summaryOf(observed)): readonly Finding[] {
+/** Everything that does not fit, required ones first. */
+export function findingsOf(desired: CgroupSpec, observed: Observed): readonly Finding[] {
   const found = [
     ...effectFindings(observed),
     ...configFindings(observed),
@@ -41,7 +42,7 @@ export function findingsOf(desired: CgroupSpec, observed: Observed, live = summa
     ...reachFindings(observed),
   ];
   return found
-    .map((one): Finding => ({ target: ENTRY, ...one, message: `${live}. ${one.message}` }))
+    .map((one): Finding => ({ target: ENTRY, ...one }))
     .toSorted((a, b) => Number(a.required === false) - Number(b.required === false));
 }
 
