@@ -27,23 +27,23 @@ export async function readContainerd(host: HostReader, version?: string): Promis
   const main = lastFlag(unit, 'config')?.value ?? shortFlag(unit) ?? MAIN;
   const files: TomlFile[] = [];
   const problems: ConfigProblem[] = [];
-  const pending: { readonly path: string; readonly isNamed: boolean }[] = [{ path: main, isNamed: false }];
+  const pending = [main];
   const seen = new Set<string>();
   for (let next = pending.shift(); next !== undefined && seen.size < MOST_FILES; next = pending.shift()) {
-    if (seen.has(next.path)) continue;
-    seen.add(next.path);
-    const found = await contentsOf(host, next.path);
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const found = await contentsOf(host, next);
     if (found !== undefined && 'isFatal' in found) problems.push(found);
     else if (found !== undefined) {
-      files.push({ file: next.path, ...found });
+      files.push({ file: next, ...found });
       const imports = 'table' in found.parsed ? textsOf(found.parsed.table['imports']) : [];
       for (const one of imports) {
         // 1.6 looks for a pattern in its own working folder, which has none.
         if (!one.startsWith('/') && one.includes('*') && /^1\.[0-6]\./.test(version ?? '')) continue;
-        pending.push(...(await imported(host, next.path, one)));
+        pending.push(...(await imported(host, next, one)));
       }
-    } else if (next.isNamed && (version ?? '1.').startsWith('1.')) {
-      problems.push(broken(next.path, 'is imported but does not exist'));
+    } else if (next !== main && (version ?? '1.').startsWith('1.')) {
+      problems.push(broken(next, 'is imported but does not exist'));
     }
   }
   return { main, files, problems };
@@ -75,14 +75,14 @@ function broken(file: string, what: string): ConfigProblem {
 }
 
 /** The files that an import stands for; a pattern without a match stands for none. */
-async function imported(host: HostReader, from: string, path: string) {
+async function imported(host: HostReader, from: string, path: string): Promise<readonly string[]> {
   const absolute = path.startsWith('/') ? path : `${from.slice(0, from.lastIndexOf('/'))}/${path.replace(/^\.\//, '')}`;
-  if (!/[*?[]/.test(absolute)) return [{ path: absolute, isNamed: true }];
+  if (!/[*?[]/.test(absolute)) return [absolute];
   const folder = absolute.slice(0, absolute.lastIndexOf('/'));
   const pattern = patternFrom(absolute.slice(folder.length + 1));
   try {
     const names = (await host.listDirectory(folder)) ?? [];
-    return names.filter((name) => pattern.test(name)).map((name) => ({ path: `${folder}/${name}`, isNamed: true }));
+    return names.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
   } catch (error) {
     if (error instanceof HostFileError) return [];
     throw error;

@@ -72,7 +72,6 @@ export function parseContainerd({ main, files, problems }: ContainerdFiles, vers
   const driver = handlers.find(({ name }) => name === defaultHandler)?.driver ?? handlers[0]?.driver ?? 'cgroupfs';
   return {
     main,
-    files: read.map(({ file }) => file),
     driver,
     ...(place === undefined ? {} : { place }),
     handlers,

@@ -17,10 +17,8 @@ export interface Handler {
 export interface RuntimeAnswer {
   /** `1.6.20~ds1`; absent when it does not say. */
   readonly version?: string;
-  /** The answer to RuntimeConfig, which the kubelet asks from 1.31 on; absent where the runtime does not know it. */
+  /** The answer to RuntimeConfig, which the kubelet asks from 1.31 on; absent where the runtime does not tell it. */
   readonly driver?: CgroupDriver;
-  /** Whether the kubelet can ask for the driver. */
-  readonly tellsKubelet: boolean;
   /** Of the running configuration; empty when the runtime does not show it. */
   readonly handlers: readonly Handler[];
   readonly defaultHandler: string;
@@ -57,7 +55,6 @@ export async function askRuntime(host: HostReader, socket: string, stamp: string
     answer: {
       ...(/^[0-9][\x21-\x7e]{0,63}$/.test(text) ? { version: text } : {}),
       ...(driver === undefined ? {} : { driver }),
-      tellsKubelet: driver !== undefined,
       ...running,
       ...(pods === undefined ? {} : { pods }),
     },

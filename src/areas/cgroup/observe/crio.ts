@@ -58,7 +58,6 @@ export function parseCrio(files: readonly TomlFile[], found: readonly ConfigProb
   }
   return {
     main: MAIN,
-    files: files.map(({ file }) => file),
     driver,
     ...(place === undefined ? {} : { place }),
     handlers: [],

@@ -51,7 +51,6 @@ export function parseDocker(
   };
   return {
     main: MAIN,
-    files: [...(config === undefined ? [] : [config]), ...unit].map(({ file }) => file),
     driver,
     ...(set === undefined ? {} : { place: set.place }),
     handlers: [],

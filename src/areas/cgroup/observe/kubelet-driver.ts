@@ -21,7 +21,6 @@ export interface KubeletCgroup {
   readonly isSetUp: boolean;
   /** Files that cannot be understood. */
   readonly problems: readonly string[];
-  readonly files: readonly string[];
 }
 
 /** Reads the files and flags in order. Pure. */
@@ -62,7 +61,6 @@ export function parseKubeletCgroup({ configs, inForce, isRunning }: KubeletFiles
     isAskingOff,
     isSetUp: isRunning || configs.length > 0,
     problems,
-    files: [...configs, ...inForce].map(({ file }) => file),
   };
 }
 

@@ -46,7 +46,7 @@ export async function observeCgroup(host: HostReader, desired: Desired, signal: 
 }
 
 function isVersionWanted(used: RuntimeObserved | undefined, kubelet: KubeletCgroup | undefined): boolean {
-  if (used?.answer?.tellsKubelet !== true || kubelet === undefined || kubelet.isAskingOff) return false;
+  if (used?.answer?.driver === undefined || kubelet === undefined || kubelet.isAskingOff) return false;
   return kubelet.isSetUp && kubelet.driver !== driverOf(used);
 }
 

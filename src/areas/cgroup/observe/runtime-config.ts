@@ -22,8 +22,6 @@ export interface ConfigProblem {
 export interface RuntimeConfig {
   /** The main file, whether it exists or not. */
   readonly main: string;
-  /** The files that were read, in order. */
-  readonly files: readonly string[];
   readonly driver: CgroupDriver;
   /** Where the driver is set; absent when nothing says it and the default holds. */
   readonly place?: Place;

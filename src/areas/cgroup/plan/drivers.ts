@@ -1,22 +1,15 @@
 /** Whether runtime, kubelet and spec have the same cgroup driver, and what to write where they do not. Pure. */
-import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
+import type { CgroupDriver, CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Finding } from '../../area.ts';
-import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import { kubeletLines } from '../observe/kubelet-driver.ts';
 import type { Observed } from '../observe/observe.ts';
 import { driverOf, handlersOf, type RuntimeObserved } from '../observe/runtimes.ts';
-
-const UNITS: Readonly<Record<RuntimeObserved['name'], string>> = {
-  containerd: 'containerd',
-  crio: 'crio',
-  docker: 'docker',
-};
 
 /** The driver that the kubelet has in the end: from 1.31 on it takes that of a runtime which tells it. */
 export function kubeletDriver({ kubelet, kubeletVersion, used }: Observed): CgroupDriver | undefined {
   if (kubelet === undefined || !kubelet.isSetUp) return undefined;
   const asks = kubeletVersion !== undefined && isAtLeast(kubeletVersion, 31) && !kubelet.isAskingOff;
-  return asks && used?.answer?.tellsKubelet === true ? driverOf(used) : kubelet.driver;
+  return (asks ? used?.answer?.driver : undefined) ?? kubelet.driver;
 }
 
 /** What differs, with the consequence and the lines to write; empty when all agree. */
@@ -56,14 +49,13 @@ export function driverFindings(spec: CgroupSpec, observed: Observed): readonly P
 }
 
 function runtimeNext(used: RuntimeObserved, wanted: CgroupDriver, others: readonly string[]): string {
-  const restart = `then run "systemctl restart ${UNITS[used.name]}"`;
+  const restart = `run "systemctl restart ${used.name}"`;
   const isWritten = used.config.driver === wanted && used.config.handlers.every(({ driver }) => driver === wanted);
-  if (isWritten) return `its file says ${wanted} already: run "systemctl restart ${UNITS[used.name]}"`;
-  const special = others.filter((name) => name !== 'runc' && used.config.driver === wanted);
-  const also = special.length === 0 ? '' : ` for the runtime ${special.join(', ')} as well`;
+  if (isWritten) return `its file says ${wanted} already: ${restart}`;
+  const special = others.filter((name) => name !== 'runc');
   if (used.config.driver === wanted && special.length > 0)
-    return `set SystemdCgroup = ${wanted === 'systemd'}${also}, ${restart}`;
-  return `${used.config.lines[wanted]}, ${restart}`;
+    return `set SystemdCgroup = ${wanted === 'systemd'} for the runtime ${special.join(', ')} as well, then ${restart}`;
+  return `${used.config.lines[wanted]}, then ${restart}`;
 }
 
 function isAtLeast(version: string, minor: number): boolean {
