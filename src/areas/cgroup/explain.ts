@@ -3,8 +3,8 @@ import type { Explanation, Source } from '../area.ts';
 import { KUBELET_CONFIG } from '../kubelet.ts';
 import type { Desired } from './desired.ts';
 import { CGROUP_KNOWLEDGE, CGROUP_NOTES } from './knowledge.ts';
+import type { KubeletCgroup } from './observe/kubelet-driver.ts';
 import type { Observed } from './observe/observe.ts';
-import type { Place } from './observe/runtime-config.ts';
 import { driverOf, type RuntimeObserved, SOCKETS } from './observe/runtimes.ts';
 import { findingsOf, wantedText } from './plan/plan.ts';
 import { summaryOf } from './plan/summary.ts';
@@ -31,27 +31,21 @@ export function explainCgroup(entry: string, desired: Desired, observed: Observe
 function runtimeSources(runtime: RuntimeObserved): Source[] {
   const { name, config, answer } = runtime;
   const isRunning = answer !== undefined;
-  const said = (place: Place | undefined, file: string): Source => ({
-    file,
-    ...(place?.line === undefined ? {} : { line: place.line }),
-    value: place === undefined ? `nothing (default ${config.driver})` : config.driver,
+  const said = {
+    ...saidIn(config, config.main),
     wins: !isRunning,
     ...(isRunning ? { note: 'for the next start' } : {}),
-  });
+  };
   const running = { file: SOCKETS[name], value: driverOf(runtime), wins: true, note: 'the running configuration' };
-  return [said(config.place, config.place?.file ?? config.main), ...(isRunning ? [running] : [])];
+  return [said, ...(isRunning ? [running] : [])];
 }
 
 function kubeletSources({ kubelet }: Observed): Source[] {
   if (kubelet === undefined || !kubelet.isSetUp) return [];
-  const { place, driver } = kubelet;
-  const value = place === undefined ? `nothing (default ${driver})` : driver;
-  return [
-    {
-      file: place?.file ?? KUBELET_CONFIG,
-      ...(place?.line === undefined ? {} : { line: place.line }),
-      value,
-      wins: true,
-    },
-  ];
+  return [{ ...saidIn(kubelet, KUBELET_CONFIG), wins: true }];
+}
+
+/** The place of a driver, or the main file that says nothing of it. */
+function saidIn({ driver, place }: Pick<KubeletCgroup, 'driver' | 'place'>, main: string) {
+  return place === undefined ? { file: main, value: `nothing (default ${driver})` } : { ...place, value: driver };
 }

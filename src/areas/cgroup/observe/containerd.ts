@@ -9,7 +9,7 @@ import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { isTable, objectIn, type Table, textOf, textsOf } from '../../tables.ts';
 import type { ContainerdFiles } from './containerd-files.ts';
 import type { Handler } from './cri.ts';
-import { type ConfigProblem, lineOf, type Place, placeText, type RuntimeConfig } from './runtime-config.ts';
+import { type ConfigProblem, type Place, placeOf, placeText, type RuntimeConfig } from './runtime-config.ts';
 import type { TomlFile } from './toml.ts';
 
 const RUNC = 'io.containerd.runc.v2';
@@ -145,8 +145,7 @@ function placeIn(file: Read, name: string): Place {
     header = /^\s*\[([^\]]*)\]\s*(#.*)?$/.exec(text)?.[1]?.replaceAll(/["'\s]/g, '') ?? header;
     if (/^\s*SystemdCgroup\s*=/.test(text) && header.endsWith(`.runtimes.${name}.options`)) line = at + 1;
   }
-  line ??= lineOf(file, /^\s*[^#]*SystemdCgroup/);
-  return { file: file.file, ...(line === undefined ? {} : { line }) };
+  return line === undefined ? placeOf(file, /^\s*[^#]*SystemdCgroup/) : { file: file.file, line };
 }
 
 function notBoolean(place: Place): ConfigProblem {

@@ -4,7 +4,7 @@ import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { objectIn } from '../../tables.ts';
 import type { ConfigFile } from '../../unit-files.ts';
-import { type ConfigProblem, lineOf, type Place, placeText, type RuntimeConfig } from './runtime-config.ts';
+import { type ConfigProblem, type Place, placeOf, placeText, type RuntimeConfig } from './runtime-config.ts';
 import { type TomlFile, tomlFrom } from './toml.ts';
 
 const MAIN = '/etc/crio/crio.conf';
@@ -74,8 +74,7 @@ function linesFor(driver: CgroupDriver, place: Place | undefined): string {
 }
 
 function placeIn(file: ConfigFile, key: string): Place {
-  const line = lineOf(file, new RegExp(`^\\s*${key}\\s*=`));
-  return { file: file.file, ...(line === undefined ? {} : { line }) };
+  return placeOf(file, new RegExp(`^\\s*${key}\\s*=`));
 }
 
 function unusable(file: string, what: string): ConfigProblem {

@@ -4,7 +4,7 @@ import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { isTable, textsOf } from '../../tables.ts';
 import { type ConfigFile, readUnit } from '../../unit-files.ts';
-import { type ConfigProblem, lineOf, type Place, placeText, type RuntimeConfig } from './runtime-config.ts';
+import { type ConfigProblem, lineOf, type Place, placeOf, placeText, type RuntimeConfig } from './runtime-config.ts';
 
 const MAIN = '/etc/docker/daemon.json';
 const OPTION = /^native\.cgroupdriver=(.*)$/;
@@ -76,8 +76,7 @@ function fromFile(config: ConfigFile | undefined, problems: ConfigProblem[]): [s
   const driver = textsOf(value['exec-opts'])
     .map((one) => OPTION.exec(one)?.[1])
     .findLast((one) => one !== undefined);
-  const line = lineOf(config, /native\.cgroupdriver=/);
-  return driver === undefined ? [] : [driver, { file: MAIN, ...(line === undefined ? {} : { line }) }];
+  return driver === undefined ? [] : [driver, placeOf(config, /native\.cgroupdriver=/)];
 }
 
 function fromUnit(unit: readonly ConfigFile[]): { readonly value: string; readonly place: Place } | undefined {

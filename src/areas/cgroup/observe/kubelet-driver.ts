@@ -2,8 +2,7 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { type KubeletFiles, KUBELET_CONFIG, lastFlag } from '../../kubelet.ts';
 import { objectIn } from '../../tables.ts';
-import type { ConfigFile } from '../../unit-files.ts';
-import { lineOf, type Place } from './runtime-config.ts';
+import { type Place, placeOf, placeText } from './runtime-config.ts';
 
 /** What the kubelet is configured to do about cgroups. */
 export interface KubeletCgroup {
@@ -37,7 +36,7 @@ export function parseKubeletCgroup({ configs, inForce, isRunning }: KubeletFiles
     const { settings } = one;
     const { cgroupDriver, containerRuntimeEndpoint } = settings;
     if (typeof cgroupDriver === 'string' && cgroupDriver !== '') {
-      set = { value: cgroupDriver, place: placeIn(one, 'cgroupDriver') };
+      set = { value: cgroupDriver, place: placeOf(one, /^["']?cgroupDriver["']?\s*:/) };
     }
     if (typeof containerRuntimeEndpoint === 'string') endpoint = containerRuntimeEndpoint;
     const gate = objectIn(settings, 'featureGates')['KubeletCgroupDriverFromCRI'];
@@ -45,7 +44,8 @@ export function parseKubeletCgroup({ configs, inForce, isRunning }: KubeletFiles
   }
   const flag = lastFlag(inForce, 'cgroup-driver');
   if (flag !== undefined) {
-    set = { value: flag.value, place: { file: flag.file, ...(flag.line === undefined ? {} : { line: flag.line }) } };
+    const { value, ...place } = flag;
+    set = { value, place };
   }
   endpoint = lastFlag(inForce, 'container-runtime-endpoint')?.value ?? endpoint;
   const driver = set === undefined || set.value !== 'systemd' ? 'cgroupfs' : 'systemd';
@@ -67,13 +67,7 @@ export function parseKubeletCgroup({ configs, inForce, isRunning }: KubeletFiles
 /** What to write by hand to get a driver. */
 export function kubeletLines(kubelet: KubeletCgroup, driver: CgroupDriver): string {
   const { isFlag, place } = kubelet;
-  const where =
-    place === undefined ? KUBELET_CONFIG : place.line === undefined ? place.file : `${place.file}:${place.line}`;
+  const where = placeText(place ?? { file: KUBELET_CONFIG });
   if (isFlag) return `take --cgroup-driver out of ${where} and write \`cgroupDriver: ${driver}\` to ${KUBELET_CONFIG}`;
   return `write \`cgroupDriver: ${driver}\` to ${where}`;
-}
-
-function placeIn(file: ConfigFile, key: string): Place {
-  const line = lineOf(file, new RegExp(`^["']?${key}["']?\\s*:`));
-  return { file: file.file, ...(line === undefined ? {} : { line }) };
 }

@@ -40,6 +40,12 @@ export function lineOf({ text }: ConfigFile, pattern: RegExp): number | undefine
   return at === -1 ? undefined : at + 1;
 }
 
+/** The place of the last match in a file; without a line when there is none. */
+export function placeOf(file: ConfigFile, pattern: RegExp): Place {
+  const line = lineOf(file, pattern);
+  return { file: file.file, ...(line === undefined ? {} : { line }) };
+}
+
 /** A place as people write it. */
 export function placeText({ file, line }: Place): string {
   return line === undefined ? file : `${file}:${line}`;
