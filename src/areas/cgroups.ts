@@ -1,5 +1,6 @@
 /** The control groups of a kernel, as kubelet and runtimes need to know them. */
 import type { HostReader } from '../host/host.ts';
+import { hasAny } from './has-any.ts';
 
 /** Only the unified hierarchy has this file at its root; on a hybrid one it is in a folder below. */
 export const CGROUP_CONTROLLERS = '/sys/fs/cgroup/cgroup.controllers';
@@ -32,9 +33,4 @@ function wordsOf(text: string): readonly string[] {
     .split(/\s+/)
     .filter((word) => word !== '')
     .toSorted();
-}
-
-async function hasAny(host: HostReader, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if ((await host.stat(path)) !== undefined) return true;
-  return false;
 }

@@ -1,6 +1,7 @@
 /** Which container runtimes this host has, what runs and what their files say. */
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import type { HostReader } from '../../../host/host.ts';
+import { hasAny } from '../../has-any.ts';
 import { runOf } from '../../unit-files.ts';
 import { readContainerd } from './containerd-files.ts';
 import { parseContainerd } from './containerd.ts';
@@ -113,9 +114,4 @@ async function configOf(host: HostReader, name: RuntimeName, hasCgroupV2: boolea
   if (name === 'crio') return readCrio(host);
   if (name === 'docker') return readDocker(host, hasCgroupV2);
   return parseContainerd(await readContainerd(host, version), version);
-}
-
-async function hasAny(host: HostReader, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if ((await host.stat(path)) !== undefined) return true;
-  return false;
 }

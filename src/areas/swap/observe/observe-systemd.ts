@@ -1,6 +1,7 @@
 /** Asks systemd, when there is one, what it knows about units that bring swap. */
 import { CommandError, CommandMissingError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
+import { hasAny } from '../../has-any.ts';
 import { type LiveUnit, parseUnits, SWAP_SERVICES, SWAP_TARGET, UNIT_PROPERTIES } from '../plan/units.ts';
 
 /**
@@ -42,9 +43,6 @@ function reasonOf(error: CommandError): string {
   return error.stderr.trim().split('\n')[0] || `systemctl failed with exit code ${error.exitCode ?? 'unknown'}`;
 }
 
-async function isInstalled(host: HostReader): Promise<boolean> {
-  for (const path of ['/usr/lib/systemd/system', '/lib/systemd/system', '/etc/systemd/system', '/run/systemd/system']) {
-    if ((await host.stat(path)) !== undefined) return true;
-  }
-  return false;
+function isInstalled(host: HostReader): Promise<boolean> {
+  return hasAny(host, ['/usr/lib/systemd/system', '/lib/systemd/system', '/etc/systemd/system', '/run/systemd/system']);
 }
