@@ -4,6 +4,7 @@ import { CGROUP_CONTROLLERS } from '../cgroups.ts';
 import type { Desired } from './desired.ts';
 import { CGROUP_KNOWLEDGE } from './knowledge.ts';
 import type { Observed } from './observe/observe.ts';
+import { treesOf } from './observe/pod-groups.ts';
 import { findingsOf } from './plan/plan.ts';
 import { summaryOf } from './plan/summary.ts';
 
@@ -65,7 +66,7 @@ function driverCheck(desired: Desired, observed: Observed): Check {
 
 function placeCheck({ pods, cgroups }: Observed): Check {
   const check = { title: 'pods are in one tree of control groups', looked: '/sys/fs/cgroup' };
-  const trees = [...(pods.systemd ? ['kubepods.slice'] : []), ...(pods.cgroupfs ? ['kubepods'] : [])];
+  const trees = treesOf(pods);
   if (cgroups === undefined || (trees.length === 0 && pods.strays === 0)) {
     return { ...check, found: 'no pods run', outcome: 'skip', consequence: '' };
   }

@@ -8,7 +8,7 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { isTable, objectIn, type Table, textOf, textsOf } from '../../tables.ts';
 import type { ContainerdFiles } from './containerd-files.ts';
-import type { Handler } from './cri.ts';
+import { type Handler, isOfRunc } from './cri.ts';
 import { type ConfigProblem, type Place, placeOf, placeText, type RuntimeConfig } from './runtime-config.ts';
 import type { TomlFile } from './toml.ts';
 
@@ -65,7 +65,7 @@ export function parseContainerd({ main, files, problems }: ContainerdFiles, vers
     const last = having.at(-1);
     if (type === '' && last !== undefined)
       found.push(withoutType(last, name, { main, version, isDefault: name === defaultHandler }));
-    if (type === '' || type.startsWith('io.containerd.runc.')) {
+    if (isOfRunc(type)) {
       handlers.push({ name, type, driver: value === true ? 'systemd' : 'cgroupfs' });
     }
   }

@@ -13,6 +13,11 @@ export interface Handler {
   readonly driver: CgroupDriver;
 }
 
+/** Whether a handler with this type runs runc, which SystemdCgroup is for; one whose type was lost is meant to. */
+export function isOfRunc(type: string): boolean {
+  return type === '' || type.startsWith('io.containerd.runc.');
+}
+
 /** What a running runtime says. */
 export interface RuntimeAnswer {
   /** `1.6.20~ds1`; absent when it does not say. */

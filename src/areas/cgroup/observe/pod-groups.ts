@@ -11,6 +11,11 @@ export interface PodGroups {
   readonly strays: number;
 }
 
+/** Names of the trees with pods, of which there should be one. */
+export function treesOf({ systemd, cgroupfs }: PodGroups): readonly string[] {
+  return [...(systemd ? ['kubepods.slice'] : []), ...(cgroupfs ? ['kubepods'] : [])];
+}
+
 /** Looks at the unified hierarchy, or at the one of memory on v1. Throws `HostFileError`. */
 export async function observePodGroups(host: HostReader, version: 'v1' | 'v2' | undefined): Promise<PodGroups> {
   if (version === undefined) return { systemd: false, cgroupfs: false, strays: 0 };

@@ -5,7 +5,7 @@ import { hasAny } from '../../has-any.ts';
 import { runOf } from '../../unit-files.ts';
 import { readContainerd } from './containerd-files.ts';
 import { parseContainerd } from './containerd.ts';
-import { askRuntime, type Handler, type RuntimeAnswer } from './cri.ts';
+import { askRuntime, type Handler, isOfRunc, type RuntimeAnswer } from './cri.ts';
 import { readCrio } from './crio.ts';
 import { readDocker } from './docker.ts';
 import type { KubeletCgroup } from './kubelet-driver.ts';
@@ -85,7 +85,7 @@ export function usedOf(
 
 /** The driver of a running runtime, of each way to run containers; that of the files when it does not run. */
 export function handlersOf({ answer, config }: RuntimeObserved): readonly Handler[] {
-  const running = answer?.handlers.filter(({ type }) => type === '' || type.startsWith('io.containerd.runc.')) ?? [];
+  const running = answer?.handlers.filter(({ type }) => isOfRunc(type)) ?? [];
   return running.length > 0 ? running : config.handlers;
 }
 

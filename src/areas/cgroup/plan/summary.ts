@@ -1,6 +1,7 @@
 /** How control groups stand, always in the same four places: kernel, runtime, kubelet, pods. Pure. */
 import type { KubeletCgroup } from '../observe/kubelet-driver.ts';
 import type { Observed } from '../observe/observe.ts';
+import { treesOf } from '../observe/pod-groups.ts';
 import { placeText } from '../observe/runtime-config.ts';
 import { driverOf, handlersOf, type RuntimeObserved } from '../observe/runtimes.ts';
 
@@ -47,11 +48,7 @@ function kubeletText({ driver, place }: KubeletCgroup, { kubeletVersion }: Obser
 
 function podsText({ used, pods }: Observed): string {
   const running = used?.answer?.pods;
-  const trees = [
-    ...(pods.systemd ? ['kubepods.slice'] : []),
-    ...(pods.cgroupfs ? ['kubepods'] : []),
-    ...(pods.strays > 0 ? ['system.slice'] : []),
-  ];
+  const trees = [...treesOf(pods), ...(pods.strays > 0 ? ['system.slice'] : [])];
   if (running === undefined && trees.length === 0) return '';
   const count = running === undefined ? 'pods run' : running === 1 ? '1 pod runs' : `${running} pods run`;
   return trees.length === 0 ? count : `${count} in ${trees.join(' and ')}`;
