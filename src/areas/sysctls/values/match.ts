@@ -75,11 +75,6 @@ function isBetter(wanted: Wanted, a: bigint, b: bigint): boolean {
   return wanted.match === 'AtLeast' ? left > right : left < right;
 }
 
-/** The text to write for a declared value. */
-export function writableValue(value: string): string {
-  return meaningOf(value).writable;
-}
-
 function meant({ meaning, value, name }: Wanted): Meaning {
   return meaning ?? meaningOf(value, name);
 }

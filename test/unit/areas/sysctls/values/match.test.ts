@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SysctlMatch } from '../../../../../src/api/parts/sysctl-entry.ts';
-import {
-  formProblem,
-  isEqual,
-  isSatisfied,
-  mergedValue,
-  writableValue,
-} from '../../../../../src/areas/sysctls/values/match.ts';
+import { meaningOf } from '../../../../../src/areas/sysctls/values/meaning.ts';
+import { formProblem, isEqual, isSatisfied, mergedValue } from '../../../../../src/areas/sysctls/values/match.ts';
 
 describe('equality of values', () => {
   test.each([
@@ -84,7 +79,7 @@ describe('matching', () => {
 
 describe('what to write', () => {
   test('drops leading zeros, which the kernel would read as octal', () => {
-    expect(writableValue('010\t 0x10  -007')).toBe('10 0x10 -7');
+    expect(meaningOf('010\t 0x10  -007').writable).toBe('10 0x10 -7');
   });
 
   test.each([
