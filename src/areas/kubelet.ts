@@ -32,18 +32,19 @@ export const KUBELET_FLAGS: readonly string[] = [
   '/etc/sysconfig/kubelet',
 ];
 
-const UNIT = 'kubelet.service';
+/** The unit that runs it. */
+export const KUBELET_UNIT = 'kubelet.service';
 /** Where the processes of the unit are listed: cgroup v2, then v1. */
 const PROCESSES = [
-  `/sys/fs/cgroup/system.slice/${UNIT}/cgroup.procs`,
-  `/sys/fs/cgroup/systemd/system.slice/${UNIT}/cgroup.procs`,
+  `/sys/fs/cgroup/system.slice/${KUBELET_UNIT}/cgroup.procs`,
+  `/sys/fs/cgroup/systemd/system.slice/${KUBELET_UNIT}/cgroup.procs`,
 ];
 
 /** Reads everything that configures the kubelet. Throws `HostFileError`. */
 export async function readKubelet(host: HostReader): Promise<KubeletFiles> {
   const flags = await readAll(host, KUBELET_FLAGS);
   const running = await commandLine(host);
-  const inForce = running === undefined ? [...(await readUnit(host, UNIT)), ...flags] : [running];
+  const inForce = running === undefined ? [...(await readUnit(host, KUBELET_UNIT)), ...flags] : [running];
   const config = lastFlag(inForce, 'config')?.value ?? KUBELET_CONFIG;
   // There is no default folder: drop-ins count only when the flag names one.
   const folder = lastFlag(inForce, 'config-dir')?.value;

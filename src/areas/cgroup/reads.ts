@@ -1,4 +1,5 @@
 /** What decides about control groups on a host. */
+import { CGROUP_CONTROLLERS } from '../cgroups.ts';
 import { KUBELET_CONFIG, KUBELET_FLAGS, USUAL_DROP_INS } from '../kubelet.ts';
 import type { AreaReads } from '../surroundings.ts';
 
@@ -17,5 +18,5 @@ export const CGROUP_FILES = [
 /** What the area reads. */
 export const CGROUP_READS: AreaReads = {
   files: CGROUP_FILES,
-  live: ['/sys/fs/cgroup/cgroup.controllers', '/proc/cgroups'],
+  live: [CGROUP_CONTROLLERS, '/proc/cgroups'],
 };

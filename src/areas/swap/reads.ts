@@ -1,11 +1,13 @@
 /** What decides about swap on a host. */
+import { CGROUP_CONTROLLERS } from '../cgroups.ts';
 import { KUBELET_CONFIG, KUBELET_FLAGS, USUAL_DROP_INS } from '../kubelet.ts';
 import type { AreaReads } from '../surroundings.ts';
+import { FSTAB } from './plan/fstab.ts';
 
 /** What the area reads. */
 export const SWAP_READS: AreaReads = {
   files: [
-    '/etc/fstab',
+    FSTAB,
     '/etc/dphys-swapfile',
     '/etc/default/zramswap',
     '/run/systemd/generator',
@@ -27,14 +29,7 @@ export const SWAP_READS: AreaReads = {
     '/usr/lib/systemd/system-generators/systemd-gpt-auto-generator',
     '/usr/lib/systemd/system-generators/zram-generator',
   ],
-  live: [
-    '/proc/swaps',
-    '/proc/meminfo',
-    '/proc/mounts',
-    '/proc/cmdline',
-    '/sys/fs/cgroup/cgroup.controllers',
-    '/proc/cgroups',
-  ],
+  live: ['/proc/swaps', '/proc/meminfo', '/proc/mounts', '/proc/cmdline', CGROUP_CONTROLLERS, '/proc/cgroups'],
   commands: {
     'systemctl-list-units-swap.txt': [
       'systemctl',

@@ -1,12 +1,14 @@
 /** What decides about kernel parameters on a host. */
 import type { AreaReads } from '../surroundings.ts';
+import { RULES_PATH } from './boot-files/own-files.ts';
+import { SYSCTL_CONF } from './boot-files/sysctl-d.ts';
 
 /** What the area reads. */
 export const SYSCTL_READS: AreaReads = {
   files: [
     ...['/etc', '/run', '/usr/local/lib', '/usr/lib'].map((parent) => `${parent}/sysctl.d`),
-    '/etc/sysctl.conf',
-    '/etc/udev/rules.d/99-zz-nodeprep.rules',
+    SYSCTL_CONF,
+    RULES_PATH,
     '/usr/lib/udev/rules.d/99-systemd.rules',
     '/etc/default/ufw',
     '/etc/ufw/ufw.conf',

@@ -2,7 +2,7 @@
 import { CommandError } from '../../../host/errors.ts';
 import type { HostReader, Kernel } from '../../../host/host.ts';
 import { type Cgroups, observeCgroups } from '../../cgroups.ts';
-import { readKubelet } from '../../kubelet.ts';
+import { KUBELET_UNIT, readKubelet } from '../../kubelet.ts';
 import { runOf } from '../../unit-files.ts';
 import type { Desired } from '../desired.ts';
 import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
@@ -54,7 +54,7 @@ function isVersionWanted(used: RuntimeObserved | undefined, kubelet: KubeletCgro
 const versions = new WeakMap<HostReader, { readonly run: string; readonly version: string | undefined }>();
 
 async function kubeletVersion(host: HostReader, signal: AbortSignal): Promise<string | undefined> {
-  const run = await runOf(host, 'kubelet.service');
+  const run = await runOf(host, KUBELET_UNIT);
   const known = versions.get(host);
   if (known !== undefined && known.run === run) return known.version;
   try {

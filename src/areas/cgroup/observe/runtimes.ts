@@ -51,6 +51,9 @@ const TRAITS: Readonly<Record<RuntimeName, Traits>> = {
   },
 };
 
+/** The units whose starts count: with each the runtime is asked again. */
+export const RUNTIME_UNITS = RUNTIME_NAMES.map((name) => TRAITS[name].unit);
+
 /** Where each listens, as kubelets are told it. */
 export const SOCKETS = Object.fromEntries(RUNTIME_NAMES.map((name) => [name, TRAITS[name].sockets[0]])) as Readonly<
   Record<RuntimeName, string>
