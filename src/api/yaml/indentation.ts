@@ -3,9 +3,9 @@ import { plainText } from './quote.ts';
 
 /** A line that begins in the wrong column. */
 export interface Misplaced {
-  /** 1-based. */
+  /** In the whole text, 1-based. */
   readonly line: number;
-  /** Offset of its first character that is no space. */
+  /** Offset of its first character that is no space, in the whole text. */
   readonly at: number;
   readonly message: string;
 }
@@ -28,12 +28,15 @@ interface Level {
 
 const KEY = /^(?:"[^"]*"|'[^']*'|[^\s#'"[{&*!|>%@`-][^#]*?|-[^\s#][^#]*?)\s*:(?:\s|$)/;
 
-/** The first line of a text in block style that begins in a column where nothing can begin; `undefined` when every line fits. */
-export function misplacedLine(text: string): Misplaced | undefined {
+/**
+ * The first line at or after `start`, in block style, that begins in a column where nothing can begin; `undefined` when
+ * every line fits.
+ */
+export function misplacedLine(text: string, start = 0): Misplaced | undefined {
   let levels: Level[] = [];
   let last: Line | undefined;
   let block: number | undefined;
-  for (const line of linesOf(text)) {
+  for (const line of linesOf(text, start)) {
     if (block !== undefined && line.indent > block) continue;
     block = undefined;
     if (/^(?:---|\.\.\.)(?:\s|$)/.test(line.content)) {
@@ -110,13 +113,17 @@ function beginningsOf({ content, indent, number }: Line): Level[] {
 }
 
 /** Lines with something on them, without comments. Tabs are another mistake, which the parser names. */
-function linesOf(text: string): Line[] {
-  let at = 0;
-  return text.split('\n').flatMap((raw, index) => {
-    const content = raw.trim();
-    const indent = raw.length - raw.trimStart().length;
-    const line = { number: index + 1, at: at + indent, indent, content };
-    at += raw.length + 1;
-    return content === '' || content.startsWith('#') ? [] : [line];
-  });
+function linesOf(text: string, start: number): Line[] {
+  const firstNumber = text.slice(0, start).split('\n').length;
+  let at = start;
+  return text
+    .slice(start)
+    .split('\n')
+    .flatMap((raw, index) => {
+      const content = raw.trim();
+      const indent = raw.length - raw.trimStart().length;
+      const line = { number: firstNumber + index, at: at + indent, indent, content };
+      at += raw.length + 1;
+      return content === '' || content.startsWith('#') ? [] : [line];
+    });
 }

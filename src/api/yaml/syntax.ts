@@ -106,18 +106,8 @@ function missingSpace(text: string, at: number): Fault | undefined {
 
 /** The first line of the document with a wrong indentation, unless the parser was far beyond it without a complaint. */
 function indentation(text: string, start: number, at: number): Fault | undefined {
-  const found = misplacedLine(text.slice(start));
-  if (found === undefined) return undefined;
-  const placeOf = placesOf(text);
-  const [own, seen] = [start + found.at, placeOf(at).line];
-  const line = placeOf(own).line;
-  if (Math.abs(line - seen) > 2) return undefined;
-  // Lines are counted from the beginning of the file, also in what the message says.
-  const shift = line - found.line;
-  return {
-    at: own,
-    message: found.message.replace(/ on line (\d+) /, (_, number) => ` on line ${Number(number) + shift} `),
-  };
+  const found = misplacedLine(text, start);
+  return found === undefined || Math.abs(found.line - placesOf(text)(at).line) > 2 ? undefined : found;
 }
 
 /** `name: a: b`. */

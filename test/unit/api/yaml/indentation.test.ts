@@ -12,6 +12,16 @@ describe('misplacedLine', () => {
     }
   });
 
+  it('names lines of the file from a later document, and keeps the words of its author', () => {
+    const first = 'a: 1\n---\n';
+
+    expect(misplacedLine(`${first}a on line 1 b: 1\n  c: 2\n`, first.length)).toMatchObject({
+      line: 4,
+      at: first.length + 'a on line 1 b: 1\n  '.length,
+      message: expect.stringContaining('"c" is indented by 2 spaces, and "a on line 1 b" on line 3 by none'),
+    });
+  });
+
   it.each([
     ['entries in the column of their field', 'a:\n- b: 1\n  c: 2\n- b: 3\nd:\n'],
     ['a block of text with lines like fields', 'a: |\n   b: 1\n     c: 2\nd: 1\n'],
