@@ -176,16 +176,6 @@ const USUAL: Readonly<Record<string, string>> = {
     'vfs_cache_pressure_denom watermark_boost_factor watermark_scale_factor zone_reclaim_mode',
 };
 
-const [usual, byLastPart] = [new Set<string>(), new Map<string, string>()];
-for (const [folder, names] of Object.entries(USUAL)) {
-  for (const name of names.split(' ')) {
-    const path = `${folder}/${name}`;
-    usual.add(path);
-    const other = byLastPart.get(name);
-    if (other === undefined || path.length < other.length) byLastPart.set(name, path);
-  }
-}
-
 /**
  * The parameter that a name most likely should be, in the form in which people write it; `undefined` when the name is a
  * usual one, or close to none. Also for a name without a folder, such as `swappiness`.
@@ -194,16 +184,32 @@ export function meantSysctl(name: string): string | undefined {
   const path = pathOf(name);
   if (!path.includes('/')) return meantByLastPart(path.toLowerCase());
   const [pattern, device] = patternOf(path);
-  if (usual.has(pattern)) return undefined;
-  const best = closest(pattern.toLowerCase(), usual, 3);
+  if (isUsual(pattern)) return undefined;
+  const best = closest(pattern.toLowerCase(), usualPaths(), 3);
   if (best === undefined || differsInNumbersOnly(best, pattern)) return undefined;
   return canonicalSysctl(best.replace('*', device));
 }
 
+function isUsual(path: string): boolean {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  return Object.hasOwn(USUAL, folder) && (USUAL[folder] ?? '').split(' ').includes(lastPartOf(path));
+}
+
+/** The paths are not kept: only a misspelt name needs them. */
+function usualPaths(): string[] {
+  return Object.entries(USUAL).flatMap(([folder, names]) => names.split(' ').map((name) => `${folder}/${name}`));
+}
+
+/** Of several parameters with the same last part the one with the shortest path is meant. */
 function meantByLastPart(word: string): string | undefined {
-  const last = byLastPart.has(word) ? word : closest(word, byLastPart.keys(), word.length < 6 ? 2 : 3);
-  const path = last === undefined ? undefined : byLastPart.get(last);
+  const paths = usualPaths();
+  const last = closest(word, paths.map(lastPartOf), word.length < 6 ? 2 : 3);
+  const [path] = paths.filter((one) => lastPartOf(one) === last).toSorted((a, b) => a.length - b.length);
   return path === undefined ? undefined : canonicalSysctl(path.replace('*', 'all'));
+}
+
+function lastPartOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** `tcp_foo1` and `tcp_foo2` are two parameters, not one and a misspelt one. */
