@@ -4,18 +4,10 @@ import type { DraftedLook } from '../../app/inspect/look.ts';
 import type { DraftedFile } from '../../host/draft.ts';
 import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { WhyNotNow } from '../../reconcile/report/report.ts';
-import { EACH, sameFindings } from '../../reconcile/report/same-findings.ts';
+import { sameFindings } from '../../reconcile/report/same-findings.ts';
 import { countEntries, entriesOf } from './entry-count.ts';
-import {
-  type Paint,
-  printable,
-  renderTable,
-  type Shrinking,
-  shortenEnd,
-  shortenMiddle,
-  wrap,
-  wrapLines,
-} from './table.ts';
+import { renderSame } from './same-findings-view.ts';
+import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
 const LEFT = 'Left on purpose';
 const NEXT_BOOT = 'next boot';
@@ -199,13 +191,10 @@ function shortenValues(cell: string, room: number): string {
 
 /** Findings with their message below. */
 export function renderFindings(title: string, list: readonly AreaFinding[], paint: Paint, columns: number): string {
-  const rows = sameFindings(list, placeOf).map(({ findings: same, message, isShortened }) => {
-    const [{ area, reason, required }] = same;
-    const optional = required === false && title !== LEFT ? ' [not required]' : '';
-    const names = [...new Set(same.map(({ target }) => printable(target)))].join(', ');
-    const place = printable(placeText(same[0]));
-    const head = wrap(`${area} ${names}: ${reason}${optional}${place}`, columns, '  ');
-    return `${head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`)}\n${wrapLines(isShortened ? `${message} ${EACH}` : message, columns, '    ')}`;
+  const rows = sameFindings(list, placeOf).map((group) => {
+    const [first] = group.findings;
+    const optional = first.required === false && title !== LEFT ? ' [not required]' : '';
+    return renderSame(group, paint, columns, '  ', `${optional}${printable(placeText(first))}`);
   });
   return [paint('bold', `${title} (${list.length})`), ...rows].join('\n');
 }

@@ -1,8 +1,9 @@
 /** Conditions and differing entries as a table for people. */
 import type { DifferingEntry, NodePrep } from '../../api/status/status.ts';
 import { type LockHolder, nameOf } from '../../host/hand-over/holder.ts';
-import { EACH, sameFindings } from '../../reconcile/report/same-findings.ts';
+import { sameFindings } from '../../reconcile/report/same-findings.ts';
 import { renderPending } from './pending-view.ts';
+import { renderSame } from './same-findings-view.ts';
 import {
   onOneLine,
   type Paint,
@@ -52,11 +53,8 @@ export function renderStatus(nodePrep: NodePrep, paint: Paint, columns: number):
     const told = differing
       .filter((entry) => !PLAIN.has(entry.reason))
       .map((entry) => ({ ...entry, target: entry.name }));
-    for (const { findings, message, isShortened } of sameFindings(told, ({ area, reason }) => `${area} ${reason}`)) {
-      const [{ area, reason }] = findings;
-      const head = wrap(`${area} ${findings.map(({ name }) => printable(name)).join(', ')}: ${reason}`, columns, '');
-      const painted = head.replace(`: ${reason}`, `: ${paint('yellow', reason)}`);
-      parts.push(`${painted}\n${wrapLines(isShortened ? `${message} ${EACH}` : message, columns, '  ')}`);
+    for (const group of sameFindings(told, ({ area, reason }) => `${area} ${reason}`)) {
+      parts.push(renderSame(group, paint, columns, ''));
     }
     parts.push(
       paint('dim', wrap('"nodeprep plan" shows the changes, "nodeprep explain ENTRY" why they matter.', columns, '')),
