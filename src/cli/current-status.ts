@@ -2,13 +2,12 @@
 import type { NodePrep } from '../api/status/status.ts';
 import { look, lookWith } from '../app/inspect/look.ts';
 import type { Machine } from '../app/machine.ts';
-import { readLastGood } from '../disk/file-spec-source.ts';
+import { readLastGood, type SpecRequest } from '../disk/file-spec-source.ts';
 import { readStatusFile } from '../disk/status-file.ts';
 import type { LockHolder } from '../host/hand-over/holder.ts';
 import { nodePrepFrom } from '../reconcile/report/status.ts';
-import type { SpecRequest } from '../disk/file-spec-source.ts';
 import type { Io } from './io.ts';
-import { warn } from './output/warnings.ts';
+import { warn, warnAboutLedger } from './output/warnings.ts';
 
 /** How the host stands. */
 export interface Current {
@@ -46,7 +45,7 @@ export async function currentStatus(
   const accepted = holder === undefined ? undefined : await readLastGood(machine.host);
   const { report, ledger } =
     accepted === undefined ? await look(machine, request, io.signal) : await lookWith(machine, accepted, io.signal);
-  tell(ledger.warning === undefined ? undefined : `${ledger.warning}; it will be kept aside`);
+  if (isFirst) warnAboutLedger(ledger, io);
   const nodePrep = nodePrepFrom(report);
   // A look knows no earlier one, so every condition has changed just now.
   const conditions = nodePrep.status.conditions.map((one) => ({ ...one, lastTransitionTime: '' }));

@@ -3,7 +3,7 @@ import { lookAtFiles } from '../../app/inspect/look.ts';
 import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, withSpec } from '../options/options.ts';
-import { warn } from '../output/warnings.ts';
+import { warnAboutLedger } from '../output/warnings.ts';
 import { paintFor } from '../output/table.ts';
 
 /** `nodeprep diff`: every file that would be written or removed, as a patch. */
@@ -25,7 +25,7 @@ export function diffCommand(io: Io): Command {
         await specRequestFrom(options, io),
         io.signal,
       );
-      if (ledger.warning !== undefined) warn(`${ledger.warning}; it will be kept aside`, io);
+      warnAboutLedger(ledger, io);
       const stopped = report.areas.flatMap((area) => [...area.failures, ...area.blocked]).length;
       if (stopped > 0)
         io.err(`${stopped} ${stopped === 1 ? 'entry is' : 'entries are'} blocked; "nodeprep plan" says why\n`);

@@ -6,7 +6,7 @@ import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
 import { planFrom, renderPlan } from '../output/plan-view.ts';
 import { print } from '../output/print.ts';
-import { warn, warnAbout } from '../output/warnings.ts';
+import { warnAbout, warnAboutLedger } from '../output/warnings.ts';
 
 /** `nodeprep plan`: what would be done, and what is in the way. */
 export function planCommand(io: Io): Command {
@@ -21,7 +21,7 @@ export function planCommand(io: Io): Command {
     .action(async (options: SpecOptions & { output: OutputFormat }) => {
       const seen = await lookAtFiles(openMachine(options), await specRequestFrom(options, io), io.signal);
       const { report, ledger } = seen;
-      if (ledger.warning !== undefined) warn(`${ledger.warning}; it will be kept aside`, io);
+      warnAboutLedger(ledger, io);
       warnAbout(seen.warnings, io);
       const plan = planFrom(seen);
       const value = options.output === 'yaml' ? { ...plan, spec: sourceFrom(report.snapshot.spec) } : plan;
