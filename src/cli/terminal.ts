@@ -1,6 +1,2 @@
-/** What the terminal of a command can show. */
-
-/** Whether standard output takes colour: a terminal does, unless it is dumb or NO_COLOR says no. */
-export function takesColor(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
-  return isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
-}
+/** The terminal of a command, for the entry point, which imports from here only. */
+export { takesColor } from '../host/own-output.ts';

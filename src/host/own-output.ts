@@ -18,6 +18,11 @@ export function ownOutput(env: Readonly<Record<string, string | undefined>>): Ow
   return { write: (text) => process.stdout.write(text), isTTY: process.stdout.isTTY, isJournal };
 }
 
+/** Whether standard output takes colour: a terminal does, unless it is dumb or NO_COLOR says no. */
+export function takesColor(isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
+  return isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+}
+
 function statOf(descriptor: number): BigIntStats | undefined {
   try {
     return fstatSync(descriptor, { bigint: true });

@@ -3,7 +3,7 @@
  * JSON whose message is the same sentence. Logging never throws, never lets a value start a new line, and leaves out what
  * looks like a credential.
  */
-import { type OwnOutput, ownOutput } from '../../host/own-output.ts';
+import { type OwnOutput, ownOutput, takesColor } from '../../host/own-output.ts';
 import { escapeControls, redact } from './redact.ts';
 import { type LogValue, logFieldsFrom } from './fields.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from './levels.ts';
@@ -43,7 +43,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const threshold = LOG_LEVELS.indexOf(options.level ?? fromEnv ?? 'info');
   const isTerminal = stream.isTTY === true;
   const isJournal = stream.isJournal === true;
-  const hasColor = isTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  const hasColor = takesColor(isTerminal, env);
   const { format = 'auto' } = options;
   const isJson = format === 'json' || (format === 'auto' && !isTerminal && !isJournal);
   const render = (fact: Fact): string => {
