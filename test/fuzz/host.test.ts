@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseParameters } from '../../src/areas/modules/parameters.ts';
 import * as modules from '../../src/areas/modules/observe/parse.ts';
-import { matchesGlob } from '../../src/areas/sysctls/boot-files/glob.ts';
+import { matchesGlob } from '../../src/areas/glob.ts';
 import { parseConf } from '../../src/areas/sysctls/boot-files/parse-conf.ts';
 import { asKernelReads } from '../../src/areas/sysctls/values/kernel-reading.ts';
 import { configFrom } from '../../src/areas/kubelet.ts';

@@ -1,6 +1,7 @@
 /** Finds the files that containerd reads: the main file, and what its imports name. */
 import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
+import { isGlob, matchesGlob } from '../../glob.ts';
 import { lastFlag } from '../../kubelet.ts';
 import { textsOf } from '../../tables.ts';
 import { type ConfigFile, readUnit } from '../../unit-files.ts';
@@ -77,24 +78,14 @@ function broken(file: string, what: string): ConfigProblem {
 /** The files that an import stands for; a pattern without a match stands for none. */
 async function imported(host: HostReader, from: string, path: string): Promise<readonly string[]> {
   const absolute = path.startsWith('/') ? path : `${from.slice(0, from.lastIndexOf('/'))}/${path.replace(/^\.\//, '')}`;
-  if (!/[*?[]/.test(absolute)) return [absolute];
+  if (!isGlob(absolute)) return [absolute];
   const folder = absolute.slice(0, absolute.lastIndexOf('/'));
-  const pattern = patternFrom(absolute.slice(folder.length + 1));
+  const pattern = absolute.slice(folder.length + 1);
   try {
     const names = (await host.listDirectory(folder)) ?? [];
-    return names.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
+    return names.filter((name) => matchesGlob(pattern, name)).map((name) => `${folder}/${name}`);
   } catch (error) {
     if (error instanceof HostFileError) return [];
     throw error;
   }
-}
-
-/** Go's filepath.Match of one path element; a class stands for every character. */
-function patternFrom(glob: string): RegExp {
-  const source = glob
-    .replaceAll(/[.+^${}()|\\]/g, String.raw`\$&`)
-    .replaceAll(/\[[^\]]*\]/g, '.')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source.replaceAll('[', String.raw`\[`)}$`);
 }

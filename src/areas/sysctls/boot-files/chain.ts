@@ -5,7 +5,7 @@
  * nothing in systemd 252 and procps 4.0.2 (newer procps lets it stop patterns). Pure.
  */
 import { asKernelReads } from '../values/kernel-reading.ts';
-import { isGlob, matchesGlob } from './glob.ts';
+import { isGlob, matchesGlob } from '../../glob.ts';
 import type { Reader } from './parse-conf.ts';
 import type { Chain } from './sysctl-d.ts';
 

@@ -5,7 +5,7 @@
 import { HostFileError } from '../../../host/errors.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { keyPathFrom } from '../values/key-path.ts';
-import { isGlob, matchesGlob } from './glob.ts';
+import { isGlob, matchesGlob } from '../../glob.ts';
 import { parseConf } from './parse-conf.ts';
 import type { ChainProblem } from './sysctl-d.ts';
 

@@ -227,6 +227,26 @@ describe('a configuration that lets pods fail', () => {
     expect(finding?.message).toContain('Move its lines to /etc/containerd/config.toml');
   });
 
+  it('is looked for in the files that a pattern of imports fits, and in no other', async () => {
+    const file = '/etc/containerd/10.toml';
+    const importing = (pattern: string) =>
+      cgroupHost({ ...JOINED, [CONFIG]: `imports = ["${pattern}"]\n${containerdWith(true)}`, [file]: dropIn });
+    const filesOf = async (pattern: string) => (await passCgroup(importing(pattern))).blocked.map((one) => one.file);
+
+    expect(await filesOf('[0-9]?.toml')).toContain(file);
+    expect(await filesOf('[a-z]?.toml')).not.toContain(file);
+  });
+
+  it('is looked for however many stars the pattern has', async () => {
+    const files = {
+      ...JOINED,
+      [CONFIG]: `imports = ["${'*a'.repeat(16)}.toml"]\n${containerdWith(true)}`,
+      [`/etc/containerd/${'a'.repeat(120)}`]: '',
+    };
+
+    expect((await passCgroup(cgroupHost(files))).blocked).toEqual([]);
+  });
+
   it('does not keep the kubelet away while the version of the runtime is not known', async () => {
     const { entries } = await passCgroup(
       cgroupHost({ ...JOINED, [CONFIG]: `imports = ["10.toml"]\n`, '/etc/containerd/10.toml': dropIn }),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isGlob, matchesGlob } from '../../../../../src/areas/sysctls/boot-files/glob.ts';
+import { isGlob, matchesGlob } from '../../../src/areas/glob.ts';
 
 test.each([
   ['net/ipv4/conf/*/rp_filter', 'net/ipv4/conf/eth0.100/rp_filter', true],

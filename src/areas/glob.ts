@@ -1,4 +1,4 @@
-/** Patterns of sysctl.d keys: glob(7) as the readers use it, without regular expressions that a hostile file could blow up. */
+/** Patterns of keys and files in foreign files: glob(7), without regular expressions that a hostile file could blow up. */
 
 type Token =
   | { readonly kind: 'any' }
@@ -6,9 +6,9 @@ type Token =
   | { readonly kind: 'char'; readonly char: string }
   | { readonly kind: 'set'; readonly negated: boolean; readonly ranges: readonly (readonly [string, string])[] };
 
-/** Whether a key is a pattern, as both readers decide it. */
-export function isGlob(keyPath: string): boolean {
-  return /[*?[]/.test(keyPath);
+/** Whether a path is a pattern, as containerd and the readers of sysctl.d decide it. */
+export function isGlob(path: string): boolean {
+  return /[*?[]/.test(path);
 }
 
 /** Whether a pattern matches a path; no wildcard matches a slash. */
