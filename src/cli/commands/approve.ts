@@ -1,18 +1,14 @@
 import type { Command } from 'commander';
 import type { PendingStatus } from '../../api/status/status.ts';
 import { approve } from '../../app/approve.ts';
-import { openMachine } from '../../app/machine.ts';
+import { type MachineOptions, openMachine } from '../../app/machine.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
 import { renderPending } from '../output/pending-view.ts';
 import { print } from '../output/print.ts';
 import type { Paint } from '../output/table.ts';
 
-interface Options {
-  readonly root: string;
-  readonly hostRoot?: string;
-  readonly output: OutputFormat;
-}
+type Options = MachineOptions & { readonly output: OutputFormat };
 
 /** `nodeprep approve`: do what is held because it disturbs this node. */
 export function approveCommand(io: Io): Command {

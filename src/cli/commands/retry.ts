@@ -1,16 +1,12 @@
 import type { Command } from 'commander';
-import { openMachine } from '../../app/machine.ts';
+import { type MachineOptions, openMachine } from '../../app/machine.ts';
 import { retry, type RetryOutcome } from '../../app/retry.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
 import { print } from '../output/print.ts';
 import { type Paint, printable, renderTable } from '../output/table.ts';
 
-interface Options {
-  readonly root: string;
-  readonly hostRoot?: string;
-  readonly output: OutputFormat;
-}
+type Options = MachineOptions & { readonly output: OutputFormat };
 
 /** `nodeprep retry`: end fights and pauses. */
 export function retryCommand(io: Io): Command {
