@@ -73,3 +73,8 @@ export interface Condition {
   readonly lastTransitionTime: string;
   readonly observedGeneration: number;
 }
+
+/** A time as Kubernetes writes it, without fractions of a second. */
+export function rfc3339(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
+}

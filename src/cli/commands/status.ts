@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { CONDITION_TYPES, type ConditionType } from '../../api/status/conditions.ts';
+import { CONDITION_TYPES, type ConditionType, rfc3339 } from '../../api/status/conditions.ts';
 import { nearest } from '../../api/yaml/nearest.ts';
 import { type Machine, openMachine } from '../../app/machine.ts';
 import { type Current, currentStatus } from '../current-status.ts';
@@ -64,7 +64,7 @@ async function watch(machine: Machine, look: (isFirst: boolean) => Promise<Curre
     if (current.key !== shown) {
       if (options.output === 'yaml' && shown !== undefined) io.out('---\n');
       if (options.output === 'table') {
-        io.out(`${shown === undefined ? '' : '\n'}${paintFor(io.color)('dim', timeOf(machine))}\n`);
+        io.out(`${shown === undefined ? '' : '\n'}${paintFor(io.color)('dim', rfc3339(machine.now()))}\n`);
       }
       show(current, options, io);
     }
@@ -91,7 +91,7 @@ async function waitFor(
       const state = found === undefined ? 'not reported' : `${found.status}, ${found.reason}: ${found.message}`;
       const alone = current.holder === undefined ? ' (no daemon has this host)' : '';
       const text = `waiting for ${wanted.type}=${wanted.status}: it is ${printable(state)}${alone}`;
-      if (text !== said) io.err(`${timeOf(machine)} ${text}\n`);
+      if (text !== said) io.err(`${rfc3339(machine.now())} ${text}\n`);
       said = text;
     }
     const isOver = machine.clock() >= end || io.signal.aborted;
@@ -115,10 +115,6 @@ function show({ nodePrep, holder }: Current, options: Options, io: Io): void {
 
 async function pause(io: Io, longest = WATCH_MS): Promise<void> {
   await sleep(Math.min(WATCH_MS, longest), undefined, { signal: io.signal }).catch(() => undefined);
-}
-
-function timeOf(machine: Machine): string {
-  return `${machine.now().toISOString().slice(0, 19)}Z`;
 }
 
 /** Throws `InvalidArgumentError`. */

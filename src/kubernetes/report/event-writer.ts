@@ -4,6 +4,7 @@
  * budget. The caller never waits.
  */
 import { API_VERSION } from '../../api/spec/nodeprep.ts';
+import { rfc3339 } from '../../api/status/conditions.ts';
 import { boundedMessage } from '../../api/status/status.ts';
 import type { ReportSink } from '../../reconcile/report/node-report.ts';
 import { type Background, createBackground } from './background.ts';
@@ -228,9 +229,4 @@ function dropOldest(map: Map<string, unknown>, most: number): void {
     if (map.size <= most) return;
     map.delete(key);
   }
-}
-
-/** Event times have whole seconds. */
-function rfc3339(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

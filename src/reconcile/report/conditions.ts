@@ -3,7 +3,7 @@
  * and `lastTransitionTime` moves only with `status` (eks-node-monitoring-agent#52 shows what happens
  * otherwise: every round resets the timers of what repairs nodes).
  */
-import type { Condition, ConditionType, Reason } from '../../api/status/conditions.ts';
+import { type Condition, type ConditionType, type Reason, rfc3339 } from '../../api/status/conditions.ts';
 import { liveWords, PARTS } from '../../api/parts/parts.ts';
 import type { Change, Finding } from '../../areas/area.ts';
 import type { Kernel } from '../../host/host.ts';
@@ -58,11 +58,6 @@ export function conditionsFrom(input: ConditionInput): Condition[] {
       observedGeneration: input.generation,
     };
   });
-}
-
-/** Kubernetes writes times without fractions of a second. */
-function rfc3339(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function readyVerdict(reports: readonly AreaReport[], kernel: Kernel, pending: PendingPlan | undefined): Verdict {
