@@ -1,13 +1,13 @@
 /** What an engine may disturb: approvals, hosts that are no nodes yet, and the sentinel of an approved reboot. */
 import type { AreaName, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 import type { Change } from '../../areas/area.ts';
-import { HostFileError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { pendingFrom } from '../report/pending.ts';
 import type { AreaReport } from '../report/report.ts';
 import { createApprovals } from './approvals.ts';
 import { hasNothingToDisturb } from './nothing-to-disturb.ts';
 import { keepSentinel } from './reboot-sentinel.ts';
+import { tolerant } from './tolerant.ts';
 
 /** What disturbs a node, decided between the visits of a round. */
 export interface Disturbance {
@@ -32,20 +32,7 @@ export function createDisturbance({ host, dryRun, nothingToDisturb, onProblem }:
   if (dryRun === true) return { permits: () => false, review: async () => false, settle: async () => undefined };
   const approvals = createApprovals(host);
   let isSentinelKept: boolean | undefined;
-  let problem: string | undefined;
-  /** A record that cannot be written must not end the care for the host; each problem is told once. */
-  const guarded = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      const result = await work();
-      problem = undefined;
-      return result;
-    } catch (error) {
-      if (!(error instanceof HostFileError)) throw error;
-      if (problem !== error.message) onProblem?.(error.message);
-      problem = error.message;
-      return otherwise;
-    }
-  };
+  const guarded = tolerant((problem) => onProblem?.(problem));
   const review = (reports: readonly AreaReport[], spec: NodePrepSpec) =>
     approvals.review({
       pending: pendingFrom(reports),

@@ -4,11 +4,11 @@
  */
 import { AREA_NAMES } from '../../api/spec/nodeprep.ts';
 import { scalarText } from '../../api/yaml/words.ts';
-import { HostFileError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
 import { STATE_DIRECTORY } from '../ledger/ledger.ts';
 import { readRecord } from '../ledger/record.ts';
 import { type Correction, type Fight, LONGEST_HOLD_MS } from './contention.ts';
+import { tolerant } from './tolerant.ts';
 
 /** What is held off, as the daemon keeps it until the next reboot. */
 export const FIGHTS_PATH = '/run/nodeprep/fights.json';
@@ -46,20 +46,8 @@ export interface FightRecordParts {
 /** Opens the record; it is read when it is asked for. */
 export function createFightRecord({ host, clock, now, onProblem }: FightRecordParts): FightRecord {
   let written: string | undefined;
-  let problem: string | undefined;
   /** A fight that is forgotten costs some writes; a daemon that ends costs the host. */
-  const guarded = async <T>(work: () => Promise<T>, otherwise: T): Promise<T> => {
-    try {
-      const result = await work();
-      problem = undefined;
-      return result;
-    } catch (error) {
-      if (!(error instanceof HostFileError)) throw error;
-      if (problem !== error.message) onProblem(error.message);
-      problem = error.message;
-      return otherwise;
-    }
-  };
+  const guarded = tolerant(onProblem);
   const wallTime = (at: number) => new Date(now().getTime() - clock() + at).toISOString();
   const clockTime = (text: unknown) => Date.parse(scalarText(text)) - now().getTime() + clock();
 
