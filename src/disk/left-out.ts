@@ -1,4 +1,5 @@
 /** Whether a newer document leaves something out of the one before. Pure. */
+import { isMapping } from '../api/yaml/words.ts';
 
 /** Whether `before` says something about which `next` says nothing: a field, or an entry of a list. Other values are no matter. */
 export function leavesOut(next: unknown, before: unknown): boolean {
@@ -15,8 +16,4 @@ export function leavesOut(next: unknown, before: unknown): boolean {
 /** Entries of lists are told apart by their names, as server-side apply does. */
 function nameOf(item: unknown): string {
   return isMapping(item) && typeof item['name'] === 'string' ? item['name'] : JSON.stringify(item);
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

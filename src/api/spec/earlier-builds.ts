@@ -1,4 +1,5 @@
 /** Spellings of earlier builds: refused in documents, where the new one is named, and read in records on disk. */
+import { isMapping } from '../yaml/words.ts';
 
 /** Fields that have another name now, with what to write instead of a value. */
 const RENAMED: Readonly<Record<string, (value: unknown) => string>> = {
@@ -31,8 +32,4 @@ function withoutLongNumbers(value: unknown): unknown {
   if (typeof value === 'number') return Math.abs(value) < 2 ** 31 ? value : String(value);
   if (!isMapping(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutLongNumbers(one)]));
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,6 +11,7 @@ import { type LoadedSpec, specFrom } from './load.ts';
 import { type Located, setField } from '../yaml/located.ts';
 import { renamedField } from './earlier-builds.ts';
 import { NodePrepSpecSource } from './nodeprep.ts';
+import { isMapping } from '../yaml/words.ts';
 
 /** A spec that can be enforced, and what of the object was left out. */
 export interface LoadedObject extends LoadedSpec {
@@ -87,8 +88,4 @@ function mapping(parts: readonly (readonly [string, Located])[]): Located {
   const value = Object.create(null) as Record<string, unknown>;
   for (const [key, part] of present) setField(value, key, part);
   return { value, at: 0, children: new Map(present) };
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

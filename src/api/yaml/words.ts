@@ -25,3 +25,8 @@ export function quoteHint(value: unknown, written: string | undefined): string {
 export function scalarText(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
+
+/** Whether a parsed value has fields: neither a scalar nor a list. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -7,6 +7,7 @@ import { SpecInvalidError } from '../../api/yaml/errors.ts';
 import { type LoadedObject, loadObject } from '../../api/spec/load-object.ts';
 import { API_VERSION } from '../../api/spec/nodeprep.ts';
 import { canonicalJson } from '../digest.ts';
+import { isMapping } from '../../api/yaml/words.ts';
 
 /** The newer spec with everything that it leaves out of the one before; `undefined` when that is nothing, or no spec. */
 export function keepRemoved(next: LoadedObject, before: LoadedObject, called: string): LoadedObject | undefined {
@@ -34,8 +35,4 @@ function united(next: unknown, before: unknown): unknown {
 /** Entries of lists are told apart by their names, as server-side apply does. */
 function keyOf(item: unknown): string {
   return canonicalJson(isMapping(item) && item['name'] !== undefined ? item['name'] : item);
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /** What a ledger file holds: entries that can be used, and others that are kept as they are. */
 import type { AreaName } from '../../api/spec/nodeprep.ts';
-import { scalarText } from '../../api/yaml/words.ts';
+import { isMapping, scalarText } from '../../api/yaml/words.ts';
 import type { Remembered } from '../../areas/area.ts';
 
 /** Originals by area and key. */
@@ -30,10 +30,10 @@ export function contentFrom(record: Readonly<Record<string, unknown>> | undefine
   const kept = record?.['unreadable'];
   const unreadable: Unreadable[] = Array.isArray(kept) ? kept.filter(isUnreadable) : [];
   const source = record?.['areas'] ?? {};
-  if (!isObject(source)) return { areas: {}, unreadable: [...unreadable, { area: '', entry: source }] };
+  if (!isMapping(source)) return { areas: {}, unreadable: [...unreadable, { area: '', entry: source }] };
   const areas: [string, Record<string, Remembered>][] = [];
   for (const [area, entries] of Object.entries(source)) {
-    if (!isObject(entries)) {
+    if (!isMapping(entries)) {
       unreadable.push({ area, entry: entries });
       continue;
     }
@@ -75,9 +75,9 @@ function originalOf(first: Remembered, second: Remembered): Remembered['original
 
 function isRemembered(value: unknown): value is Remembered {
   return (
-    isObject(value) &&
+    isMapping(value) &&
     typeof value['key'] === 'string' &&
-    isObject(value['original']) &&
+    isMapping(value['original']) &&
     ['value', 'absent', 'unreadable', 'unknown'].includes(scalarText(value['original']['state'])) &&
     (value['original']['state'] !== 'value' || typeof value['original']['value'] === 'string') &&
     Array.isArray(value['wrote']) &&
@@ -89,9 +89,5 @@ function isRemembered(value: unknown): value is Remembered {
 }
 
 function isUnreadable(value: unknown): value is Unreadable {
-  return isObject(value) && typeof value['area'] === 'string';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isMapping(value) && typeof value['area'] === 'string';
 }
