@@ -51,12 +51,11 @@ export function createSpecReader(parts: SpecReaderParts): SpecSource['current'] 
         throw new HostFileError('read', SPEC_FILE, 'ENOENT', advice);
       }
       const before = parts.keeper.last();
-      if (before !== undefined && isHalf(declared, before.source)) {
-        if (parts.quiet?.awaits(JSON.stringify(declared.source)) === true) {
-          if (!isHeld) parts.onHeld?.();
-          isHeld = true;
-          return shown ?? before;
-        }
+      const mayBeHalf = before !== undefined && isHalf(declared, before.source);
+      if (mayBeHalf && parts.quiet?.awaits(JSON.stringify(declared.source)) === true) {
+        if (!isHeld) parts.onHeld?.();
+        isHeld = true;
+        return shown ?? before;
       }
       isHeld = false;
       lastRefusal = undefined;
