@@ -3,7 +3,7 @@ import { emptySpec } from '../../src/api/spec/nodeprep.ts';
 import type { Condition } from '../../src/api/status/conditions.ts';
 import type { Change } from '../../src/areas/area.ts';
 import type { NodeReport } from '../../src/reconcile/report/node-report.ts';
-import type { AreaReport, EntryReport, EntryState } from '../../src/reconcile/report/report.ts';
+import { type AreaReport, emptyReport, type EntryReport, type EntryState } from '../../src/reconcile/report/report.ts';
 
 /** A change of a live value. */
 export function aChange(target: string, more: Partial<Change> = {}): Change {
@@ -17,23 +17,7 @@ export function anEntry(name: string, state: EntryState = 'InSync'): EntryReport
 
 /** A report of the sysctls area in which nothing happened. */
 export function anAreaReport(more: Partial<AreaReport> = {}): AreaReport {
-  return {
-    area: 'sysctls',
-    mode: 'Enforce',
-    managed: true,
-    entries: [],
-    drift: [],
-    applied: [],
-    remaining: [],
-    deferred: [],
-    blocked: [],
-    conflicts: [],
-    contested: [],
-    failures: [],
-    left: [],
-    seconds: 0.01,
-    ...more,
-  };
+  return { ...emptyReport('sysctls', 'Enforce', true), seconds: 0.01, ...more };
 }
 
 /** A condition that was written at the start of 2026. */

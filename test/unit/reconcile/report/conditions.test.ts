@@ -3,6 +3,7 @@ import type { Condition, ConditionType } from '../../../../src/api/status/condit
 import type { Change } from '../../../../src/areas/area.ts';
 import { type ConditionInput, conditionsFrom } from '../../../../src/reconcile/report/conditions.ts';
 import type { AreaReport, EntryReport } from '../../../../src/reconcile/report/report.ts';
+import { anAreaReport } from '../../../support/reports.ts';
 
 const change: Change = {
   action: 'update',
@@ -15,23 +16,7 @@ const change: Change = {
 const entry: EntryReport = { name: 'vm.swappiness', required: true, desired: '10', live: '10', state: 'InSync' };
 
 function report(parts: Partial<AreaReport> = {}): AreaReport {
-  return {
-    area: 'sysctls',
-    mode: 'Enforce',
-    managed: true,
-    entries: [entry],
-    drift: [],
-    applied: [],
-    remaining: [],
-    deferred: [],
-    blocked: [],
-    conflicts: [],
-    contested: [],
-    failures: [],
-    left: [],
-    seconds: 0,
-    ...parts,
-  };
+  return anAreaReport({ entries: [entry], seconds: 0, ...parts });
 }
 
 function conditions(
