@@ -2,7 +2,13 @@
 import { expect } from 'vitest';
 import { note } from '../harness/note.ts';
 import { install, PREVIOUS, scenario } from '../harness/scenario.ts';
-import { expectReady, expectReadyBeforeKubelet, LIVE_AS_DECLARED, live } from '../harness/world.ts';
+import {
+  expectPreviousReady,
+  expectReady,
+  expectReadyBeforeKubelet,
+  LIVE_AS_DECLARED,
+  live,
+} from '../harness/world.ts';
 
 /** Names, types, sizes and priorities; not what is used at the moment. */
 const SWAPS = `tail -n +2 /proc/swaps | awk '{ print $1, $2, $3, $5 }' | sort`;
@@ -23,7 +29,7 @@ scenario(
     expect(swapsBefore).toMatch(/^\/dev\/vda2 [^]*\/dev\/zram0 [^]*\/swapfile /m);
 
     await machine.run(`${PREVIOUS} install`, { timeoutMs: 300_000 });
-    await expectReady(machine);
+    await expectPreviousReady(machine);
     expect(await machine.run(SWAPS)).toBe('');
     // What the earlier build has recorded is what this one gives back.
     await install(machine);

@@ -1,23 +1,14 @@
 /** Point 3: whatever is changed behind NodePrep's back is repaired or named, and how long that takes. */
 import { expect } from 'vitest';
-import { type Drift, MODULES_FILE, repair, RULES_FILE, SYSCTL_FILE } from '../harness/drift.ts';
+import { DRIFT, type Drift, MODULES_FILE, repair, RULES_FILE, SYSCTL_FILE } from '../harness/drift.ts';
 import { note } from '../harness/note.ts';
 import { scenario } from '../harness/scenario.ts';
 import { expectReady, LIVE_AS_DECLARED, live } from '../harness/world.ts';
 
 const DRIFTS: readonly Drift[] = [
-  {
-    name: 'module unloaded',
-    cause: 'modprobe -r br_netfilter',
-    repaired:
-      '[ -r /proc/sys/net/bridge/bridge-nf-call-iptables ] && is 1 /proc/sys/net/bridge/bridge-nf-call-iptables',
-  },
+  DRIFT.moduleUnloaded,
   { name: 'sysctl -w', cause: 'sysctl -qw net.ipv4.ip_forward=0', repaired: 'is 1 /proc/sys/net/ipv4/ip_forward' },
-  {
-    name: 'sysctl set by the shell',
-    cause: 'echo 0 >/proc/sys/kernel/panic',
-    repaired: 'is 10 /proc/sys/kernel/panic',
-  },
+  DRIFT.setByShell,
   {
     name: 'sysctl changed from another mount and PID namespace',
     cause: 'unshare --mount --pid --fork --mount-proc sh -c "echo 0 >/proc/sys/vm/overcommit_memory"',
@@ -28,13 +19,13 @@ const DRIFTS: readonly Drift[] = [
     cause: 'echo 3 >/proc/sys/vm/drop_caches; echo 0 >/proc/sys/kernel/panic_on_oops',
     repaired: 'is 1 /proc/sys/kernel/panic_on_oops',
   },
-  { name: 'sysctl file deleted', cause: `rm ${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
+  DRIFT.fileDeleted,
   { name: 'sysctl file edited', cause: `echo net.ipv4.ip_forward=0 >>${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
   // Not the file above once more: what flips three times within ten minutes is held off as a fight.
   { name: 'udev rules emptied', cause: `: >${RULES_FILE}`, repaired: `same ${RULES_FILE}` },
   { name: 'modules file deleted', cause: `rm ${MODULES_FILE}`, repaired: `same ${MODULES_FILE}` },
   { name: 'modules file edited', cause: `sed -i s/overlay/overlai/ ${MODULES_FILE}`, repaired: `same ${MODULES_FILE}` },
-  { name: 'swapon of the partition', cause: 'swapon /dev/vda2', repaired: 'noswap' },
+  DRIFT.swapOn,
   {
     name: 'swapon of a new file',
     cause: 'dd if=/dev/zero of=/s bs=1M count=8 status=none; chmod 600 /s; mkswap -q /s; swapon /s',

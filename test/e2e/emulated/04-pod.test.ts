@@ -1,22 +1,12 @@
 /** What only a kernel of its own can show of the agent's pod: modules and swap, with the rights of its manifest. */
 import { expect } from 'vitest';
-import { type Drift, repair, SYSCTL_FILE } from '../harness/drift.ts';
+import { DRIFT, repair } from '../harness/drift.ts';
 import { note } from '../harness/note.ts';
 import { startPod } from '../harness/pod.ts';
 import { scenario } from '../harness/scenario.ts';
 import { LIVE_AS_DECLARED, live } from '../harness/world.ts';
 
-const DRIFTS: readonly Drift[] = [
-  {
-    name: 'module unloaded',
-    cause: 'modprobe -r br_netfilter',
-    repaired:
-      '[ -r /proc/sys/net/bridge/bridge-nf-call-iptables ] && is 1 /proc/sys/net/bridge/bridge-nf-call-iptables',
-  },
-  { name: 'swapon of the partition', cause: 'swapon /dev/vda2', repaired: 'noswap' },
-  { name: 'sysctl outside of net', cause: 'echo 0 >/proc/sys/kernel/panic', repaired: 'is 10 /proc/sys/kernel/panic' },
-  { name: 'sysctl file deleted', cause: `rm ${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
-];
+const DRIFTS = [DRIFT.moduleUnloaded, DRIFT.swapOn, DRIFT.setByShell, DRIFT.fileDeleted];
 
 scenario(
   'modules, swap and kernel parameters are repaired from the pod, with the rights of its manifest',

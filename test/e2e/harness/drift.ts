@@ -15,6 +15,23 @@ export interface Drift {
   readonly repaired: string;
 }
 
+/** Drift with a kernel behind it that more than one scenario makes. */
+export const DRIFT = {
+  moduleUnloaded: {
+    name: 'module unloaded',
+    cause: 'modprobe -r br_netfilter',
+    repaired:
+      '[ -r /proc/sys/net/bridge/bridge-nf-call-iptables ] && is 1 /proc/sys/net/bridge/bridge-nf-call-iptables',
+  },
+  setByShell: {
+    name: 'sysctl set by the shell',
+    cause: 'echo 0 >/proc/sys/kernel/panic',
+    repaired: 'is 10 /proc/sys/kernel/panic',
+  },
+  fileDeleted: { name: 'sysctl file deleted', cause: `rm ${SYSCTL_FILE}`, repaired: `same ${SYSCTL_FILE}` },
+  swapOn: { name: 'swapon of the partition', cause: 'swapon /dev/vda2', repaired: 'noswap' },
+} as const satisfies Readonly<Record<string, Drift>>;
+
 /**
  * How long the cause took and how long the repair after it, in milliseconds; throws when there is none within a minute.
  * Runs in the machine, so that the serial line is not part of the figure.

@@ -40,16 +40,25 @@ export function brief(conditions: readonly Condition[]): Record<string, string> 
   return Object.fromEntries(conditions.map(({ type, status, reason }) => [type, `${status} ${reason}`]));
 }
 
-/** Areas that the build before this one may not have. */
+/** Conditions of areas that the build before this one may not have. */
 const YOUNG = { CgroupReady: ALL_TRUE['CgroupReady'] };
 
-/** Waits until the daemon, of this build or of the one before, reports every condition as it should be. */
+/** Waits until the daemon reports every condition as it should be. */
 export async function expectReady(machine: Machine, timeoutMs = 120_000): Promise<void> {
+  await expectConditions(machine, timeoutMs, {});
+}
+
+/** The same of the build before this one, which may know fewer areas. */
+export async function expectPreviousReady(machine: Machine): Promise<void> {
+  await expectConditions(machine, 120_000, YOUNG);
+}
+
+async function expectConditions(machine: Machine, timeoutMs: number, absent: Record<string, unknown>): Promise<void> {
   await expect
     .poll(async () => (await machine.exec(DAEMON_READY)).exitCode, { timeout: timeoutMs, interval: 300 })
     .toBe(0);
   await expect
-    .poll(async () => ({ ...YOUNG, ...brief(await reported(machine)) }), { timeout: timeoutMs, interval: 300 })
+    .poll(async () => ({ ...absent, ...brief(await reported(machine)) }), { timeout: timeoutMs, interval: 300 })
     .toEqual(ALL_TRUE);
 }
 

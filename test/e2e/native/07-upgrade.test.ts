@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { note } from '../harness/note.ts';
 import { CURRENT, PREVIOUS, previousBuild, nodeScenario } from '../harness/scenario.ts';
-import { expectReady, LIVE_AS_DECLARED, live, READY_FOR_KUBELET } from '../harness/world.ts';
+import { expectPreviousReady, expectReady, LIVE_AS_DECLARED, live, READY_FOR_KUBELET } from '../harness/world.ts';
 
 /** Which swap there is, and every file that decides about it or about parameters and modules. */
 const SWAP = `tail -n +2 /proc/swaps | awk '{ print $1, $2, $3, $5 }' | sort`;
@@ -31,7 +31,7 @@ nodeScenario(
     const retries = await node.run(RETRIES);
     await node.put('/root/node.yaml', SPEC);
     await node.run(`${PREVIOUS} install --file /root/node.yaml`, { timeoutMs: 300_000 });
-    await expectReady(node);
+    await expectPreviousReady(node);
     await node.run(`echo '# ours to keep' >>/etc/nodeprep/nodeprep.yaml`);
     const before = await node.run(FINGERPRINT);
     const spec = await node.run('cat /etc/nodeprep/nodeprep.yaml');
