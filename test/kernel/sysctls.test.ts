@@ -7,7 +7,7 @@ if (obstacle !== undefined) console.warn(`Skipped: ${obstacle}`);
 
 const OURS = '/etc/sysctl.d/99-zz-nodeprep.conf';
 const FILE = '/etc/nodeprep/nodeprep.yaml';
-const WAIT = { timeout: 30_000, interval: 20 };
+const WAIT = { timeout: 15_000, interval: 10 };
 const live = (world: KernelWorld, key: string) => world.sh(`cat /proc/sys/${key.replaceAll('.', '/')}`);
 const write = (world: KernelWorld, path: string, text: string) =>
   world.sh(`mkdir -p $(dirname ${path}); cat > ${path} <<'END'\n${text}\nEND`);
@@ -166,7 +166,7 @@ describe.skipIf(obstacle !== undefined)('the daemon on a running kernel', () => 
 
     world.sh('echo 0 > /proc/sys/net/ipv4/conf/all/forwarding');
 
-    await expect.poll(() => live(world, 'net.ipv4.ip_forward'), WAIT).toBe('1');
+    await expect.poll(() => live(world, 'net.ipv4.ip_forward'), { timeout: 3000, interval: 5 }).toBe('1');
   });
 
   async function fought() {
