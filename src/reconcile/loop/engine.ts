@@ -83,6 +83,8 @@ export interface Engine {
   readonly nextRelease: () => number | undefined;
   /** Ends every fight: the next correction is tried at once. */
   readonly forgive: () => void;
+  /** Whether there is a request of a person in this file of the host. */
+  readonly isRequested: (path: string) => Promise<boolean>;
   /** Resolves once nothing is being looked at or changed any more. */
   readonly rest: () => Promise<void>;
 }
@@ -266,6 +268,7 @@ export function createEngine(parts: EngineParts): Engine {
     interim,
     nextRelease: () => contention.nextRelease(),
     forgive: () => contention.forgive(),
+    isRequested: async (path) => (await parts.host.stat(path).catch(() => undefined)) !== undefined,
     rest: passes.rest,
   };
 }

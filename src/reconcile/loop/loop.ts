@@ -247,13 +247,20 @@ async function watchHost(parts: LoopParts, snapshot: SpecSnapshot): Promise<void
   const asked = REQUESTS.map((path) => ({ path, by: 'event' }) as const);
   const hints = mergeHints([...owners.map(({ hint }) => hint), ...asked]);
   await parts.watcher.watch(hints, (told, source) => {
-    // A person decides, as with a spec: what is done then corrects nothing.
-    if (REQUESTS.includes(told)) return parts.trigger.fire('spec');
+    if (REQUESTS.includes(told)) return void takeRequest(parts, told);
     const areas = owners
       .filter(({ hint, name }) => told === name || ('path' in hint && told.startsWith(`${name}/`)))
       .map(({ area }) => area);
     if (areas.length > 0) parts.trigger.fire(source, areas);
   });
+}
+
+/**
+ * A person decides, as with a spec: what is done then corrects nothing. A folder that was made anew is told as well, with
+ * all that could be in it, and drift that shows at the same time must not pass for something that was asked for.
+ */
+async function takeRequest({ engine, trigger }: LoopParts, path: string): Promise<void> {
+  if (await engine.isRequested(path)) trigger.fire('spec');
 }
 
 /** One hint a name: two areas may look at the same file or unit. */

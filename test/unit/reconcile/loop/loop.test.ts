@@ -167,6 +167,22 @@ describe('the loop', () => {
     await loop.stop();
   });
 
+  it('takes a hint of a request that is not there for none: what is corrected was drift', async () => {
+    const host = new MemoryHost({ '/toy/a': '0' });
+    const loop = await start(host);
+
+    host.put('/toy/a', '0');
+    loop.hint('/toy/a');
+    loop.hint(APPROVAL_REQUEST_PATH);
+    loop.hint(RETRY_REQUEST_PATH);
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(host.text('/toy/a')).toBe('1');
+    expect(loop.reports.map((report) => report.cause)).toEqual(['start', 'event']);
+    expect(loop.reports[1]?.repairs).toHaveLength(1);
+    await loop.stop();
+  });
+
   it('tries an area with a bug again with growing pauses', async () => {
     const host = new MemoryHost({ '/toy/a': '0' });
     const loop = await start(host, { bug: new RangeError('out of range') });
