@@ -55,14 +55,13 @@ export async function manageHost(machine: Machine, options: ManageOptions, signa
 
   const trigger = new Trigger(machine.clock);
   const log = createReportLog(logger);
-  const facts = await factsOf(machine.host, machine.areas);
   const onProblem = (problem: string) => logger.warn('Approvals cannot be used', { problem });
   const engine = createEngine({
     ...machine,
     ledger,
     onStep: log.onStep,
     previous: status.conditions,
-    facts,
+    facts: () => factsOf(machine.host, machine.areas),
     onProblem,
     fights: createFightRecord({
       ...machine,

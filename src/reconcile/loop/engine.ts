@@ -53,8 +53,8 @@ export interface EngineParts {
   readonly isBootGate?: boolean;
   /** Where fights outlast the process; absent for commands that run once. */
   readonly fights?: FightRecord;
-  /** Facts about the host for tables. */
-  readonly facts?: NodeFacts;
+  /** Reads facts about the host for tables; called once, after the first look at the areas, for which nothing waits. */
+  readonly facts?: () => Promise<NodeFacts>;
 }
 
 /** Which areas a round visits and why. */
@@ -110,6 +110,7 @@ export function createEngine(parts: EngineParts): Engine {
   let contention = createContention(clock);
   const disturbance = createDisturbance(parts);
   let revision: string | number | undefined;
+  let facts: NodeFacts | undefined;
   let latest: Begun | undefined;
   let tellLate: RoundRequest['onLate'];
   const shownOf = unchanged(describe, isSameToShow);
@@ -190,6 +191,7 @@ export function createEngine(parts: EngineParts): Engine {
     if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
     await disturbance.settle(inOrder(reports), snapshot.spec);
 
+    facts ??= await parts.facts?.();
     await parts.fights?.write(revision, contention.fights());
     return { snapshot, cause, visited, ...show(snapshot, inOrder(reports)), repairs, seconds: secondsSince(started) };
   };
@@ -215,10 +217,11 @@ export function createEngine(parts: EngineParts): Engine {
       snapshot,
       areas,
       passes.changing().flatMap(({ changes }) => changes),
+      facts,
     );
   }
 
-  function describe(snapshot: SpecSnapshot, areas: readonly AreaReport[], applying: readonly Change[]): Shown {
+  function describe(...[snapshot, areas, applying, facts]: ShownFrom): Shown {
     const { generation } = snapshot;
     const pending = pendingFrom(areas);
     conditions = conditionsFrom({
@@ -231,12 +234,11 @@ export function createEngine(parts: EngineParts): Engine {
       pending,
       ...sayingsOf(snapshot),
     });
-    const facts = parts.facts === undefined ? {} : { facts: parts.facts };
     const { mode } = snapshot.spec;
     return {
       areas,
       conditions,
-      status: statusFrom({ reports: areas, conditions, generation, mode, pending, ...facts }),
+      status: statusFrom({ reports: areas, conditions, generation, mode, pending, ...(facts && { facts }) }),
     };
   }
 
@@ -279,8 +281,9 @@ function unanswered(area: AreaName, spec: NodePrepSpec): AreaReport {
 
 /** What the reports of areas are made into. */
 type Shown = Pick<NodeReport, 'areas' | 'conditions' | 'status'>;
-type ShownFrom = readonly [SpecSnapshot, readonly AreaReport[], readonly Change[]];
+type ShownFrom = readonly [SpecSnapshot, readonly AreaReport[], readonly Change[], NodeFacts | undefined];
 
-function isSameToShow([spec, areas, applying]: ShownFrom, before: ShownFrom): boolean {
-  return spec === before[0] && isSameList(areas, before[1]) && isSameList(applying, before[2]);
+function isSameToShow([spec, areas, applying, facts]: ShownFrom, before: ShownFrom): boolean {
+  const isSame = spec === before[0] && facts === before[3];
+  return isSame && isSameList(areas, before[1]) && isSameList(applying, before[2]);
 }
