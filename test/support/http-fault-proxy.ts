@@ -37,7 +37,7 @@ export interface HttpFaultProxy {
   /** TLS connections that were accepted since the start. */
   readonly connections: () => number;
   readonly openConnections: () => number;
-  /** Requests whose answers have not ended. */
+  /** Answers that have begun, so that the client has their head, and have not ended. */
   readonly answering: () => number;
   /** Asked for each request until it is replaced. */
   readonly setFault: (fault: Fault | undefined) => void;
@@ -158,7 +158,7 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
     seen,
     connections: () => connections,
     openConnections: () => sockets.size,
-    answering: () => answers.size,
+    answering: () => [...answers].filter((response) => response.headersSent && !response.writableEnded).length,
     setFault: (value) => {
       fault = value;
     },

@@ -27,6 +27,8 @@ describe('an object followed through HTTP faults', () => {
     const { followed, proxy } = await followThroughHttp(plane(), subject, options);
     await expect.poll(() => followed.shown, SOON).toEqual(['one']);
     await expect.poll(() => proxy.seen.filter(isWatch).length, SOON).toBe(1);
+    // Ended before its head, a watch is an answer that is no watch.
+    await expect.poll(() => proxy.answering(), SOON).toBe(1);
     return { subject, followed, proxy, lists: () => proxy.seen.filter((request) => !isWatch(request)).length };
   }
 
