@@ -16,9 +16,17 @@ interface Awaited {
   readonly status: string;
 }
 
-type Options = SpecOptions & { output: OutputFormat; watch: boolean; wait?: Awaited; timeout: number };
+type Options = SpecOptions & {
+  output: OutputFormat;
+  watch: boolean;
+  wait?: Awaited;
+  condition?: ConditionType;
+  timeout: number;
+};
 
 const WATCH_MS = 1000;
+/** What kured's sentinel command is judged by: it reboots on 0, so an unknown state must be neither 0 nor an answer. */
+const EXIT_CODES = { True: 0, False: 2, Unknown: 1 } as const;
 const READY: Awaited = { type: 'Ready', status: 'True' };
 
 /** `nodeprep status`: what the daemon last reported, or a fresh look. */
@@ -28,6 +36,7 @@ export function statusCommand(io: Io): Command {
     'status --watch',
     'status --wait --timeout 5m',
     'status --wait=RebootRequired=False',
+    'status --condition RebootRequired',
     'status -o json',
   ]);
   return withOutput(withSpec(base))
@@ -39,13 +48,18 @@ export function statusCommand(io: Io): Command {
         .conflicts('watch'),
     )
     .addOption(
+      new Option('--condition <type>', 'print one condition, and end with 0 when it is True, 2 when False, else 1')
+        .argParser(parseType)
+        .conflicts(['watch', 'wait']),
+    )
+    .addOption(
       new Option('--timeout <duration>', 'how long --wait waits, such as 90s or 5m')
         .argParser(parseDuration)
         .default(parseDuration('30s'), '30s'),
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 ready (with --wait: the condition is met), 2 not (with --wait: not in time), 1 error.',
+      '\nExit codes: 0 ready (with --wait: the condition is met; with --condition: it is True), 2 not (with --wait: not in time; with --condition: it is False), 1 error (with --condition: also Unknown or not reported).',
     )
     .action(async (options: Options) => {
       const machine = openMachine(options);
@@ -53,6 +67,7 @@ export function statusCommand(io: Io): Command {
       const current = (isFirst: boolean) => currentStatus(machine, request, { io, isFirst });
       if (options.wait !== undefined) await waitFor(options.wait, machine, current, options, io);
       else if (options.watch) await watch(machine, current, options, io);
+      else if (options.condition !== undefined) showCondition(options.condition, await current(true), options, io);
       else show(await current(true), options, io);
     });
 }
@@ -113,6 +128,16 @@ function show({ nodePrep, holder }: Current, options: Options, io: Io): void {
   );
 }
 
+function showCondition(wanted: ConditionType, { nodePrep }: Current, options: Options, io: Io): void {
+  const found = nodePrep.status.conditions.find(({ type }) => type === wanted);
+  if (found === undefined) {
+    io.err(`${wanted} is not reported: the spec in force does not declare what it speaks of\n`);
+    return io.exit(1);
+  }
+  print(io, options.output, found, () => `${wanted}=${found.status}, ${found.reason}: ${printable(found.message)}`);
+  io.exit(EXIT_CODES[found.status]);
+}
+
 async function pause(io: Io, longest = WATCH_MS): Promise<void> {
   await sleep(Math.min(WATCH_MS, longest), undefined, { signal: io.signal }).catch(() => undefined);
 }
@@ -120,13 +145,17 @@ async function pause(io: Io, longest = WATCH_MS): Promise<void> {
 /** Throws `InvalidArgumentError`. */
 function parseAwaited(text: string): Awaited {
   const [name = '', status = 'True'] = text.replace(/^condition=/, '').split('=', 2);
-  const type = CONDITION_TYPES.find((one) => one.toLowerCase() === name.toLowerCase());
-  if (type === undefined) {
-    const meant = nearest(name, CONDITION_TYPES);
-    const hint = meant === undefined ? `Expected one of ${CONDITION_TYPES.join(', ')}.` : `Did you mean ${meant}?`;
-    throw new InvalidArgumentError(hint);
-  }
+  const type = parseType(name);
   const known = ['True', 'False', 'Unknown'].find((one) => one.toLowerCase() === status.toLowerCase());
   if (known === undefined) throw new InvalidArgumentError('Expected True, False or Unknown behind the name.');
   return { type, status: known };
+}
+
+/** Throws `InvalidArgumentError`. */
+function parseType(name: string): ConditionType {
+  const type = CONDITION_TYPES.find((one) => one.toLowerCase() === name.toLowerCase());
+  if (type !== undefined) return type;
+  const meant = nearest(name, CONDITION_TYPES);
+  const hint = meant === undefined ? `Expected one of ${CONDITION_TYPES.join(', ')}.` : `Did you mean ${meant}?`;
+  throw new InvalidArgumentError(hint);
 }

@@ -9,6 +9,8 @@ export const SENTINEL_PATH = '/run/reboot-required';
 /** Who asks, one name a line, as Debian's packages do. */
 export const SENTINEL_NAMES_PATH = '/run/reboot-required.pkgs';
 const NAME = 'nodeprep';
+/** Names its author, so that a sentinel that an administrator or a package made is told from ours and stays. */
+const TEXT = '*** System restart required by nodeprep ***\n';
 
 /** Makes the sentinel, or takes our part of it back. Safe to repeat. Throws `HostFileError`. */
 export async function keepSentinel(host: Host, isWanted: boolean): Promise<void> {
@@ -17,13 +19,12 @@ export async function keepSentinel(host: Host, isWanted: boolean): Promise<void>
   const isOurs = names.includes(NAME);
   if (isWanted) {
     if (!isOurs) await host.writeFile(SENTINEL_NAMES_PATH, `${[...names, NAME].join('\n')}\n`);
-    if ((await host.stat(SENTINEL_PATH)) === undefined)
-      await host.writeFile(SENTINEL_PATH, '*** System restart required ***\n');
+    if ((await host.stat(SENTINEL_PATH)) === undefined) await host.writeFile(SENTINEL_PATH, TEXT);
     return;
   }
   if (!isOurs) return;
   const others = names.filter((name) => name !== NAME);
   if (others.length > 0) return host.writeFile(SENTINEL_NAMES_PATH, `${others.join('\n')}\n`);
-  await host.removeFile(SENTINEL_PATH);
+  if ((await host.readFile(SENTINEL_PATH)) === TEXT) await host.removeFile(SENTINEL_PATH);
   await host.removeFile(SENTINEL_NAMES_PATH);
 }

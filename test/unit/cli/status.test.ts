@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openMachine } from '../../../src/app/machine.ts';
 import { currentStatus } from '../../../src/cli/current-status.ts';
@@ -43,6 +45,44 @@ describe('nodeprep status --wait', () => {
 
     expect(code).toBe(1);
     expect(stderr).toContain(hint);
+  });
+});
+
+describe('nodeprep status --condition', () => {
+  it.each([
+    ['Drifted', 0, 'True'],
+    ['conflicting', 2, 'False'],
+  ])('ends for %s with %i, as it is %s', async (type, expected, status) => {
+    const { code, stdout, stderr } = await runCommand([
+      'status',
+      '--root',
+      copyOfHost('debian-12'),
+      '--condition',
+      type,
+    ]);
+
+    expect([code, stderr]).toEqual([expected, '']);
+    expect(stdout).toMatch(new RegExp(`^${type}=${status}, \\w+: .+\n$`, 'i'));
+  });
+
+  it('prints the condition alone as JSON', async () => {
+    const args = ['status', '--root', copyOfHost('debian-12'), '--condition', 'Ready', '-o', 'json'];
+    const { stdout } = await runCommand(args);
+
+    expect(JSON.parse(stdout)).toMatchObject({ type: 'Ready', status: 'False', reason: 'DriftDetected' });
+  });
+
+  it('answers neither yes nor no for what is not reported or not known', async () => {
+    const root = copyOfHost('debian-12');
+    const spec = join(root, 'spec.yaml');
+    writeFileSync(spec, 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {swap: {behavior: Disabled}}\n');
+
+    const absent = await runCommand(['status', '--root', root, '-f', spec, '--condition', 'ModulesReady']);
+    const misspelt = await runCommand(['status', '--root', root, '--condition', 'RebootRequred']);
+
+    expect([absent.code, absent.stdout]).toEqual([1, '']);
+    expect(absent.stderr).toContain('ModulesReady is not reported');
+    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('Did you mean RebootRequired?')]);
   });
 });
 

@@ -226,6 +226,23 @@ test('an approved reboot asks nobody unless the spec says so, and takes back onl
   expect(host.text(SENTINEL_PATH)).toBe('x');
 });
 
+test('a sentinel that another made outlasts our line', async () => {
+  const host = new MemoryHost({
+    ...JOINED,
+    '/toy/config': 'old',
+    [SENTINEL_PATH]: '*** System restart required ***\n',
+  });
+  const round = await daemon(host, { chain: 'boot', disruptions: { service: 'Reboot' } });
+  const { pending } = await round({ rebootSentinel: 'WhenApproved' });
+  await round({ rebootSentinel: 'WhenApproved', approvedPlan: pending?.plan ?? '' });
+  expect(host.text(SENTINEL_NAMES_PATH)).toBe('nodeprep\n');
+
+  await round();
+
+  expect(host.text(SENTINEL_NAMES_PATH)).toBeUndefined();
+  expect(host.text(SENTINEL_PATH)).toBe('*** System restart required ***\n');
+});
+
 test('what waits for a drain is neither approved nor called a reboot', async () => {
   const host = new MemoryHost({ ...JOINED, '/toy/config': 'old' });
   const round = await daemon(host, { disruption: 'Drain', waitsFor: 'drain' });
