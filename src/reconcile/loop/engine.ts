@@ -53,7 +53,7 @@ export interface EngineParts {
   readonly isBootGate?: boolean;
   /** Where fights outlast the process; absent for commands that run once. */
   readonly fights?: FightRecord;
-  /** Reads facts about the host for tables; called once, after the first look at the areas, for which nothing waits. */
+  /** Reads facts about the host for tables, after the first round and after each that looked at an area with facts. */
   readonly facts?: () => Promise<NodeFacts>;
 }
 
@@ -191,7 +191,8 @@ export function createEngine(parts: EngineParts): Engine {
     if (await disturbance.review(inOrder(reports), snapshot.spec)) await visit(isHeld);
     await disturbance.settle(inOrder(reports), snapshot.spec);
 
-    facts ??= await parts.facts?.();
+    if (facts === undefined || areas.some((area) => area.facts !== undefined && visited.includes(area.name)))
+      facts = sameUnless(facts, await parts.facts?.());
     await parts.fights?.write(revision, contention.fights());
     return { snapshot, cause, visited, ...show(snapshot, inOrder(reports)), repairs, seconds: secondsSince(started) };
   };
@@ -277,6 +278,11 @@ export function createEngine(parts: EngineParts): Engine {
 
 function unanswered(area: AreaName, spec: NodePrepSpec): AreaReport {
   return unansweredReport(area, spec.areaModes[area] ?? spec.mode, spec[area] !== undefined);
+}
+
+/** The facts that are known while the new ones say the same, so that nothing is made of them again. */
+function sameUnless(known: NodeFacts | undefined, read: NodeFacts | undefined): NodeFacts | undefined {
+  return JSON.stringify(known) === JSON.stringify(read) ? known : read;
 }
 
 /** What the reports of areas are made into. */
