@@ -4,7 +4,7 @@ import { CGROUP_CONTROLLERS } from '../cgroups.ts';
 import type { Desired } from './desired.ts';
 import { CGROUP_KNOWLEDGE } from './knowledge.ts';
 import type { Observed } from './observe/observe.ts';
-import { treesOf } from './observe/pod-groups.ts';
+import { treesOf } from '../pod-groups.ts';
 import { findingsOf } from './plan/plan.ts';
 import { summaryOf } from './plan/summary.ts';
 

@@ -2,6 +2,8 @@
  * Whether the host is no node yet: then nothing that NodePrep restarts can hurt a pod. Files only,
  * no child process and no socket; what cannot be read counts as something to disturb.
  */
+import { observeCgroups } from '../../areas/cgroups.ts';
+import { observePodGroups, runsPods } from '../../areas/pod-groups.ts';
 import { HostFileError } from '../../host/errors.ts';
 import type { HostReader } from '../../host/host.ts';
 
@@ -19,14 +21,8 @@ const CREDENTIAL_NAMES = [
   ['/var/lib/kubelet/pki', 'kubelet-client'],
 ] as const;
 
-/** One folder for each task of containerd that runs in the namespace of Kubernetes. */
-const TASKS = '/run/containerd/io.containerd.runtime.v2.task/k8s.io';
-/** Where the pods of both cgroup drivers are, in the unified hierarchy and in those of cgroup v1. */
-const POD_GROUPS = ['', '/memory', '/pids', '/systemd'].flatMap((hierarchy) =>
-  ['kubepods.slice', 'kubepods'].map((name) => `/sys/fs/cgroup${hierarchy}/${name}`),
-);
-/** Pods whose kubelet and runtime disagree about the cgroup driver are here, as `kubepods-…:cri-containerd:ID`. */
-const STRAY_PODS = '/sys/fs/cgroup/system.slice';
+/** One folder for each task of containerd: of pods, and of containers of Docker, which a restart of Docker stops. */
+const TASKS = ['k8s.io', 'moby'].map((namespace) => `/run/containerd/io.containerd.runtime.v2.task/${namespace}`);
 
 /** True when there are neither credentials of a kubelet nor pods. */
 export async function hasNothingToDisturb(host: HostReader): Promise<boolean> {
@@ -47,18 +43,11 @@ async function hasCredentials(host: HostReader): Promise<boolean> {
 }
 
 async function hasPods(host: HostReader): Promise<boolean> {
-  if (await hasName(host, TASKS, '')) return true;
-  if (await hasName(host, STRAY_PODS, 'kubepods')) return true;
-  for (const group of POD_GROUPS) {
-    const events = await host.readFile(`${group}/cgroup.events`);
-    // cgroup v1 has no such file: the folder of a pod goes with the pod.
-    if (events === undefined ? await hasName(host, group, 'kubepods-', 'pod') : /^populated 1$/m.test(events))
-      return true;
-  }
-  return false;
+  for (const tasks of TASKS) if (await hasName(host, tasks, '')) return true;
+  return runsPods(await observePodGroups(host, (await observeCgroups(host))?.version));
 }
 
-async function hasName(host: HostReader, directory: string, ...starts: readonly string[]): Promise<boolean> {
+async function hasName(host: HostReader, directory: string, start: string): Promise<boolean> {
   const names = await host.listDirectory(directory);
-  return names?.some((name) => starts.some((start) => name.startsWith(start))) ?? false;
+  return names?.some((name) => name.startsWith(start)) ?? false;
 }

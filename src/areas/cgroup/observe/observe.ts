@@ -6,7 +6,7 @@ import { KUBELET_UNIT, readKubelet } from '../../kubelet.ts';
 import { runOf } from '../../unit-files.ts';
 import type { Desired } from '../desired.ts';
 import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
-import { observePodGroups, type PodGroups } from './pod-groups.ts';
+import { observePodGroups, type PodGroups } from '../../pod-groups.ts';
 import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
 
 /** What was seen. */

@@ -1,7 +1,7 @@
 /** How control groups stand, always in the same four places: kernel, runtime, kubelet, pods. Pure. */
 import type { KubeletCgroup } from '../observe/kubelet-driver.ts';
 import type { Observed } from '../observe/observe.ts';
-import { treesOf } from '../observe/pod-groups.ts';
+import { treesOf } from '../../pod-groups.ts';
 import { placeText } from '../observe/runtime-config.ts';
 import { driverOf, handlersOf, type RuntimeObserved } from '../observe/runtimes.ts';
 

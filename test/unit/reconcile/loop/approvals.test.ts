@@ -164,6 +164,8 @@ test.each([
   ['credentials of the kubelet', { '/var/lib/kubelet/kubeconfig': 'x' }],
   ['a client certificate', { '/var/lib/kubelet/pki/kubelet-client-current.pem': 'x' }],
   ['a task of containerd', { '/run/containerd/io.containerd.runtime.v2.task/k8s.io/abc/pid': '1' }],
+  ['a container of Docker', { '/run/containerd/io.containerd.runtime.v2.task/moby/abc/pid': '1' }],
+  ['a pod of cgroup v1 in a class', { '/sys/fs/cgroup/pids/kubepods/burstable/pod1/x': '' }],
   ['processes of pods', { '/sys/fs/cgroup/kubepods.slice/cgroup.events': 'populated 1\nfrozen 0\n' }],
   [
     'a pod of cgroup v1',

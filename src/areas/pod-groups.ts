@@ -1,5 +1,5 @@
 /** Where the processes of pods really are: the effect of both drivers, seen without asking a program. */
-import type { HostReader } from '../../../host/host.ts';
+import type { HostReader } from '../host/host.ts';
 
 /** Which trees hold processes of pods. */
 export interface PodGroups {
@@ -16,17 +16,29 @@ export function treesOf({ systemd, cgroupfs }: PodGroups): readonly string[] {
   return [...(systemd ? ['kubepods.slice'] : []), ...(cgroupfs ? ['kubepods'] : [])];
 }
 
-/** Looks at the unified hierarchy, or at the one of memory on v1. Throws `HostFileError`. */
+/** Whether any pod runs, wherever it is. */
+export function runsPods({ systemd, cgroupfs, strays }: PodGroups): boolean {
+  return systemd || cgroupfs || strays > 0;
+}
+
+/** On v1 any of these may be switched off. */
+const HIERARCHIES = ['', '/memory', '/pids', '/systemd'];
+
+/** Looks at the unified hierarchy, or at those of v1. Throws `HostFileError`. */
 export async function observePodGroups(host: HostReader, version: 'v1' | 'v2' | undefined): Promise<PodGroups> {
-  if (version === undefined) return { systemd: false, cgroupfs: false, strays: 0 };
-  const root = version === 'v2' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/memory';
-  const names = (await host.listDirectory(`${root}/system.slice`)) ?? [];
-  return {
-    systemd: await isPopulated(host, `${root}/kubepods.slice`),
-    cgroupfs: await isPopulated(host, `${root}/kubepods`),
+  let found: PodGroups = { systemd: false, cgroupfs: false, strays: 0 };
+  for (const hierarchy of version === 'v2' ? [''] : HIERARCHIES) {
+    const root = `/sys/fs/cgroup${hierarchy}`;
+    const names = (await host.listDirectory(`${root}/system.slice`)) ?? [];
     // runc takes "slice:prefix:name" for the name of a folder when it does not use systemd.
-    strays: names.filter((name) => /^kubepods[^:]*:[^:]+:/.test(name)).length,
-  };
+    const strays = names.filter((name) => /^kubepods[^:]*:[^:]+:/.test(name)).length;
+    found = {
+      systemd: found.systemd || (await isPopulated(host, `${root}/kubepods.slice`)),
+      cgroupfs: found.cgroupfs || (await isPopulated(host, `${root}/kubepods`)),
+      strays: Math.max(found.strays, strays),
+    };
+  }
+  return found;
 }
 
 /** v1 has no cgroup.events; there the folder of a pod goes with the pod. */
