@@ -6,7 +6,7 @@
  * that a person writes. A runtime that does not run, as at boot, is judged by its files.
  */
 import type { Area } from '../area.ts';
-import { applyNothing } from './apply.ts';
+import { applyCgroup } from './apply/apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainCgroup } from './explain.ts';
 import { factsOf } from './facts.ts';
@@ -15,16 +15,17 @@ import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
 import { observeCgroup, type Observed } from './observe/observe.ts';
 import { planCgroup } from './plan/plan.ts';
+import type { CgroupStep } from './plan/steps.ts';
 import { CGROUP_READS } from './reads.ts';
 import { verifyCgroup } from './verify.ts';
 
 /** The area that compares the control groups of kernel, runtime and kubelet. */
-export const cgroup: Area<Desired, Observed> = {
+export const cgroup: Area<Desired, Observed, CgroupStep> = {
   name: 'cgroup',
   desired: desiredFrom,
   observe: observeCgroup,
   plan: planCgroup,
-  apply: applyNothing,
+  apply: applyCgroup,
   hints: hintsFor,
   rival: rivalOf,
   explain: explainCgroup,

@@ -7,13 +7,14 @@ import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Desired } from '../desired.ts';
 import type { Observed } from '../observe/observe.ts';
 import { driverFindings } from './drivers.ts';
+import type { CgroupStep } from './steps.ts';
 import { summaryOf } from './summary.ts';
 
 /** The one entry of this area. */
 export const ENTRY = 'cgroup';
 
 /** Compares what was seen with the spec. */
-export function planCgroup(desired: Desired, observed: Observed): Plan {
+export function planCgroup(desired: Desired, observed: Observed): Plan<CgroupStep> {
   const none = { steps: [], conflicts: [], left: [] };
   if (desired === undefined) return { ...none, entries: [], blocked: [] };
   const live = summaryOf(observed);

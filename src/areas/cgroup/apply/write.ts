@@ -1,0 +1,17 @@
+/** Writes one configuration file, after the program that reads it has confirmed the text. */
+import type { Host } from '../../../host/host.ts';
+import { StepError } from '../../area.ts';
+import type { WriteStep } from '../plan/steps.ts';
+
+/** Writes the file of the step. Nothing is written over a text that the plan has not seen. */
+export async function applyWrite(host: Host, step: WriteStep, _signal: AbortSignal): Promise<void> {
+  const { file, before, after } = step;
+  const now = await host.readFile(file);
+  if (now === after) return;
+  if (now !== before) {
+    const message = `${file} has been changed since it was looked at, so it is left as it is. The next pass plans anew.`;
+    throw new StepError('ApplyFailed', message, { transient: true });
+  }
+  if (after === undefined) await host.removeFile(file);
+  else await host.writeFile(file, after, { onlyName: true });
+}

@@ -1,0 +1,51 @@
+/** The steps of this area. Each carries all that `apply` needs, so that it can be repeated after a crash. */
+import type { CgroupDriver, CgroupUser } from '../../../api/parts/cgroup.ts';
+import type { Step } from '../../area.ts';
+
+/** Writes one configuration file, or takes back what was written. */
+export interface WriteStep extends Step {
+  readonly kind: 'write-runtime' | 'write-kubelet';
+  /** The program that reads the file. */
+  readonly user: CgroupUser;
+  readonly file: string;
+  /** The text that the plan was made from; absent: there was no such file. */
+  readonly before?: string;
+  /** The text to write; absent removes the file. */
+  readonly after?: string;
+  /** How the runtime itself confirms the text before it is written; absent where no program can. */
+  readonly proof?: ContainerdProof;
+}
+
+/** How `containerd config dump` is shown the text. */
+export interface ContainerdProof {
+  /** The program of the unit. */
+  readonly program: string;
+  /** The main file, which may be the file itself or one that imports it. */
+  readonly main: string;
+  /** The version of the main file, or of the one that a new main file gets. */
+  readonly version: number;
+}
+
+/** Restarts a program so that it reads what was written, and proves that it has the driver. */
+export interface RestartStep extends Step {
+  readonly kind: 'restart-runtime' | 'restart-kubelet';
+  readonly user: CgroupUser;
+  readonly unit: string;
+  /** The driver that it must have afterwards, in every way to run containers with runc. */
+  readonly driver: CgroupDriver;
+  /** The file that goes back to `before` when it does not; absent when this plan writes none. */
+  readonly written?: Pick<WriteStep, 'file' | 'before' | 'after'>;
+}
+
+/** Any of them. */
+export type CgroupStep = WriteStep | RestartStep;
+
+/** The chain of one program: its file, then its restart. The chain of the kubelet needs that of the runtime. */
+export function chainOf(user: CgroupUser): string {
+  return `driver:${user}`;
+}
+
+/** Ledger key of a file that was written; the original is its whole text. */
+export function fileKey(file: string): string {
+  return `file:${file}`;
+}
