@@ -19,6 +19,7 @@ export const specSource: fc.Arbitrary<NodePrepSpecSource> = fc
   .record(
     {
       profile: fc.constantFrom(...PRESET_NAMES),
+      kubernetesVersion: fc.constantFrom('1.20', 'v1.34.2', '1.35', '1.36.0-rc.1+vendor'),
       mode,
       areaModes: fc.dictionary(fc.constantFrom(...AREA_NAMES), mode, { minKeys: 1 }),
       deletionPolicy: fc.constantFrom('Keep', 'Restore'),

@@ -30,7 +30,7 @@ export interface CgroupSpec {
 const Controller = z
   .string()
   .max(32)
-  .regex(/^[a-z][a-z0-9_]*$/, 'must be a controller as cgroup.controllers names it');
+  .regex(/^[a-z][a-z0-9_]*$/, 'the name of a controller in small letters, as in /sys/fs/cgroup/cgroup.controllers');
 
 const schema = z
   .strictObject({

@@ -1,12 +1,11 @@
 /** From what a person wrote to what areas read, and back for printing. Expects a validated source. */
 import { AREA_NAMES, partOf } from '../parts/parts.ts';
 import type { NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
-import { isPresetName, presets } from './presets.ts';
+import { presetFor } from './presets.ts';
 
 /** Applies the profile, defaults and canonical names. Throws when the source was not validated before. */
 export function expand(source: NodePrepSpecSource): NodePrepSpec {
-  const preset: NodePrepSpecSource =
-    source.profile !== undefined && isPresetName(source.profile) ? presets[source.profile] : {};
+  const preset = presetFor(source.profile, source.kubernetesVersion);
   const parts = AREA_NAMES.flatMap((name) => {
     const [base, own] = [preset[name], source[name]].map((one) =>
       one === undefined ? undefined : partOf(name).expand(one),
@@ -16,6 +15,7 @@ export function expand(source: NodePrepSpecSource): NodePrepSpec {
   });
   return {
     ...(source.profile === undefined ? {} : { profile: source.profile }),
+    ...(source.kubernetesVersion === undefined ? {} : { kubernetesVersion: source.kubernetesVersion }),
     mode: source.mode ?? 'Enforce',
     areaModes: { ...source.areaModes } as NodePrepSpec['areaModes'],
     deletionPolicy: source.deletionPolicy ?? 'Keep',
@@ -35,6 +35,7 @@ export function sourceFrom(spec: NodePrepSpec): NodePrepSpecSource {
     spec[name] === undefined ? [] : [[name, partOf(name).sourceOf(spec[name])] as const],
   );
   return {
+    ...(spec.kubernetesVersion === undefined ? {} : { kubernetesVersion: spec.kubernetesVersion }),
     mode: spec.mode,
     ...(Object.keys(spec.areaModes).length === 0 ? {} : { areaModes: { ...spec.areaModes } }),
     deletionPolicy: spec.deletionPolicy,

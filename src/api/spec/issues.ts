@@ -76,6 +76,8 @@ function expectation(issue: Issue): string {
     return listed([...new Set(words)].filter((word) => word !== ''));
   }
   if (issue.code === 'too_big' || issue.code === 'too_small') return TYPE_WORDS[issue.origin] ?? 'another value';
+  // The message of a pattern says what it stands for.
+  if (issue.code === 'invalid_format') return issue.message;
   return 'another value';
 }
 

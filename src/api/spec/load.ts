@@ -8,7 +8,7 @@ import { AREA_NAMES, type AreaName, partOf } from '../parts/parts.ts';
 import { withoutNulls } from '../yaml/located.ts';
 import { type Merged, mergeDocuments } from './merge.ts';
 import { type NodePrepSpec, NodePrepSpecSource } from './nodeprep.ts';
-import { isPresetName, presets } from './presets.ts';
+import { isPresetName, presetFor } from './presets.ts';
 import { quoted } from '../yaml/quote.ts';
 import { validateDocument } from './validate.ts';
 import { warningsFor } from './warnings.ts';
@@ -57,7 +57,7 @@ export function specFrom(
   const { names } = options;
   const merged = mergeDocuments(documents);
   const profile = profileOf(merged, options.profile);
-  const preset: NodePrepSpecSource = profile !== undefined && isPresetName(profile) ? presets[profile] : {};
+  const preset = presetFor(profile, undefined);
   const problems = [
     ...parsing,
     ...documents.flatMap(validateDocument),

@@ -32,6 +32,15 @@ export const NodePrepSpecSource = z.strictObject({
     .describe(
       'Built-in preset that these entries are added to; an own entry of the same name replaces that of the preset.',
     ),
+  kubernetesVersion: z
+    .string()
+    .max(63)
+    .regex(/^v?1\.[0-9]{1,3}(\.[0-9]{1,3}([-+][0-9A-Za-z.+-]*)?)?$/, 'a version of Kubernetes, such as "1.35"')
+    .optional()
+    .meta({ examples: ['1.35'] })
+    .describe(
+      'Version of Kubernetes that the node is for, in quotes: a profile asks for what that version needs, such as cgroup v2 from 1.35 on.',
+    ),
   mode: Mode.optional()
     .meta({ default: 'Enforce' })
     .describe('Enforce corrects drift, Audit only reports it, Paused touches nothing. Default Enforce.'),
@@ -114,6 +123,7 @@ export type NodePrepDocument = z.infer<typeof NodePrepDocument>;
 /** The expanded spec that areas read: presets applied, names canonical, defaults filled in. An absent area is not managed. */
 export interface NodePrepSpec extends DesiredParts {
   readonly profile?: string;
+  readonly kubernetesVersion?: string;
   readonly mode: Mode;
   readonly areaModes: Partial<Readonly<Record<AreaName, Mode>>>;
   readonly deletionPolicy: DeletionPolicy;

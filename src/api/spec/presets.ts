@@ -86,7 +86,7 @@ const MODULES: readonly Reasoned<Module>[] = [
 ];
 
 const CGROUP: Reasoned<Cgroup & { readonly driver: string }> = [
-  'The kubelet that kubeadm configures has the driver systemd; with a runtime on the other one pods escape their limits.',
+  'The kubelet that kubeadm configures has the driver systemd; with a runtime on the other one pods escape their limits. With kubernetesVersion 1.35 or later the version is v2.',
   { driver: 'systemd', version: 'Any' },
 ];
 
@@ -133,6 +133,17 @@ export const PRESET_NAMES = Object.keys(PROFILES) as readonly PresetName[];
 export const presets = Object.fromEntries(PRESET_NAMES.map((name) => [name, PROFILES[name].spec])) as Readonly<
   Record<PresetName, NodePrepSpecSource>
 >;
+
+/** From this minor version of Kubernetes on the kubelet does not start on cgroup v1 unless it is told to (failCgroupV1). */
+const CGROUP_V2_FROM = 35;
+
+/** What a document with that profile starts from, for the version of Kubernetes that it names; nothing without a built-in profile. */
+export function presetFor(name: string | undefined, kubernetesVersion: string | undefined): NodePrepSpecSource {
+  if (name === undefined || !isPresetName(name)) return {};
+  const spec = presets[name];
+  const minor = Number(/^v?1\.(\d+)/.exec(kubernetesVersion ?? '')?.[1] ?? 0);
+  return minor < CGROUP_V2_FROM ? spec : { ...spec, cgroup: { ...spec.cgroup, version: 'v2' } };
+}
 
 /** Whether there is a built-in profile of that name. */
 export function isPresetName(name: string): name is PresetName {

@@ -17,6 +17,29 @@ describe('built-in profiles', () => {
       expect(deniedSysctl(entry.name)).toBeUndefined();
   });
 
+  it.each([
+    ['1.34', 'Any'],
+    ['v1.34.9', 'Any'],
+    ['1.35', 'v2'],
+    ['v1.35.0-rc.1', 'v2'],
+    ['1.101.2', 'v2'],
+  ])('of Kubernetes %s has cgroup %s', (kubernetesVersion, version) => {
+    const spec = { profile: 'kubeadm-worker', kubernetesVersion };
+    const contents = toYaml({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', spec });
+
+    expect(loadSpec([{ file: 'a', contents }]).spec.cgroup).toMatchObject({ version, driver: 'systemd' });
+  });
+
+  it.each(['latest', '1', '2.0', '1.35 ', 'v1.x', '01.35', '1.35.', '1.35.1 && reboot'])(
+    'of a version of Kubernetes such as "%s" is refused',
+    (kubernetesVersion) => {
+      const spec = { profile: 'kubeadm-worker', kubernetesVersion };
+      const contents = toYaml({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'NodePrep', spec });
+
+      expect(() => loadSpec([{ file: 'a', contents }])).toThrow('a version of Kubernetes, such as "1.35"');
+    },
+  );
+
   it('kubeadm-worker requires what the kubeadm preflight checks', () => {
     const { spec } = loadSpec([], { profile: 'kubeadm-worker' });
     const required = spec.sysctls
