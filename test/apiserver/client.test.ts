@@ -60,7 +60,7 @@ describe.each<Flavor>(['full', 'current'])('the client of a server "%s"', (flavo
     expect(proxy.accepted()).toBe(1);
   });
 
-  test('applies, and says which fields somebody else owns', async () => {
+  test('applies, and says which fields another program owns', async () => {
     const client = clientFor(plane().kubeconfig);
     const apply = (value: string, fieldManager: string): ApiRequest => ({
       method: 'PATCH',

@@ -114,7 +114,7 @@ describe('the metrics of an agent in a cluster', () => {
     expect(reply.body).toContain('nodeprep_build_info{version="1.2.3"');
   });
 
-  test('are not for whoever comes without a token, with a wrong one, or with one of another audience', async () => {
+  test('are not for callers without a token, with a wrong one, or with one of another audience', async () => {
     const good = await tokenOf('nodeprep-scraper');
     const forged = `${good.slice(0, -8)}AAAAAAAA`;
     const elsewhere = await tokenOf('nodeprep-scraper', 3600, ['https://vault.example.com']);
@@ -136,7 +136,7 @@ describe('the metrics of an agent in a cluster', () => {
     expect((await get(await tokenOf('nodeprep-agent'))).code).toBe(403);
   });
 
-  test('are for whoever is given the right, and no more for whose token ends, within the time of the cache', async () => {
+  test('are for callers who are given the right, until their token ends, within the time of the cache', async () => {
     const { kubectl } = plane();
     await kubectl(['create', 'serviceaccount', 'late', '-n', NAMESPACE]);
     const token = await tokenOf('late');

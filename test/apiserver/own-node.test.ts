@@ -185,7 +185,7 @@ describe('an Event', () => {
     expect(await asAgent('worker-1', 'POST', newer, foreign)).toMatchObject(refused(elsewhere));
   });
 
-  test('of somebody else is not changed by an agent, be it made its own', async () => {
+  test('of another program is not changed by an agent, be it made its own', async () => {
     const name = 'worker-2.1';
     expect((await plane().send('POST', events, event(name, 'NodePrep', 'worker-2'))).code).toBe(201);
 

@@ -29,7 +29,7 @@ describe.skipIf(obstacle !== undefined)('the hand-over between unit and pod', ()
     expect(ready).toMatch(/^standing by: behind the agent of the cluster, process \d+ .*\n200$/);
     expect(metrics()).toMatch(/^nodeprep_standby 0$/m);
     expect(service.output()).toContain('Handed the host over');
-    // What was there before NodePrep is known by the first original, whoever writes.
+    // What was there before NodePrep is known by the first original, however many write later.
     expect(JSON.parse(made.sh('cat /var/lib/nodeprep/ledger.json'))).toMatchObject({
       areas: { sysctls: originalsIn(originals) },
     });

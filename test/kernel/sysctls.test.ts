@@ -72,7 +72,7 @@ describe.skipIf(obstacle !== undefined)('on a running kernel', () => {
     expect(bootstrap(world, sysctlSpec({ 'net.ipv4.no_such_key': { value: '1', optional: true } })).code).toBe(0);
   });
 
-  it('never lowers what somebody raised', async () => {
+  it('never lowers what an administrator raised', async () => {
     const world = await kernelWorld();
     world.sh('echo 4096 > /proc/sys/net/ipv4/tcp_max_syn_backlog');
 

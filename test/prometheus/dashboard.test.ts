@@ -128,7 +128,7 @@ async function causeDrift(agent: Agent): Promise<void> {
   }
 }
 
-/** A link where our file has to be, through which nothing is written, and a file of somebody else that beats ours. */
+/** A link where our file has to be, through which nothing is written, and a file of another program that beats ours. */
 function causeFailures(agent: Agent): void {
   const path = join(agent.root, 'etc/modules-load.d/nodeprep.conf');
   rmSync(path);

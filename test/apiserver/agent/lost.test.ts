@@ -1,4 +1,4 @@
-/** Objects that are missing although nobody deleted them, and one that somebody did, before real API servers. */
+/** Objects that are missing although nobody deleted them, and one that an administrator did, before real API servers. */
 import { describe, expect, test } from 'vitest';
 import { answerStatus, type Fault } from '../../support/http-fault-proxy.ts';
 import { startProxy } from '../faults/followed.ts';
@@ -81,7 +81,7 @@ describe.each<Flavor>(['full', 'current'])('a NodePrep that is missing (%s)', (f
     await expect.poll(node.persisted, SOON).toMatch(/= 40/);
   }, 180_000);
 
-  test('since somebody deleted it does not come back with a new definition or through a load balancer', async () => {
+  test('since an administrator deleted it does not come back with a new definition or through a load balancer', async () => {
     const { node, proxy, running } = await begin();
     await node.remove();
     await expect.poll(node.persisted, SOON).toBe('');

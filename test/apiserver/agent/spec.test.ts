@@ -33,7 +33,7 @@ describe.each<Flavor>(['full', 'current'])('the spec of a node in a cluster (%s)
     expect(node.persisted()).toMatch(/vm\.swappiness\s*=\s*10/);
   });
 
-  test('is that of the NodePrep from then on, and changes as soon as somebody changes it', async () => {
+  test('is that of the NodePrep from then on, and changes as soon as an administrator changes it', async () => {
     const node = makeNode(plane());
     node.writeSpec(specWith(10));
     expect(await node.apply({ sysctls: [{ name: 'vm.swappiness', value: 30 }] }, 'people')).toBe(201);

@@ -56,7 +56,7 @@ describe.each<Flavor>(['full', 'current'])('the status of a node (%s)', (flavor)
     expect((await node.stored())?.metadata.resourceVersion).toBe(before?.metadata.resourceVersion);
   });
 
-  test('comes back with its transition times when somebody wipes it', async () => {
+  test('comes back with its transition times when an administrator wipes it', async () => {
     const node = makeNode(plane());
     node.writeSpec(specWith(10));
     node.start();
@@ -72,7 +72,7 @@ describe.each<Flavor>(['full', 'current'])('the status of a node (%s)', (flavor)
     await expect.poll(async () => times(await node.stored()), SOON).toEqual(times(before));
   });
 
-  test('costs nothing at rest and little while somebody drifts the host all the time', async () => {
+  test('costs nothing at rest and little while an administrator drifts the host all the time', async () => {
     const proxy = await startCountingProxy(plane());
     const node = makeNode(plane(), proxy.kubeconfig);
     await node.register();

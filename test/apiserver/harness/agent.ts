@@ -96,9 +96,9 @@ export interface TestNode {
   readonly startEarly: () => Running;
   readonly stored: () => Promise<StoredNodePrep | undefined>;
   readonly condition: (type: string) => Promise<StoredCondition | undefined>;
-  /** A merge patch by somebody. */
+  /** A merge patch by another user. */
   readonly patch: (body: object, manager?: string) => Promise<void>;
-  /** Server-side apply by somebody. */
+  /** Server-side apply by another user. */
   readonly apply: (spec: object, manager: string, force?: boolean) => Promise<number>;
   readonly remove: () => Promise<void>;
   /** Makes its Node, as a kubelet would. */

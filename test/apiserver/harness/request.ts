@@ -18,7 +18,7 @@ export interface Identity {
   readonly cert?: string;
   readonly key?: string;
   readonly token?: string;
-  /** More headers of every request, such as those of an administrator who acts as somebody else. */
+  /** More headers of every request, such as those of an administrator who acts as another user. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 

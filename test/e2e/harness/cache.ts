@@ -84,7 +84,7 @@ async function make(folder: string, kind: string, fill: (folder: string) => Prom
   }
 }
 
-/** Takes a lock, also that of a process that has ended; false when somebody works under it. */
+/** Takes a lock, also that of a process that has ended; false while another process works under it. */
 function take(lock: string): boolean {
   try {
     const owner = readlinkSync(lock);

@@ -76,7 +76,7 @@ describe('the changelog of this project', () => {
     expect(released?.notes).not.toBe('');
   });
 
-  test('gives its notes to whoever makes a tag, or says what is missing', () => {
+  test('gives its notes to the maker of a tag, or says what is missing', () => {
     const script = join(PROJECT, 'scripts/release-notes.ts');
     const run = (version: string) => spawnSync(process.execPath, [script, version], { encoding: 'utf8' });
 

@@ -223,7 +223,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'NodePrepDegraded',
-    name: 'a failure that retries do not mend',
+    name: 'a failure that retries do not fix',
     series: { [condition('Degraded')]: '0x4 1x30' },
     silentAt: ['4m', '19m'],
     fires: {
@@ -234,7 +234,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'NodePrepDegraded',
-    name: 'a failure that retries mend, and a node that is fine',
+    name: 'a failure that retries fix, and a node that is fine',
     series: { [condition('Degraded')]: '0x4 1x9 0x30', [condition('Degraded', 'False')]: '1x4 0x9 1x30' },
     silentAt: ['10m', '20m', '40m'],
   },

@@ -40,7 +40,7 @@ describe('the spec last received from a cluster', () => {
     expect((await readLocalSpec(host, host, { files: [] }))?.source).toEqual({ mode: 'Audit' });
   });
 
-  it('gives way to what somebody names on the command line', async () => {
+  it('gives way to what an administrator names on the command line', async () => {
     const { root, host } = hostWith();
     await writeClusterRecord(host, 'worker-1', object());
     const here = createLinuxHost({});

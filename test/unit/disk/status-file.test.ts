@@ -54,7 +54,7 @@ describe('the status file', () => {
     expect(JSON.parse(readFileSync(`${root}${STATUS_PATH}`, 'utf8'))).toMatchObject({ kind: 'NodePrep' });
   });
 
-  it.each([undefined, '{"kind":"Pod"}'])('comes back when somebody leaves %s in its place', async (damage) => {
+  it.each([undefined, '{"kind":"Pod"}'])('comes back when an administrator leaves %s in its place', async (damage) => {
     const host = new MemoryHost();
     const sink = createStatusFileSink(host);
     await sink.publish(aNodeReport(), signal);

@@ -1,4 +1,4 @@
-/** A directory host that somebody hostile prepared: nothing outside of it is read or written. */
+/** A directory host that a hostile user prepared: nothing outside of it is read or written. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';

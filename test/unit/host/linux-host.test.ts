@@ -162,7 +162,7 @@ describe('kernel files', { timeout: 30_000 }, () => {
 
     const outcome = await whole.readFile(path).catch((error: unknown) => error);
 
-    // Either the secret was set by somebody or the kernel says EIO (EACCES to others than root); it must not look absent.
+    // Either the secret was set by another user or the kernel says EIO (EACCES to others than root); it must not look absent.
     expect(outcome).toSatisfy(
       (it) => typeof it === 'string' || ['EIO', 'EACCES'].includes((it as { code: string }).code),
     );

@@ -78,7 +78,7 @@ describe('the writer of the status', () => {
     expect(api.requests).toHaveLength(2);
   });
 
-  it('writes again what somebody has wiped, and nothing because of an old sight of the object', async () => {
+  it('writes again what an administrator has wiped, and nothing because of an old sight of the object', async () => {
     const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(report());
     await vi.advanceTimersByTimeAsync(5000);
@@ -113,7 +113,7 @@ describe('the writer of the status', () => {
     expect(JSON.stringify(api.stored()['status'])).toContain('text');
   });
 
-  it('does not fight for ever with somebody who wipes it all the time', async () => {
+  it('does not fight for ever with a program that wipes it all the time', async () => {
     const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(report());
     const wiping = setInterval(() => api.change({ status: {} }), 500);

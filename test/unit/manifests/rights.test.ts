@@ -34,7 +34,7 @@ const ENGINE: AreaRights = {
 
 const RIGHTS = [ENGINE, ...everyArea(({ rights }) => rights)];
 
-/** Protections of a unit, each of which is there or left out for a reason that somebody declares. */
+/** Protections of a unit, each of which is there or left out for a reason that an area declares. */
 const PROTECTIONS = [
   ...['PrivateDevices', 'PrivateNetwork', 'PrivateTmp', 'PrivateMounts'],
   ...['ProtectHome', 'ProtectHostname', 'ProtectKernelTunables', 'ProtectKernelModules', 'ProtectKernelLogs'],

@@ -83,7 +83,7 @@ const handshake = (server: TelemetryServer, options: ConnectionOptions) =>
   });
 
 describe('who may read the metrics on an address that other machines reach', () => {
-  test('whoever the authorizer lets in', async () => {
+  test('callers that the authorizer lets in', async () => {
     const reply = await get(await serving(), '/metrics', bearer('good'));
 
     expect(reply.code).toBe(200);

@@ -95,7 +95,7 @@ describe('the daemon', () => {
       });
   });
 
-  it('puts its own file back when somebody deletes or edits it', async () => {
+  it('puts its own file back when an administrator deletes or edits it', async () => {
     const root = hostWithSpec(spec('10'));
     await daemon(root);
     const content = ours(root);

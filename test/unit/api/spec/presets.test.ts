@@ -63,7 +63,7 @@ describe('built-in profiles', () => {
     expect(values.get('kernel.keys.root_maxbytes')).toBe('Exact 25000000');
   });
 
-  it('never lower a limit that somebody raised', () => {
+  it('never lower a limit that an administrator raised', () => {
     for (const name of PRESET_NAMES) {
       const limits =
         loadSpec([], { profile: name }).spec.sysctls?.filter((entry) => entry.name.includes('.max_')) ?? [];

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** An engine in which `live` bytes are used by somebody, and garbage can be added. */
+/** An engine in which `live` bytes are in use, and garbage can be added. */
 function engine(liveAtFirst: number) {
   const collected: string[] = [];
   let live = liveAtFirst;

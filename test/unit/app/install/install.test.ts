@@ -336,7 +336,7 @@ describe('installing into an image', () => {
     expect(await machine.host.stat(LIB)).toBeUndefined();
   });
 
-  test('purge leaves a program of somebody else in /usr/local/bin', async () => {
+  test('purge leaves a program of another owner in /usr/local/bin', async () => {
     const machine = image({ '/usr/local/bin/nodeprep': 'mine' });
 
     await purge(machine.host);
@@ -440,7 +440,7 @@ describe('installing on a running host', () => {
     expect(await installOn(running({ exitStatus: 3 }).machine)).toMatchObject({ service: 'ended', exitCode: 3 });
   });
 
-  test('again starts what somebody has stopped', async () => {
+  test('again starts what an administrator has stopped', async () => {
     const { machine, active, starts } = running();
     await installOn(machine);
     expect(await installOn(machine)).toMatchObject({ service: 'running' });

@@ -94,7 +94,7 @@ describe('verify', () => {
     ]);
   });
 
-  test('passes after a boot by a file of somebody else, and fails when that is blacklisted', async () => {
+  test('passes after a boot by a file of another program, and fails when that is blacklisted', async () => {
     const list = { '/usr/lib/modules-load.d/k8s.conf': 'overlay\n' };
     const blocked = { ...list, '/etc/modprobe.d/x.conf': 'blacklist overlay\n' };
 

@@ -108,7 +108,7 @@ describe('declared modules', () => {
     expect((await passModules(host, modulesSpec(['ip_conntrack']))).drift).toEqual([]);
   });
 
-  test('are loaded again when somebody unloads them', async () => {
+  test('are loaded again when an administrator unloads them', async () => {
     const host = machine();
     await passModules(host, modulesSpec(['overlay']));
     host.put('/sys/module/overlay', undefined);
@@ -319,7 +319,7 @@ describe('parameters', () => {
 });
 
 describe('our files', () => {
-  test('are put back when somebody edits them', async () => {
+  test('are put back when an administrator edits them', async () => {
     const host = machine();
     await passModules(host, modulesSpec(['overlay']));
     host.put(LIST, `${host.text(LIST)}# a remark\n`);
@@ -364,7 +364,7 @@ describe('our files', () => {
     expect(host.text(LIST)).toBeUndefined();
   });
 
-  test("that were somebody else's before come back byte for byte", async () => {
+  test('of another owner come back byte for byte', async () => {
     const original = Buffer.from('# m\u00fcll\r\nnbd\n', 'latin1').toString('latin1');
     const host = machine();
     await host.writeFile(LIST, original, { encoding: 'bytes' });
@@ -376,7 +376,7 @@ describe('our files', () => {
     expect(await host.readFile(LIST, 'bytes')).toBe(original);
   });
 
-  test('of somebody else under our name are not touched when nothing is declared', async () => {
+  test('of another program under our name are not touched when nothing is declared', async () => {
     const host = machine({ [LIST]: 'nbd\n', [OPTIONS]: 'options nbd max_part=1\n' });
     const before = host.toString();
 
@@ -457,7 +457,7 @@ describe('removing an entry', () => {
     expect(report.remaining).toEqual([]);
   });
 
-  test('leaves a live parameter alone that somebody else has set since', async () => {
+  test('leaves a live parameter alone that another program has set since', async () => {
     const host = await running();
     host.put(hashsize, '4096\n');
 

@@ -4,7 +4,7 @@ import { masks, passSwap, REMOVED, swapMachine } from '../../../support/swap-pas
 
 const FSTAB = '/etc/fstab';
 
-describe('removal after somebody else was at work', () => {
+describe('removal after another program was at work', () => {
   it('names the line of fstab that he has changed since, and leaves it as he wants it', async () => {
     const { host } = swapMachine();
     await passSwap(host);

@@ -39,7 +39,7 @@ describe('swap from fstab', () => {
     expect(host.text('/proc/swaps')).toContain('/dev/vda2');
   });
 
-  it('is turned off again when somebody turns it on again', async () => {
+  it('is turned off again when an administrator turns it on again', async () => {
     const { host } = swapMachine();
     await passSwap(host);
     await host.run(['swapon', '--', '/dev/vda2']);
@@ -50,7 +50,7 @@ describe('swap from fstab', () => {
     expect(host.text('/proc/swaps')).toBe(swapsText());
   });
 
-  it('is commented out again when somebody adds a line, and the lines of others stay', async () => {
+  it('is commented out again when an administrator adds a line, and the lines of others stay', async () => {
     const { host } = swapMachine();
     await passSwap(host);
     host.put('/etc/fstab', `${host.text('/etc/fstab')}/swapfile none swap sw 0 0\n`);
@@ -62,7 +62,7 @@ describe('swap from fstab', () => {
     );
   });
 
-  it('is one change however many lines there are, so that one edit of somebody else is one fight', async () => {
+  it('is one change however many lines there are, so that one edit by another program is one fight', async () => {
     const { host } = swapMachine({ '/etc/fstab': '/dev/a none swap\n/dev/b none swap\n/dev/c none swap\n' });
 
     const plan = await planOf(host);

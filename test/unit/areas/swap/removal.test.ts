@@ -71,7 +71,7 @@ describe('removal with Restore', () => {
     expect(host.text('/proc/swaps')).toContain('/dev/vda2');
   });
 
-  it('keeps the priority that somebody gave, and leaves the choice to the kernel otherwise', async () => {
+  it('keeps the priority that an administrator gave, and leaves the choice to the kernel otherwise', async () => {
     const { host } = swapMachine({
       '/swapfile': 'file',
       '/proc/swaps': swapsText(['/dev/vda2', 0, 7], ['/swapfile', 0, -2]),
@@ -113,7 +113,7 @@ describe('removal with Restore', () => {
     expect((await memoryOf(host)).get('file:/etc/fstab')?.original).toEqual({ state: 'value', value: before });
   });
 
-  it('is done with a swap file that somebody deleted while it was off', async () => {
+  it('is done with a swap file that an administrator deleted while it was off', async () => {
     const { host } = swapMachine({ '/swapfile': 'file', '/proc/swaps': swapsText(['/swapfile']), '/etc/fstab': '' });
     await passSwap(host);
     host.put('/swapfile', undefined);
@@ -125,7 +125,7 @@ describe('removal with Restore', () => {
     expect([...(await memoryOf(host)).keys()]).toEqual([]);
   });
 
-  it('leaves a unit that somebody put in the place of our mask', async () => {
+  it('leaves a unit that an administrator put in the place of our mask', async () => {
     const { host } = swapMachine();
     await passSwap(host);
     host.put('/etc/systemd/system/dev-vda2.swap', '[Swap]\nWhat=/dev/vda2\n');

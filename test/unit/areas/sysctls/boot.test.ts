@@ -31,7 +31,7 @@ describe('what is persisted', () => {
     expect(host.text(CONF_PATH)).toBeUndefined();
   });
 
-  test('a limit is not, when another file gives more, even if somebody has lowered it since', async () => {
+  test('a limit is not, when another file gives more, even if an administrator has lowered it since', async () => {
     const files = { '/usr/lib/sysctl.d/50-pid-max.conf': 'kernel.pid_max = 4194304\n' };
     const host = kernelHost({ 'kernel.pid_max': '32768' }, files);
 
@@ -53,7 +53,7 @@ describe('what is persisted', () => {
     expect(persisted(host)).toEqual(['kernel.pid_max = 65536']);
   });
 
-  test('a vector of limits lowers no field that somebody else has raised', async () => {
+  test('a vector of limits lowers no field that another program has raised', async () => {
     const files = { '/etc/sysctl.d/10-a.conf': 'net.ipv4.tcp_rmem = 8192 100 100\n' };
     const host = kernelHost({ 'net.ipv4.tcp_rmem': '8192\t100\t100' }, files);
 

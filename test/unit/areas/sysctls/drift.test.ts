@@ -5,7 +5,7 @@ import { kernelHost, live, passSysctls, persisted, sysctlsSpec } from '../../../
 
 const swappiness = (value: string, drift: DriftPolicy) => sysctlsSpec([['vm.swappiness', value, { drift }]]);
 
-/** A host on which 10 was applied and somebody has made it 33 since. */
+/** A host on which 10 was applied and an administrator has made it 33 since. */
 async function driftedHost(drift: DriftPolicy) {
   const host = kernelHost({ 'vm.swappiness': '60' });
   await passSysctls(host, swappiness('10', drift));

@@ -214,7 +214,7 @@ describe('a value that cannot be read', () => {
   });
 });
 
-test('a denied parameter is never touched, whoever asks', async () => {
+test('a denied parameter is never touched, by any document', async () => {
   const host = kernelHost({ 'vm.drop_caches': '0', 'kernel.core_pattern': 'core' });
   const spec = sysctlsSpec([
     ['vm.drop_caches', '3'],
@@ -228,7 +228,7 @@ test('a denied parameter is never touched, whoever asks', async () => {
   expect(persisted(host)).toBeUndefined();
 });
 
-test('a value that somebody else has set in the meantime is not written again', async () => {
+test('a value that another program has set in the meantime is not written again', async () => {
   const host = kernelHost({ 'kernel.panic': '0', 'vm.swappiness': '60' });
   const spec = sysctlsSpec([['kernel.panic', '10']]);
   const plan = await planOf(host, spec);

@@ -52,7 +52,7 @@ describe('removing everything', () => {
     expect((await memoryOf(host)).size).toBe(0);
   });
 
-  test('with Restore leaves a value that somebody else has changed since', async () => {
+  test('with Restore leaves a value that another program has changed since', async () => {
     const host = await managedHost();
     setSysctl(host, 'vm.swappiness', '33');
 
@@ -190,7 +190,7 @@ describe('removing everything', () => {
     expect(report.left).toMatchObject([{ target: name }]);
   });
 
-  test('puts back what somebody else had in a file of our name, byte for byte', async () => {
+  test('puts back what another program had in a file of our name, byte for byte', async () => {
     const theirs = { '/etc/sysctl.d/99-zz-nodeprep.conf': 'vm.swappiness = 5 # gr\u00fcn\r\n' };
     const host = kernelHost({ 'vm.swappiness': '60' }, theirs);
     await passSysctls(host, sysctlsSpec([['vm.swappiness', '10']]));
@@ -257,7 +257,7 @@ test('a value that our file does not have is given back although the file cannot
     ['vm.max_map_count', '262144'],
   ] as const;
   const more = { deletionPolicy: 'Restore' } as const;
-  // Our directory is somebody's file: nothing can be written below it.
+  // Our directory is a file of an administrator: nothing can be written below it.
   host.put('/etc/sysctl.d', 'in the way');
   await passSysctls(host, sysctlsSpec(both, more));
   expect([live(host, 'vm.swappiness'), host.text(CONF_PATH)]).toEqual(['10', undefined]);

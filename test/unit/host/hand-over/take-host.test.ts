@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000 });
 const WAIT = { timeout: 15_000, interval: 10 };
 const socketOf = (root: string) => join(root, 'run/nodeprep/control/socket');
 
-/** Somebody who wants a host, and what he knows. */
+/** A contender for a host, and what it knows. */
 function candidate(
   root: string,
   rank: Rank,

@@ -76,7 +76,7 @@ describe('the local spec is applied', () => {
     expect(plan({ view: { state: 'present', object: object('nodeprep-local-file') } })).toBe('apply');
   });
 
-  it('again after a refusal only when somebody took or let go of a field', () => {
+  it('again after a refusal only when an administrator took or let go of a field', () => {
     const refused = [{ field: '.spec.mode', manager: 'team' }];
     const ownership = ownershipOf(object('team'));
 

@@ -33,7 +33,7 @@ describe('an apply of the local spec', () => {
     expect(stored()?.metadata).toEqual({ name: 'w', uid: 'new' });
   });
 
-  it('does not bring back an object that somebody has deleted in the meantime', async () => {
+  it('does not bring back an object that an administrator has deleted in the meantime', async () => {
     const { client, stored } = serverWith();
 
     await expect(applyLocal(client, 'w', local, signal, 'u')).rejects.toMatchObject({ code: 409 });

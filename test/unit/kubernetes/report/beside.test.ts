@@ -78,7 +78,7 @@ describe('chosen labels of the Node', () => {
     const labels = async () => {
       await vi.advanceTimersByTimeAsync(1000);
       const sent = (requests.at(-1)?.body as { metadata: { labels: Record<string, string> } }).metadata.labels;
-      // As the server would merge it with what somebody else has set.
+      // As the server would merge it with what another program has set.
       const { metadata } = api.stored();
       api.change({ metadata: { ...metadata, labels: { theirs: 'x', ...sent } } });
       return sent;

@@ -115,7 +115,7 @@ describe('the status that is sent', () => {
     expect(gistOf(undefined)).not.toBe(gistOf(status));
   });
 
-  it('is compared with whatever somebody has put there', () => {
+  it('is compared with whatever an administrator has put there', () => {
     fc.assert(
       fc.property(fc.anything(), (anything) => {
         const stored = JSON.parse(

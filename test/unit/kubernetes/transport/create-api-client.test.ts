@@ -290,7 +290,7 @@ describe('a connection', () => {
     expect(connections()).toBe(2);
   });
 
-  test('to somebody who never speaks TLS is given up', async () => {
+  test('to a server that never speaks TLS is given up', async () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => {
       sockets.push(socket);

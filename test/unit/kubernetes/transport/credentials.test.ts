@@ -49,7 +49,7 @@ describe('credentials', () => {
     expect((await credentials.current()).headers).toEqual({ authorization: 'Bearer secret' });
   });
 
-  test('are a name and a password where somebody still has those', async () => {
+  test('are a name and a password where a kubeconfig still has those', async () => {
     const credentials = await credentialsOf({ username: 'admin', password: 'secret' });
 
     expect((await credentials.current()).headers).toEqual({ authorization: 'Basic YWRtaW46c2VjcmV0' });

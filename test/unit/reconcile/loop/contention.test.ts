@@ -15,7 +15,7 @@ const MINUTE = 60_000;
 function fight() {
   let time = 0;
   const contention = createContention(() => time);
-  /** Somebody changed the value back; returns whether it was corrected. */
+  /** An administrator changed the value back; returns whether it was corrected. */
   const flip = (afterMs = 1000) => {
     time += afterMs;
     const held = contention.holdOff('sysctls', change, 'kube-proxy');

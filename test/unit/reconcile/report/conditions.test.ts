@@ -205,7 +205,7 @@ describe('conditions', () => {
       expect(message.length).toBeLessThanOrEqual(1024);
   });
 
-  it('name whoever fights over a value', () => {
+  it('name the program that fights over a value', () => {
     const fight = { target: 'vm.swappiness', reason: 'Contested', message: 'probably tuned' } as const;
 
     expect(conditions([report({ contested: [fight] })]).Conflicting).toMatchObject({

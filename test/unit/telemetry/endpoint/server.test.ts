@@ -135,7 +135,7 @@ describe('who may ask', () => {
   });
 
   test.each(['localhost', 'LOCALHOST:9752', '127.0.0.1:9752', '127.0.1.1', '[::1]:9752'])(
-    'whoever uses the loopback name %s',
+    'callers that use the loopback name %s',
     async (host) => {
       expect((await call(await serving(), '/metrics', { headers: { host } })).code).toBe(200);
     },
@@ -183,7 +183,7 @@ describe('bad clients', () => {
       await expect
         .poll(() => sockets.filter((socket) => socket.destroyed || socket.readyState !== 'open').length)
         .toBeGreaterThanOrEqual(28);
-      // The oldest that only stays goes first, so that whoever asks something gets in.
+      // The oldest that only stays goes first, so that callers with a request get in.
       expect((await call(server, '/healthz')).code).toBe(200);
     } finally {
       for (const socket of sockets) socket.destroy();
