@@ -105,6 +105,7 @@ export const cgroup = part({
     DriverMismatch: 'Container runtime, kubelet and spec do not have the same cgroup driver.',
     RuntimeUnreachable: 'The container runtime does not answer on its socket, or answers nonsense.',
     RuntimeConfigUnsafe: 'The configuration of the container runtime lets pods fail, or cannot be understood.',
+    RuntimeFileElsewhere: 'Another file than those that NodePrep writes sets the cgroup driver and wins.',
     HalfMigrated: 'Pods of both cgroup drivers run side by side, or outside of the groups that limit them.',
   },
   problemEvents: { '*': 'CgroupsDiffer' },

@@ -1,11 +1,15 @@
 /** The part of the spec that this area owns. */
 import type { CgroupSpec } from '../../api/parts/cgroup.ts';
-import type { NodePrepSpec } from '../../api/spec/nodeprep.ts';
+import type { DeletionPolicy, NodePrepSpec } from '../../api/spec/nodeprep.ts';
 
-/** What the area compares with; `undefined` for a spec without it, which owns nothing. */
-export type Desired = CgroupSpec | undefined;
+/** What the area works towards. */
+export interface Desired {
+  /** Absent in a spec without control groups, which owns nothing. */
+  readonly spec?: CgroupSpec;
+  readonly deletionPolicy: DeletionPolicy;
+}
 
 /** Takes the cgroups out of a spec. */
-export function desiredFrom(spec: NodePrepSpec): Desired {
-  return spec.cgroup;
+export function desiredFrom({ cgroup, deletionPolicy }: NodePrepSpec): Desired {
+  return { ...(cgroup === undefined ? {} : { spec: cgroup }), deletionPolicy };
 }

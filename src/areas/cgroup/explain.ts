@@ -10,17 +10,17 @@ import { findingsOf, wantedText } from './plan/plan.ts';
 import { summaryOf } from './plan/summary.ts';
 
 /** Explains `cgroup` and the names of runtimes. */
-export function explainCgroup(entry: string, desired: Desired, observed: Observed): Explanation | undefined {
+export function explainCgroup(entry: string, { spec }: Desired, observed: Observed): Explanation | undefined {
   const name = entry.replace('cri-o', 'crio');
   const isAll = /^cgroups?(\.driver)?$/.test(name);
   const runtime = observed.runtimes.find((one) => one.name === name);
   if (!isAll && runtime === undefined && !/^(containerd|crio|docker)$/.test(name)) return undefined;
   const shown = isAll ? observed.runtimes : runtime === undefined ? [] : [runtime];
-  const findings = desired === undefined ? [] : findingsOf(desired, observed);
+  const findings = spec === undefined ? [] : findingsOf(spec, observed);
   return {
     name: isAll ? 'cgroup' : name,
     ...CGROUP_KNOWLEDGE,
-    ...(desired === undefined ? {} : { desired: wantedText(desired) }),
+    ...(spec === undefined ? {} : { desired: wantedText(spec) }),
     live: isAll || runtime !== undefined ? summaryOf({ ...observed, used: runtime ?? observed.used }) : 'not installed',
     sources: [...shown.flatMap(runtimeSources), ...(isAll ? kubeletSources(observed) : [])],
     memoryKeys: [],

@@ -17,7 +17,7 @@ export const CGROUP_GAUGES: readonly AreaGauge[] = [
 
 /** Costs no question of its own while the area is managed: the answers of the runtime are kept. */
 async function cgroupInfo(host: HostReader): Promise<Readonly<Record<string, string>>> {
-  const observed = await observeCgroup(host, undefined, new AbortController().signal);
+  const observed = await observeCgroup(host, {}, new AbortController().signal);
   const { cgroups, used } = observed;
   return {
     version: cgroups?.version ?? '',

@@ -8,7 +8,7 @@ import { CGROUP_FILES } from './reads.ts';
 const UNITS = [...RUNTIME_UNITS, KUBELET_UNIT];
 
 /** Files of runtimes and kubelet, and their starts: with each start the runtime is asked again. */
-export function hintsFor(desired: Desired): readonly Hint[] {
-  if (desired === undefined) return [];
+export function hintsFor({ spec }: Desired): readonly Hint[] {
+  if (spec === undefined) return [];
   return [...CGROUP_FILES.map((path): Hint => ({ path, by: 'event' })), ...UNITS.map((unit): Hint => ({ unit }))];
 }

@@ -12,23 +12,23 @@ import { summaryOf } from './plan/summary.ts';
 const UNDECLARED = { version: 'Any', controllers: ['memory'], whenPodsRun: 'Wait' } as const;
 
 /** Makes the checklist; what is not installed is skipped. */
-export function verifyCgroup(desired: Desired, observed: Observed): Check[] {
+export function verifyCgroup({ spec }: Desired, observed: Observed): Check[] {
   const looked = CGROUP_CONTROLLERS;
   if (observed.kernel === 'absent') {
     const consequence = 'It shows once the host has booted.';
     return [{ title: 'cgroup version is 2', looked, found: 'no running kernel', outcome: 'skip', consequence }];
   }
-  return [...kernelChecks(desired, observed), driverCheck(desired, observed), placeCheck(observed), criCheck(observed)];
+  return [...kernelChecks(spec, observed), driverCheck(spec, observed), placeCheck(observed), criCheck(observed)];
 }
 
-function kernelChecks(desired: Desired, { cgroups }: Observed): Check[] {
+function kernelChecks(spec: Desired['spec'], { cgroups }: Observed): Check[] {
   const isV2 = cgroups?.version === 'v2';
   const version: Check = {
     title: 'cgroup version is 2',
     looked: CGROUP_CONTROLLERS,
     found:
       cgroups === undefined ? 'no cgroup hierarchy' : `cgroup ${cgroups.version}${cgroups.isHybrid ? ' (hybrid)' : ''}`,
-    outcome: isV2 ? 'pass' : desired?.version === 'v2' ? 'fail' : 'warn',
+    outcome: isV2 ? 'pass' : spec?.version === 'v2' ? 'fail' : 'warn',
     consequence:
       'The kubelet from 1.35 on refuses cgroup v1 by default. Reboot with systemd.unified_cgroup_hierarchy=1, or without the option that switched it off.',
   };
@@ -44,7 +44,7 @@ function kernelChecks(desired: Desired, { cgroups }: Observed): Check[] {
   return [version, memory];
 }
 
-function driverCheck(desired: Desired, observed: Observed): Check {
+function driverCheck(spec: Desired['spec'], observed: Observed): Check {
   const { used, kubelet } = observed;
   const check = {
     title: 'cgroup drivers of runtime and kubelet agree',
@@ -53,10 +53,10 @@ function driverCheck(desired: Desired, observed: Observed): Check {
     found: summaryOf(observed),
   };
   if (used === undefined) return { ...check, outcome: 'skip', consequence: 'Install a container runtime.' };
-  const findings = findingsOf(desired ?? UNDECLARED, observed).filter(
+  const findings = findingsOf(spec ?? UNDECLARED, observed).filter(
     ({ reason }) => reason === 'DriverMismatch' || reason === 'RuntimeConfigUnsafe',
   );
-  const isBad = findings.some(({ required }) => required !== false) && desired !== undefined;
+  const isBad = findings.some(({ required }) => required !== false) && spec !== undefined;
   return {
     ...check,
     outcome: findings.length === 0 ? 'pass' : isBad ? 'fail' : 'warn',

@@ -26,11 +26,15 @@ export interface Observed {
 }
 
 /** Looks without changing anything; programs run and sockets are asked only where files cannot tell. */
-export async function observeCgroup(host: HostReader, desired: Desired, signal: AbortSignal): Promise<Observed> {
+export async function observeCgroup(
+  host: HostReader,
+  { spec }: Pick<Desired, 'spec'>,
+  signal: AbortSignal,
+): Promise<Observed> {
   const cgroups = await observeCgroups(host);
-  const names = RUNTIME_NAMES.filter((name) => desired?.runtimes?.includes(name) ?? true);
+  const names = RUNTIME_NAMES.filter((name) => spec?.runtimes?.includes(name) ?? true);
   const runtimes = await observeRuntimes(host, names, cgroups?.version === 'v2', signal);
-  const looksAtKubelet = desired?.runtimes?.includes('kubelet') ?? true;
+  const looksAtKubelet = spec?.runtimes?.includes('kubelet') ?? true;
   const kubelet = looksAtKubelet ? parseKubeletCgroup(await readKubelet(host)) : undefined;
   const used = usedOf(runtimes, kubelet);
   return {

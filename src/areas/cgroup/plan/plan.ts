@@ -14,15 +14,15 @@ import { summaryOf } from './summary.ts';
 export const ENTRY = 'cgroup';
 
 /** Compares what was seen with the spec. */
-export function planCgroup(desired: Desired, observed: Observed): Plan<CgroupStep> {
+export function planCgroup({ spec }: Desired, observed: Observed): Plan<CgroupStep> {
   const none = { steps: [], conflicts: [], left: [] };
-  if (desired === undefined) return { ...none, entries: [], blocked: [] };
+  if (spec === undefined) return { ...none, entries: [], blocked: [] };
   const live = summaryOf(observed);
-  const entry = { name: ENTRY, required: true, desired: wantedText(desired), live };
+  const entry = { name: ENTRY, required: true, desired: wantedText(spec), live };
   // Each message begins with the four places.
-  const findings = findingsOf(desired, observed).map((one) => ({ ...one, message: `${live}. ${one.message}` }));
+  const findings = findingsOf(spec, observed).map((one) => ({ ...one, message: `${live}. ${one.message}` }));
   // With version Any v1 is as declared, and worth a word all the same.
-  const isWord = ({ reason }: Finding) => reason === 'CgroupV1' && desired.version !== 'v2';
+  const isWord = ({ reason }: Finding) => reason === 'CgroupV1' && spec.version !== 'v2';
   return { ...none, entries: [entry], blocked: findings.filter((one) => !isWord(one)), left: findings.filter(isWord) };
 }
 

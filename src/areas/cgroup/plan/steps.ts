@@ -45,7 +45,7 @@ export function chainOf(user: CgroupUser): string {
   return `driver:${user}`;
 }
 
-/** Ledger key of a file that was written; the original is its whole text. */
-export function fileKey(file: string): string {
-  return `file:${file}`;
+/** Ledger key of a file that was written for a program; the original is its whole text. */
+export function fileKey(user: CgroupUser, file: string): string {
+  return `file:${user}:${file}`;
 }
