@@ -1,5 +1,6 @@
 /** Values that a kernel parameter cannot have, or that would make a node unusable. Pure. */
 import { quoted } from '../yaml/quote.ts';
+import { namesOfSysctl } from './equal-sysctls.ts';
 
 /** Families whose parameters hold numbers, seen on captured hosts, as a pattern for names with dots or slashes. */
 export const NUMBER_FAMILIES = '^(kernel|vm|fs|net|user|abi)[./]';
@@ -38,6 +39,10 @@ export function numberProblemOf(name: string, text: string): string | undefined 
 export interface Floor {
   /** Digits of the smallest number: 4 for 1000. */
   readonly digits: number;
+  /** The same for every number after the first one of a vector, when they must be larger. */
+  readonly later?: number;
+  /** Whether 0 is possible, because it stands for no limit or for another parameter. */
+  readonly zero?: true;
   /** What happens below. */
   readonly why: string;
 }
@@ -47,7 +52,13 @@ const FILES = 'with fewer every program of the node fails to open files';
 const SOCKETS = 'with less memory no connection of the node, ssh among them, gets through';
 const NAMESPACES = 'with fewer no container starts';
 
-/** By name with dots. Where 0 means "no limit", 0 stays possible. */
+const CONNECTIONS = 'with fewer the kernel drops new connections of the node, ssh among them';
+const SOLICITED = 'with 0 the node asks for no neighbour and reaches none';
+const HOPS = 'with fewer no packet of the node leaves its own network';
+const DATA = 'with less no data of a connection, ssh among them, gets through';
+const PACKETS = 'with 0 the kernel takes no packet out of its queues';
+
+/** By name with dots; "*" stands for a network interface. */
 export const FLOORS: Readonly<Record<string, Floor>> = {
   'kernel.pid_max': { digits: 4, why: PROCESSES },
   'kernel.threads-max': { digits: 4, why: PROCESSES },
@@ -62,7 +73,25 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
     digits: 2,
     why: 'with less vm.overcommit_memory=2 leaves no memory to start a program with',
   },
-  'net.ipv4.ip_default_ttl': { digits: 2, why: 'with fewer no packet of the node leaves its own network' },
+  'vm.overcommit_kbytes': {
+    digits: 6,
+    zero: true,
+    why: 'with less vm.overcommit_memory=2 leaves no memory to start a program with',
+  },
+  'kernel.keys.root_maxbytes': { digits: 4, why: NAMESPACES },
+  'fs.inotify.max_user_watches': { digits: 4, why: 'with fewer systemd and the kubelet cannot watch files' },
+  'net.ipv4.ip_default_ttl': { digits: 2, why: HOPS },
+  'net.ipv6.conf.*.hop_limit': { digits: 2, why: HOPS },
+  'net.ipv4.neigh.*.mcast_solicit': { digits: 1, why: SOLICITED },
+  'net.ipv6.neigh.*.mcast_solicit': { digits: 1, why: SOLICITED },
+  'net.netfilter.nf_conntrack_max': { digits: 4, zero: true, why: CONNECTIONS },
+  'net.ipv4.tcp_rmem': { digits: 4, later: 5, why: DATA },
+  'net.ipv4.tcp_notsent_lowat': { digits: 1, why: DATA },
+  'net.core.optmem_max': { digits: 4, why: 'with less programs of the node cannot hand files to one another' },
+  'net.core.dev_weight': { digits: 1, why: PACKETS },
+  'net.core.dev_weight_rx_bias': { digits: 1, why: PACKETS },
+  'net.core.dev_weight_tx_bias': { digits: 1, why: PACKETS },
+  'net.ipv6.route.max_size': { digits: 3, why: 'with fewer no IPv6 route of the node can be used' },
   'net.ipv4.tcp_mem': { digits: 4, why: SOCKETS },
   'net.ipv4.udp_mem': { digits: 4, why: SOCKETS },
   'fs.epoll.max_user_watches': {
@@ -89,14 +118,31 @@ export const FLOORS: Readonly<Record<string, Floor>> = {
   },
 };
 
-/** Numbers in decimal, each of at least so many digits. */
-export const atLeastDigits = (digits: number) =>
-  `^[ \\t]*0*[1-9][0-9]{${digits - 1},}([ \\t]+0*[1-9][0-9]{${digits - 1},})*[ \\t]*$`;
+/** Names that a floor holds for, as a pattern for names with dots or slashes: those that are equal to the kernel too. */
+export function floorNames(name: string): string {
+  const names = namesOfSysctl(name).map((one) => one.replaceAll('.', '[./]').replace('*', '.+'));
+  return `^(${names.join('|')})$`;
+}
+
+/** Texts that a floor lets pass: numbers in decimal, each with digits enough. */
+export function floorPattern({ digits, later = digits, zero }: Floor): string {
+  const number = (least: number) => `0*[1-9][0-9]{${least - 1},}`;
+  const vector = `${number(digits)}([ \\t]+${number(later)})*`;
+  return `^[ \\t]*${zero === true ? `(0+|${vector})` : vector}[ \\t]*$`;
+}
+
+const floors = Object.entries(FLOORS).map(([name, floor]) => ({
+  names: new RegExp(floorNames(name)),
+  values: new RegExp(floorPattern(floor)),
+  floor,
+}));
 
 /** Why the value would brick a node; `undefined` when it would not. A limit that is only raised never does. */
 export function floorProblem(name: string, text: string, match: string): string | undefined {
-  const floor = Object.hasOwn(FLOORS, name) ? FLOORS[name] : undefined;
-  if (floor === undefined || match === 'AtLeast' || match === 'Contains') return undefined;
-  if (new RegExp(atLeastDigits(floor.digits)).test(text)) return undefined;
-  return `${quoted(text)} is too small for ${name}, at least ${10 ** (floor.digits - 1)} is needed: ${floor.why}`;
+  if (match === 'AtLeast' || match === 'Contains') return undefined;
+  const broken = floors.find(({ names, values }) => names.test(name) && !values.test(text));
+  if (broken === undefined) return undefined;
+  const { digits, later = digits, why } = broken.floor;
+  const least = `${10 ** (digits - 1)}${later === digits ? '' : `, and ${10 ** (later - 1)} for the numbers after the first,`}`;
+  return `${quoted(text)} is too small for ${name}, at least ${least} is needed: ${why}`;
 }

@@ -3,8 +3,10 @@ import { isReadOnlySysctl, READ_ONLY_SYSCTLS } from '../names/read-only-sysctls.
 import { meantSysctl } from '../names/usual-sysctls.ts';
 import { canonicalSysctl, DENIED_SYSCTLS, deniedSysctl } from '../names/sysctl-names.ts';
 import {
-  atLeastDigits,
+  type Floor,
   FLOORS,
+  floorNames,
+  floorPattern,
   floorProblem,
   NUMBER_FAMILIES,
   NUMBERS,
@@ -128,21 +130,21 @@ export const ONE_SPELLING: ServerRule = {
   message: 'a kernel parameter is declared twice, with dots and with slashes; keep one of them',
 };
 
-/** One rule for each number of digits. */
+/** One rule for all parameters with the same floor. */
 function floorRules() {
-  const byDigits = Map.groupBy(Object.entries(FLOORS), ([, { digits }]) => digits);
-  return [...byDigits].map(([digits, floors]) => ({
-    anyOf: [
-      // Without a default in the definition, an absent match would pass for any.
-      { required: ['match'], properties: { match: { enum: ['AtLeast', 'Contains'] } } },
-      {
-        properties: {
-          name: { not: { pattern: `^(${floors.map(([name]) => name.replaceAll('.', '[./]')).join('|')})$` } },
-        },
-      },
-      { properties: { value: { minimum: 10 ** (digits - 1), pattern: atLeastDigits(digits) } } },
-    ],
-  }));
+  const byValues = Map.groupBy(Object.entries(FLOORS), ([, floor]) => floorPattern(floor));
+  return [...byValues].map(([pattern, floors]) => {
+    const [{ digits, zero }] = floors.map(([, floor]) => floor) as [Floor];
+    return {
+      anyOf: [
+        // Without a default in the definition, an absent match would pass for any.
+        { required: ['match'], properties: { match: { enum: ['AtLeast', 'Contains'] } } },
+        { properties: { name: { not: { pattern: floors.map(([name]) => floorNames(name)).join('|') } } } },
+        { properties: { value: { minimum: 10 ** (digits - 1), pattern } } },
+        ...(zero === true ? [{ properties: { value: { minimum: 0, maximum: 0, pattern } } }] : []),
+      ],
+    };
+  });
 }
 
 /** What values may look like, for the API server. */

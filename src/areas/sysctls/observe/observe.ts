@@ -8,6 +8,7 @@ import { interfaceOf, keyPathFrom, trustedPath } from '../values/key-path.ts';
 import { CONF_PATH, parseOwnConf, rememberedNames, RULES_PATH } from '../boot-files/own-files.ts';
 import { type MemorySize, parseMemorySize } from '../values/memory.ts';
 import { isSatisfied } from '../values/match.ts';
+import { companionsOf } from '../values/together.ts';
 import { normalise } from '../values/parse.ts';
 import { type LaterRule, observeLater } from '../boot-files/other-programs.ts';
 import { type Chain, observeChain } from '../boot-files/sysctl-d.ts';
@@ -36,6 +37,8 @@ export interface Observed {
   readonly rules: OwnFile;
   readonly chain: Chain;
   readonly memory: MemorySize;
+  /** Values of parameters that are not declared, and that declared ones are judged with. */
+  readonly companions: ReadonlyMap<string, string>;
   /** Number of the interface of a declared parameter that differs: one that was made anew has another. */
   readonly interfaces: ReadonlyMap<string, string>;
   /** Parameters that no one can set, by the mode of their file; looked at before a value is set or persisted. */
@@ -76,10 +79,21 @@ export async function observeSysctls(
     conf,
     rules,
     chain,
+    companions: await companionsOn(host, names),
     memory: parseMemorySize((await host.readFile('/proc/meminfo')) ?? ''),
     later: later.rules,
     program: await sysctlProgram(host),
   };
+}
+
+async function companionsOn(host: HostReader, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  if (host.kernel === 'absent') return found;
+  for (const name of new Set(names.flatMap(companionsOf))) {
+    const live = names.includes(name) ? undefined : await observeLive(host, name);
+    if (live?.state === 'value') found.set(name, live.value);
+  }
+  return found;
 }
 
 /** A value that is persisted and in force was set once, so most passes look at no file. */

@@ -9,6 +9,7 @@ import type { EntryView, Finding, Original } from '../../area.ts';
 import { memoised } from '../../memoised.ts';
 import { cutsOff } from '../values/hazards.ts';
 import { keyPathFrom } from '../values/key-path.ts';
+import { isZeroedBy, togetherProblem } from '../values/together.ts';
 import { describeWanted, formProblem, isEqual, isSatisfied, mergedValue } from '../values/match.ts';
 import type { LiveState } from '../observe/observe.ts';
 import { liveKey } from '../boot-files/own-files.ts';
@@ -130,7 +131,10 @@ function refusal(entry: WantedSysctl, context: PlanContext, live: LiveState | un
   });
   const denied = denialOf(entry.name);
   if (denied !== undefined) return finding('SysctlDenied', `${denied}; remove the entry`);
-  const brick = floorProblem(entry.name, entry.value, entry.match) ?? memoryProblem(entry, observed.memory);
+  const brick =
+    floorProblem(entry.name, entry.value, entry.match) ??
+    memoryProblem(entry, observed.memory) ??
+    togetherProblem(entry.name, (name) => valueToBe(name, context), observed.memory);
   if (brick !== undefined) return finding('SysctlDenied', `${brick}; declare another value`);
   if (/\p{Cc}/u.test(entry.meaning.text)) {
     return finding('SysctlRejected', 'the value holds a control character, which no file of sysctl.d can carry');
@@ -166,6 +170,15 @@ function refusal(entry: WantedSysctl, context: PlanContext, live: LiveState | un
   }
   const problem = formProblem(entry, live.value);
   return problem === undefined ? undefined : finding('SysctlRejected', problem);
+}
+
+/** What a parameter has once the spec is applied. */
+function valueToBe(name: string, { desired, observed }: PlanContext): string | undefined {
+  const live = observed.live.get(name);
+  const now = live?.state === 'value' ? live.value : observed.companions.get(name);
+  const declared = desired.entries.find((entry) => entry.name === name);
+  if (declared === undefined && desired.entries.some((entry) => isZeroedBy(name, entry.name))) return '0';
+  return declared === undefined ? now : mergedValue(declared, now);
 }
 
 /** What to do about a name that is not there: another spelling when there is one close by. */

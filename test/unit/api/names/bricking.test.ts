@@ -76,13 +76,37 @@ describe('a value that bricks a node', () => {
     ['net.ipv4.udp_mem', '4096 0 131072'],
     ['fs.epoll.max_user_watches', '0'],
     ['vm.overcommit_ratio', '0'],
+    ['vm.overcommit_kbytes', '1'],
+    ['user.max_inotify_instances', '0'],
+    ['user/max_inotify_watches', '0'],
+    ['kernel.keys.root_maxbytes', '0'],
+    ['net.netfilter.nf_conntrack_max', '1'],
+    ['net.nf_conntrack_max', '1'],
+    ['net.ipv4.tcp_rmem', '1 1 1'],
+    ['net.ipv4.tcp_rmem', '4096 1000 1000'],
+    ['net.ipv4.tcp_notsent_lowat', '0'],
+    ['net.core.optmem_max', '0'],
+    ['net.core.dev_weight', '0'],
+    ['net.ipv6.conf.all.hop_limit', '1'],
+    ['net/ipv6/conf/eth0.100/hop_limit', '1'],
+    ['net.ipv4.neigh.eth0.mcast_solicit', '0'],
+    ['net.ipv6.route.max_size', '0'],
   ])('is refused: %s %s', (name, value) => {
     expect(sysctl(name, value)).toContain('is too small');
     // A limit that is only ever raised does no harm.
     expect(sysctl(name, value, '      match: AtLeast\n')).toBe('');
   });
 
+  test.each(['net.netfilter.nf_conntrack_max', 'net.nf_conntrack_max', 'vm.overcommit_kbytes'])(
+    'is not the 0 that means no limit: %s',
+    (name) => {
+      expect(sysctl(name, '0')).toBe('');
+      expect(sysctl(name, '" 0"')).toBe('');
+    },
+  );
+
   test('is no vector of usual numbers', () => {
+    expect(sysctl('net.ipv4.tcp_rmem', '4096 131072 6291456')).toBe('');
     expect(sysctl('net.ipv4.udp_mem', '4096 131072 6291456')).toBe('');
     expect(sysctl('net.ipv4.tcp_mem', '"4096\t131072\t6291456"')).toBe('');
   });
@@ -94,6 +118,66 @@ describe('a value that bricks a node', () => {
 
     expect(live(host, 'kernel.pid_max')).toBe('4194304');
     expect(report.blocked).toMatchObject([{ reason: 'SysctlDenied' }]);
+  });
+
+  const range = 'net.ipv4.ip_local_port_range';
+  const reserved = 'net.ipv4.ip_local_reserved_ports';
+  const [mode, ratio, kbytes] = ['vm.overcommit_memory', 'vm.overcommit_ratio', 'vm.overcommit_kbytes'];
+  const ports = { [range]: '32768\t60999', [reserved]: '' };
+  const promise = { [mode]: '1', [ratio]: '50', [kbytes]: '0' };
+
+  test.each<[string, Record<string, string>, [string, string][]]>([
+    ['one port for all connections', ports, [[range, '32768 32768']]],
+    ['few ports', ports, [[range, '32768 32800']]],
+    ['all ports reserved', ports, [[reserved, '1024-65535']]],
+    ['all ports but some reserved', ports, [[reserved, '32768-50000,50005-65535']]],
+    ['what is left reserved', { ...ports, [reserved]: '1024-40000' }, [[range, '1024 40000']]],
+    ['no promise of memory', { ...promise, [ratio]: '0' }, [[mode, '2']]],
+    [
+      'memory by both',
+      promise,
+      [
+        [mode, '2'],
+        [ratio, '10'],
+      ],
+    ],
+    ['memory by the ratio', { ...promise, [mode]: '2' }, [[ratio, '10']]],
+    ['memory by kbytes', { ...promise, [mode]: '2' }, [[kbytes, '100000']]],
+  ])('is one of several that do it together: %s', async (_, before, declared) => {
+    const host = kernelHost(before, { '/proc/meminfo': 'MemTotal: 1000000 kB\n' });
+
+    const { blocked } = await passSysctls(host, sysctlsSpec(declared));
+
+    expect(blocked.map(({ target, reason }) => [target, reason])).toEqual(
+      declared.map(([name]) => [name, 'SysctlDenied']),
+    );
+    for (const name of Object.keys(before)) expect(live(host, name)).toBe(before[name]);
+  });
+
+  test.each<[string, Record<string, string>, [string, string][]]>([
+    [
+      'a range of ports',
+      ports,
+      [
+        [range, '1024 65000'],
+        [reserved, '10250,30000-32767'],
+      ],
+    ],
+    ['the usual share', promise, [[mode, '2']]],
+    ['a share that is not asked', { ...promise, [mode]: '0' }, [[ratio, '10']]],
+    [
+      'kbytes',
+      { ...promise, [ratio]: '0', [kbytes]: '0' },
+      [
+        [mode, '2'],
+        [kbytes, '600000'],
+      ],
+    ],
+    ['a ratio in place of kbytes', { ...promise, [mode]: '2', [ratio]: '0', [kbytes]: '100000' }, [[ratio, '80']]],
+  ])('is none of these: %s', async (_, before, declared) => {
+    const host = kernelHost(before, { '/proc/meminfo': 'MemTotal: 1000000 kB\n' });
+
+    expect((await passSysctls(host, sysctlsSpec(declared))).blocked).toEqual([]);
   });
 
   test.each([

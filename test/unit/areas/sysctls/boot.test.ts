@@ -167,14 +167,14 @@ describe('the udev rule', () => {
   test('applies our keys again when their module or interface appears late', async () => {
     const host = kernelHost({
       [bridge[0]]: '0',
-      'net.nf_conntrack_max': '1',
+      'net.nf_conntrack_max': '1000',
       'net.netfilter.nf_conntrack_tcp_be_liberal': '0',
       'net.ipv4.conf.eth0.rp_filter': '1',
       'net.ipv4.conf.all.rp_filter': '1',
     });
     const spec = sysctlsSpec([
       bridge,
-      ['net.nf_conntrack_max', '2'],
+      ['net.nf_conntrack_max', '2000'],
       ['net.netfilter.nf_conntrack_tcp_be_liberal', '1'],
       ['net.ipv4.conf.eth0.rp_filter', '2'],
       ['net.ipv4.conf.all.rp_filter', '2'],

@@ -129,23 +129,23 @@ describe('a value the kernel does not take', () => {
   });
 
   test('is refused before any write when a vector has another number of fields', async () => {
-    const host = kernelHost({ 'net.ipv4.tcp_rmem': '4096\t131072\t6291456' });
+    const host = kernelHost({ 'net.ipv4.tcp_wmem': '4096\t131072\t6291456' });
 
-    const report = await passSysctls(host, sysctlsSpec([['net.ipv4.tcp_rmem', '1']]));
+    const report = await passSysctls(host, sysctlsSpec([['net.ipv4.tcp_wmem', '1']]));
 
-    expect(report.blocked).toMatchObject([{ target: 'net.ipv4.tcp_rmem', reason: 'SysctlRejected' }]);
-    expect(host.text('/proc/sys/net/ipv4/tcp_rmem')).toBe('4096\t131072\t6291456\n');
+    expect(report.blocked).toMatchObject([{ target: 'net.ipv4.tcp_wmem', reason: 'SysctlRejected' }]);
+    expect(host.text('/proc/sys/net/ipv4/tcp_wmem')).toBe('4096\t131072\t6291456\n');
     expect(persisted(host)).toBeUndefined();
   });
 
   test('is never written when it has a word among the numbers of a vector', async () => {
-    const host = kernelHost({ 'net.ipv4.tcp_rmem': '4096\t131072\t6291456' });
+    const host = kernelHost({ 'net.ipv4.tcp_wmem': '4096\t131072\t6291456' });
 
-    const report = await passSysctls(host, sysctlsSpec([['net.ipv4.tcp_rmem', '5000 x 7000']]));
+    const report = await passSysctls(host, sysctlsSpec([['net.ipv4.tcp_wmem', '5000 x 7000']]));
 
-    expect(report.blocked).toMatchObject([{ target: 'net.ipv4.tcp_rmem', reason: 'SysctlRejected' }]);
+    expect(report.blocked).toMatchObject([{ target: 'net.ipv4.tcp_wmem', reason: 'SysctlRejected' }]);
     expect(report.blocked[0]?.message).toContain('"5000 x 7000" has something else among them');
-    expect(host.text('/proc/sys/net/ipv4/tcp_rmem')).toBe('4096\t131072\t6291456\n');
+    expect(host.text('/proc/sys/net/ipv4/tcp_wmem')).toBe('4096\t131072\t6291456\n');
     expect(persisted(host)).toBeUndefined();
   });
 
