@@ -30,5 +30,6 @@ export function withDeadline(host: Host, leftMs: () => number): Host {
     removeDirectory: (path) => host.removeDirectory(path),
     makeLink: (path, target) => host.makeLink(path, target),
     run: (command, options) => host.run(command, within(options)),
+    call: (socket, question, options) => host.call(socket, question, options),
   };
 }

@@ -72,6 +72,7 @@ export function createDraft(reader: HostReader): Draft {
     },
     query: async (command) => runsNothing(command),
     run: async (command) => runsNothing(command),
+    call: async () => ({ problem: 'a draft has no programs' }),
     writeFile: (path, contents, { encoding = 'utf8', mode = 0o644 } = {}) => {
       const bytes = encoding === 'bytes' ? contents : Buffer.from(contents, 'utf8').toString('latin1');
       return put(path, (before) => ({ type: 'file', mode: before?.type === 'file' ? before.mode : mode, bytes }));

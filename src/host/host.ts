@@ -125,6 +125,8 @@ export interface Host extends HostReader {
   readonly makeLink: (path: string, target: string) => Promise<void>;
   /** Runs a command that may change the host. Throws as `query` does. */
   readonly run: (command: Command, options?: CommandOptions) => Promise<CommandOutput>;
+  /** Has a program that serves gRPC on a Unix socket change something; nothing is kept. Throws only when aborted. */
+  readonly call: (socket: string, question: SocketQuestion, options?: CommandOptions) => Promise<SocketAnswer>;
 }
 
 /** Where a change on the host may be seen; see `HostWatcher`. */

@@ -2,12 +2,14 @@
  * Asks a program over its Unix socket as gRPC does: HTTP/2, a frame of five bytes before the message, the verdict in
  * the trailers. The other side is not trusted: it may hang, answer without end, or speak another language.
  */
-import type { HostReader } from '../host.ts';
-import type { AskOptions, SocketAnswer, SocketQuestion } from '../query.ts';
+import type { Host, HostReader } from '../host.ts';
+import type { SocketAnswer, SocketQuestion } from '../query.ts';
 import { errnoOf } from './files/file-errors.ts';
 
 /** For all questions together: a runtime answers in milliseconds, and a pass must go on. */
 const DEADLINE_MS = 5000;
+/** To stop a pod takes as long as its processes and its network do. */
+const CALL_DEADLINE_MS = 60_000;
 /** What is asked for has kilobytes; a list of sandboxes on a large node is below a megabyte. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const KEPT_MS = 10 * 60_000;
@@ -27,17 +29,26 @@ interface Kept {
   readonly answers: readonly SocketAnswer[];
 }
 
-/** Makes `ask`; `placeOf` says where a socket of the host is, `undefined` when it is not there. */
-export function createAsk(
-  placeOf: (socket: string) => string | undefined,
-  clock: () => number = () => performance.now(),
-): HostReader['ask'] {
+/** Where a socket of the host is, `undefined` when it is not there. */
+type PlaceOf = (socket: string) => string | undefined;
+
+/** Makes `call`. */
+export function createCall(placeOf: PlaceOf): Host['call'] {
+  return async (socket, question, { timeoutMs = CALL_DEADLINE_MS, signal } = {}) => {
+    const [answer] = await answersFrom(placeOf, socket, [question], timeoutMs, signal);
+    signal?.throwIfAborted();
+    return answer ?? { problem: 'it did not answer' };
+  };
+}
+
+/** Makes `ask`. */
+export function createAsk(placeOf: PlaceOf, clock: () => number = () => performance.now()): HostReader['ask'] {
   const kept = new Map<string, Kept>();
   return async (socket, questions, { stamp, signal }) => {
     const key = JSON.stringify([socket, questions]);
     const known = kept.get(key);
     if (known !== undefined && known.stamp === stamp && clock() < known.until) return known.answers;
-    const answers = await answersFrom(placeOf, socket, questions, signal);
+    const answers = await answersFrom(placeOf, socket, questions, DEADLINE_MS, signal);
     signal?.throwIfAborted();
     const isFailure = answers.every((answer) => 'problem' in answer);
     kept.set(key, { stamp, until: clock() + (isFailure ? FAILURE_KEPT_MS : KEPT_MS), answers });
@@ -46,10 +57,11 @@ export function createAsk(
 }
 
 async function answersFrom(
-  placeOf: (socket: string) => string | undefined,
+  placeOf: PlaceOf,
   socket: string,
   questions: readonly SocketQuestion[],
-  signal: AskOptions['signal'],
+  deadlineMs: number,
+  signal: AbortSignal | undefined,
 ): Promise<readonly SocketAnswer[]> {
   const none = (problem: string) => questions.map((): SocketAnswer => ({ problem }));
   let path: string | undefined;
@@ -72,11 +84,11 @@ async function answersFrom(
   session.on('error', (error) => {
     failure ??= failureFrom(error);
   });
-  const timer = setTimeout(() => end(`it did not answer within ${DEADLINE_MS / 1000} s`), DEADLINE_MS);
+  const timer = setTimeout(() => end(`it did not answer within ${deadlineMs / 1000} s`), deadlineMs);
   const onAbort = () => end('it was not waited for');
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    const answers = await Promise.all(questions.map((question) => answerTo(session, question)));
+    const answers = await Promise.all(questions.map((question) => answerTo(session, question, deadlineMs)));
     return answers.map((answer) => answer ?? { problem: failure ?? 'it ended the connection without an answer' });
   } finally {
     clearTimeout(timer);
@@ -86,7 +98,11 @@ async function answersFrom(
 }
 
 /** `undefined` when the exchange ended without an answer. */
-function answerTo(session: Session, { method, message }: SocketQuestion): Promise<SocketAnswer | undefined> {
+function answerTo(
+  session: Session,
+  { method, message }: SocketQuestion,
+  deadlineMs: number,
+): Promise<SocketAnswer | undefined> {
   const { promise, resolve } = Promise.withResolvers<SocketAnswer | undefined>();
   if (session.destroyed) return Promise.resolve(undefined);
   const stream = session.request({
@@ -94,7 +110,7 @@ function answerTo(session: Session, { method, message }: SocketQuestion): Promis
     ':path': method,
     'content-type': 'application/grpc',
     te: 'trailers',
-    'grpc-timeout': `${DEADLINE_MS}m`,
+    'grpc-timeout': `${deadlineMs}m`,
   });
   const parts: Buffer[] = [];
   let size = 0;

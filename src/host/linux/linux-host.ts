@@ -10,7 +10,7 @@ import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding } from '../host.ts';
 import { runCommand } from './commands/commands.ts';
 import { directoryHost } from './directory-host.ts';
-import { createAsk } from './ask-socket.ts';
+import { createAsk, createCall } from './ask-socket.ts';
 import { fileErrorFrom } from './files/file-errors.ts';
 import { writeKernelText } from './files/kernel-file.ts';
 import { KeptReads } from './files/kept-reads.ts';
@@ -64,11 +64,11 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
     throw new CommandMissingError(command, `no command of the machine runs for the directory "${root}"`);
   };
 
-  const ask = createAsk((path) => {
+  const socketAt = (path: string) => {
     using place = running ? places.find('resolve', path, 'read') : undefined;
     const real = place !== undefined && place.flags === 0 ? realPathOf(mount, place.real) : place?.real;
     return real === undefined ? undefined : `${mount}${real}`;
-  });
+  };
 
   const programs = running ? { root: mount, run: execute } : undefined;
 
@@ -100,8 +100,9 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
       return place !== undefined && place.flags === 0 ? realPathOf(mount, place.real) : place?.real;
     },
     query: execute,
-    ask,
+    ask: createAsk(socketAt),
     run: execute,
+    call: createCall(socketAt),
     writeFile: (path, contents, { encoding = 'utf8', mode = 0o644, onlyName = false } = {}) =>
       changed('write', path, (place) =>
         replaceFile(

@@ -158,13 +158,12 @@ export class MemoryHost implements Host {
 
   readonly ask: Host['ask'] = async (socket, questions) => {
     this.#alive();
-    return questions.map((question) => {
-      for (const behaviour of this.#behaviours) {
-        const answer = behaviour.answer?.(this, socket, question);
-        if (answer !== undefined) return answer;
-      }
-      return { problem: 'nothing listens on it' };
-    });
+    return questions.map((question) => this.#answer(socket, question));
+  };
+
+  readonly call: Host['call'] = async (socket, question) => {
+    this.#mutate();
+    return this.#answer(socket, question);
   };
 
   readonly run = async (command: Command): Promise<CommandOutput> => {
@@ -262,6 +261,14 @@ export class MemoryHost implements Host {
     this.nodes.delete(temporary);
     const { owner = 0 } = this.nodes.get(at) ?? {};
     this.nodes.set(at, { type: 'file', content, mode, owner });
+  }
+
+  #answer(socket: string, question: SocketQuestion): SocketAnswer {
+    for (const behaviour of this.#behaviours) {
+      const answer = behaviour.answer?.(this, socket, question);
+      if (answer !== undefined) return answer;
+    }
+    return { problem: 'nothing listens on it' };
   }
 
   #execute(command: Command): Output {

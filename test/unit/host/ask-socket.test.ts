@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createAsk } from '../../../src/host/linux/ask-socket.ts';
+import { createAsk, createCall } from '../../../src/host/linux/ask-socket.ts';
 
 const METHOD = '/runtime.v1.RuntimeService/Version';
 const one = [{ method: METHOD, message: '0a027631' }];
@@ -152,5 +152,27 @@ describe('asking a program on its socket', () => {
     abort.abort(new Error('stopped'));
 
     await expect(asked).rejects.toThrow('stopped');
+  });
+});
+
+describe('having a program change something', () => {
+  const stop = { method: '/runtime.v1.RuntimeService/StopPodSandbox', message: '0a0161' };
+
+  test('asks each time, and keeps no answer', async () => {
+    const count = await grpc((stream) => answerWith(stream, frame('')));
+    const call = createCall((path) => path);
+
+    const answers = [await call(socket, stop), await call(socket, stop)];
+
+    expect(answers).toEqual([{ message: Buffer.of() }, { message: Buffer.of() }]);
+    expect(count.asked).toBe(2);
+  });
+
+  test('gives up after its own time limit', async () => {
+    await grpc(() => undefined);
+
+    const answer = await createCall((path) => path)(socket, stop, { timeoutMs: 20 });
+
+    expect(answer).toEqual({ problem: 'it did not answer within 0.02 s' });
   });
 });
