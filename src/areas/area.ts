@@ -10,7 +10,17 @@ import type { Surroundings } from './surroundings.ts';
 
 /** One thing a step changes, as plans print and metrics count it. */
 export interface Change {
-  readonly action: 'create' | 'update' | 'delete' | 'load' | 'unload' | 'enable' | 'disable' | 'restart';
+  readonly action:
+    | 'create'
+    | 'update'
+    | 'delete'
+    | 'load'
+    | 'unload'
+    | 'enable'
+    | 'disable'
+    | 'start'
+    | 'stop'
+    | 'restart';
   /** What is changed, as an administrator names it: `net.ipv4.ip_forward`, `/dev/sda2`. */
   readonly target: string;
   readonly from?: string;
@@ -85,6 +95,8 @@ export interface Step {
    * `boot gate`: it needs a unit that starts after the boot unit, such as the runtime, so the daemon does it.
    */
   readonly waitsFor?: 'drain' | 'boot gate';
+  /** The spec itself allows what it disturbs, so no approval is asked for. */
+  readonly allowedBy?: 'spec';
   /** `Report`: shown as drift, never applied (an entry with `drift: Report`). */
   readonly policy?: 'Report';
 }

@@ -53,3 +53,31 @@ async function isPopulated(host: HostReader, group: string): Promise<boolean> {
   }
   return false;
 }
+
+/** Where the processes of one pod are. */
+export type PodPlace = 'systemd' | 'cgroupfs' | 'stray';
+
+/** A container has a folder with the 64 digits of its name. */
+const CONTAINER = /[0-9a-f]{64}/;
+
+/** Finds a pod by its UID; `undefined` when no process of it is seen. Throws `HostFileError`. */
+export async function placeOfPod(host: HostReader, uid: string): Promise<PodPlace | undefined> {
+  if (!/^[0-9A-Za-z-]{1,64}$/.test(uid)) return undefined;
+  const unit = `pod${uid.replaceAll('-', '_')}.slice`;
+  for (const hierarchy of HIERARCHIES) {
+    const root = `/sys/fs/cgroup${hierarchy}`;
+    const strays = (await host.listDirectory(`${root}/system.slice`)) ?? [];
+    if (strays.some((name) => name.startsWith('kubepods') && name.includes(`${unit}:`))) return 'stray';
+    for (const qos of ['', 'burstable', 'besteffort']) {
+      const slice = qos === '' ? 'kubepods' : `kubepods-${qos}`;
+      const folder = `kubepods.slice/${qos === '' ? '' : `${slice}.slice/`}${slice}-${unit}`;
+      if (await hasContainer(host, `${root}/${folder}`)) return 'systemd';
+      if (await hasContainer(host, `${root}/kubepods/${qos === '' ? '' : `${qos}/`}pod${uid}`)) return 'cgroupfs';
+    }
+  }
+  return undefined;
+}
+
+async function hasContainer(host: HostReader, folder: string): Promise<boolean> {
+  return ((await host.listDirectory(folder)) ?? []).some((name) => CONTAINER.test(name));
+}

@@ -5,6 +5,8 @@
 
 /** A command that changes nothing, whatever its arguments are. */
 export type Query =
+  | readonly ['docker', 'info', '--format', string]
+  | readonly ['journalctl', '--no-pager', '-o', 'cat', '-n', string, `_SYSTEMD_INVOCATION_ID=${string}`]
   | readonly ['journalctl', '--no-pager', '-o', 'short-iso', '-n', string, '-u', string, '-u', string]
   | readonly ['kubelet', '--version']
   | readonly ['lsblk', ...string[]]

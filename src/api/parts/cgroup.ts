@@ -106,6 +106,7 @@ export const cgroup = part({
     RuntimeUnreachable: 'The container runtime does not answer on its socket, or answers nonsense.',
     RuntimeConfigUnsafe: 'The configuration of the container runtime lets pods fail, or cannot be understood.',
     RuntimeFileElsewhere: 'Another file than those that NodePrep writes sets the cgroup driver and wins.',
+    RuntimeRestartFailed: 'The container runtime did not come up with a changed file, which is back as it was.',
     HalfMigrated: 'Pods of both cgroup drivers run side by side, or outside of the groups that limit them.',
   },
   problemEvents: { '*': 'CgroupsDiffer' },

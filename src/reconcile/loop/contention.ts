@@ -148,6 +148,8 @@ const UNDOING: Readonly<Record<Change['action'], string>> = {
   unload: 'loading',
   enable: 'disabling',
   disable: 'enabling',
+  start: 'stopping',
+  stop: 'starting',
   restart: 'changing',
 };
 

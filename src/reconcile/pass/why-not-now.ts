@@ -65,8 +65,10 @@ function heldChains<S extends Step>(
   return held;
 }
 
-function needsApproval({ changes }: Step): boolean {
-  return changes.some(({ disruption }) => disruption === 'Restart' || disruption === 'Drain');
+function needsApproval({ changes, allowedBy }: Step): boolean {
+  return (
+    allowedBy === undefined && changes.some(({ disruption }) => disruption === 'Restart' || disruption === 'Drain')
+  );
 }
 
 function whyNotNow(step: Step, context: PassContext): WhyNotNow | undefined {

@@ -13,8 +13,11 @@ export function sentenceOf({ action, target, from, to }: Change): string {
     case 'enable':
     case 'disable':
       return `${was} now ${to ?? `${action}d`}`;
+    case 'stop':
+      return `${target} ${to ?? 'stopped'}`;
     case 'load':
     case 'unload':
+    case 'start':
     case 'restart':
       return `${target} ${to ?? `${action}ed`}`;
   }

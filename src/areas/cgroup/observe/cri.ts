@@ -27,6 +27,8 @@ export interface RuntimeAnswer {
   /** Of the running configuration; empty when the runtime does not show it. */
   readonly handlers: readonly Handler[];
   readonly defaultHandler: string;
+  /** Whether it says that it can run containers. */
+  readonly isReady: boolean;
   /** Pods that run. */
   readonly pods?: number;
 }
@@ -34,13 +36,14 @@ export interface RuntimeAnswer {
 /** The answer, or why there is none. */
 export type Asked = { readonly answer: RuntimeAnswer } | { readonly problem: string };
 
-const SERVICE = '/runtime.v1.RuntimeService';
+/** The service of CRI that has all methods about pods. */
+export const CRI_SERVICE = '/runtime.v1.RuntimeService';
 const QUESTIONS: readonly SocketQuestion[] = [
-  { method: `${SERVICE}/Version`, message: '0a027631' },
-  { method: `${SERVICE}/RuntimeConfig`, message: '' },
+  { method: `${CRI_SERVICE}/Version`, message: '0a027631' },
+  { method: `${CRI_SERVICE}/RuntimeConfig`, message: '' },
   // Verbose: with the running configuration.
-  { method: `${SERVICE}/Status`, message: '0801' },
-  { method: `${SERVICE}/ListPodSandbox`, message: '' },
+  { method: `${CRI_SERVICE}/Status`, message: '0801' },
+  { method: `${CRI_SERVICE}/ListPodSandbox`, message: '' },
 ];
 
 /** Asks a runtime once for each of its runs, and every ten minutes. */
@@ -61,6 +64,7 @@ export async function askRuntime(host: HostReader, socket: string, stamp: string
       ...(/^[0-9][\x21-\x7e]{0,63}$/.test(text) ? { version: text } : {}),
       ...(driver === undefined ? {} : { driver }),
       ...running,
+      isReady: isReadyIn(status),
       ...(pods === undefined ? {} : { pods }),
     },
   };
@@ -99,6 +103,15 @@ function runningConfig(answer: SocketAnswer): Pick<RuntimeAnswer, 'handlers' | '
   } catch {
     return none;
   }
+}
+
+/** The condition RuntimeReady; NetworkReady may be false before there is a CNI. */
+function isReadyIn(answer: SocketAnswer): boolean {
+  if ('problem' in answer) return false;
+  const conditions = messageIn(fieldsOf(answer.message), 1)?.filter(({ number }) => number === 1) ?? [];
+  return conditions
+    .map(({ bytes }) => fieldsOf(bytes))
+    .some((one) => textIn(one, 1) === 'RuntimeReady' && one?.find(({ number }) => number === 2)?.value === 1);
 }
 
 /** Sandboxes whose state is ready, which is 0 and so not on the wire. */

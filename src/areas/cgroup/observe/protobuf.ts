@@ -54,3 +54,9 @@ export function textIn(fields: readonly WireField[] | undefined, number: number)
   const field = fields?.find((one) => one.number === number);
   return field === undefined ? '' : Buffer.from(field.bytes).toString('utf8');
 }
+
+/** A text of less than 128 bytes with this number, as a message in hexadecimal. */
+export function hexOf(number: number, text: string): string {
+  const bytes = Buffer.from(text, 'utf8');
+  return Buffer.concat([Buffer.of(number * 8 + 2, bytes.length), bytes]).toString('hex');
+}

@@ -1,6 +1,8 @@
 /** The steps of this area. Each carries all that `apply` needs, so that it can be repeated after a crash. */
 import type { CgroupDriver, CgroupUser } from '../../../api/parts/cgroup.ts';
 import type { Step } from '../../area.ts';
+import type { RuntimeName } from '../observe/runtimes.ts';
+import type { Refused } from '../refused.ts';
 
 /** Writes one configuration file, or takes back what was written. */
 export interface WriteStep extends Step {
@@ -26,19 +28,42 @@ export interface ContainerdProof {
   readonly version: number;
 }
 
-/** Restarts a program so that it reads what was written, and proves that it has the driver. */
+/** Restarts a runtime so that it reads what was written, and proves that it has the driver; otherwise the file goes back. */
 export interface RestartStep extends Step {
-  readonly kind: 'restart-runtime' | 'restart-kubelet';
-  readonly user: CgroupUser;
+  readonly kind: 'restart-runtime';
+  readonly user: RuntimeName;
   readonly unit: string;
-  /** The driver that it must have afterwards, in every way to run containers with runc. */
+  /** The driver that it must have afterwards, in every way to run containers with runc; absent: whatever its files say. */
+  readonly driver?: CgroupDriver;
+  /** The files that go back to `before` when it does not; empty when the files said it before this plan. */
+  readonly written: readonly WrittenFile[];
+}
+
+/** A file with the text that is on trial. */
+export type WrittenFile = Pick<WriteStep, 'file' | 'before' | 'after'>;
+
+/** Puts back a text that was refused, when a kill has kept that from being done. */
+export interface GoBackStep extends Step {
+  readonly kind: 'go-back';
+  readonly refused: Refused;
+}
+
+/** Stops the kubelet while its runtime changes, or starts it again. */
+export interface KubeletStep extends Step {
+  readonly kind: 'stop-kubelet' | 'start-kubelet';
+}
+
+/** Stops pods that are in the tree of another driver, so that the kubelet makes them anew. */
+export interface PodsStep extends Step {
+  readonly kind: 'stop-pods' | 'stop-own-pod';
+  readonly socket: string;
   readonly driver: CgroupDriver;
-  /** The file that goes back to `before` when it does not; absent when this plan writes none. */
-  readonly written?: Pick<WriteStep, 'file' | 'before' | 'after'>;
+  /** UID of the pod that NodePrep runs in, which is stopped last. */
+  readonly ownPod?: string;
 }
 
 /** Any of them. */
-export type CgroupStep = WriteStep | RestartStep;
+export type CgroupStep = WriteStep | RestartStep | GoBackStep | KubeletStep | PodsStep;
 
 /** The chain of one program: its file, then its restart. The chain of the kubelet needs that of the runtime. */
 export function chainOf(user: CgroupUser): string {

@@ -1,0 +1,34 @@
+/**
+ * Stops the kubelet while its runtime changes, and starts it again. Before it stops, a timer of the host is armed that
+ * starts it whatever becomes of NodePrep: a node without kubelet is lost to its cluster.
+ */
+import { CommandError } from '../../../host/errors.ts';
+import type { Host } from '../../../host/host.ts';
+import { KUBELET_UNIT } from '../../kubelet.ts';
+import { control } from './unit.ts';
+
+/** Transient units of the host; systemd forgets them when they are done. */
+const TIMER = 'nodeprep-kubelet';
+/** The file of the timer while it is armed. */
+export const TIMER_FILE = `/run/systemd/transient/${TIMER}.timer`;
+/** Longer than a restart of the runtime, its proof and the way back take together. */
+const AFTER_S = 300;
+
+/** Arms the timer and stops the kubelet. */
+export async function stopKubelet(host: Host, signal: AbortSignal): Promise<void> {
+  if ((await host.stat(TIMER_FILE)) === undefined) {
+    const start = ['systemctl', 'start', '--', KUBELET_UNIT];
+    const settings = [`--unit=${TIMER}`, '--collect', `--on-active=${AFTER_S}`, '--timer-property=AccuracySec=1s'];
+    await host.run(['systemd-run', '--quiet', ...settings, '--', ...start], { signal });
+  }
+  await control(host, 'stop', KUBELET_UNIT, signal);
+}
+
+/** Starts the kubelet and disarms the timer. */
+export async function startKubelet(host: Host, signal: AbortSignal): Promise<void> {
+  await control(host, 'start', KUBELET_UNIT, signal);
+  // It may have elapsed meanwhile, and then there is none.
+  await control(host, 'stop', `${TIMER}.timer`, signal).catch((error: unknown) => {
+    if (!(error instanceof CommandError)) throw error;
+  });
+}

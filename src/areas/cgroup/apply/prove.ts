@@ -1,0 +1,79 @@
+/** Proves that a restarted runtime runs as wanted, by asking it. */
+import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
+import { CommandError } from '../../../host/errors.ts';
+import type { Host } from '../../../host/host.ts';
+import { pause } from '../../pause.ts';
+import { askRuntime, isOfRunc, type RuntimeAnswer } from '../observe/cri.ts';
+import { type RuntimeName, SOCKETS } from '../observe/runtimes.ts';
+
+/** Under emulation and load a containerd needs half of it. */
+const DEADLINE_MS = 60_000;
+const POLL_MS = 250;
+
+/** What is proved. */
+export interface Proof {
+  readonly user: RuntimeName;
+  /** Absent: only that it answers and is ready. */
+  readonly driver?: CgroupDriver;
+}
+
+/** How a runtime stands; `isFinal` when waiting does not change it. */
+type Verdict = 'proved' | { readonly problem: string; readonly isFinal?: true };
+
+/** Waits until the runtime is as wanted; otherwise returns what it is instead. Throws only when aborted. */
+export async function proveRuntime(host: Host, proof: Proof, signal: AbortSignal): Promise<string | undefined> {
+  let isOver = false;
+  const timer = setTimeout(() => {
+    isOver = true;
+  }, DEADLINE_MS);
+  try {
+    for (;;) {
+      const verdict = proof.user === 'docker' ? await askDocker(host, proof, signal) : await ask(host, proof, signal);
+      if (verdict === 'proved') return undefined;
+      if (verdict.isFinal === true) return verdict.problem;
+      if (isOver) return `${verdict.problem} after ${DEADLINE_MS / 1000} s`;
+      await pause(POLL_MS, signal);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Counts the questions of this process: answers of the run before must not be taken for new ones. */
+let asked = 0;
+
+async function ask(host: Host, { user, driver }: Proof, signal: AbortSignal): Promise<Verdict> {
+  asked += 1;
+  const said = await askRuntime(host, SOCKETS[user], `proof ${asked}`, signal);
+  if ('problem' in said) return { problem: `it does not answer (${said.problem})` };
+  const { answer } = said;
+  if (!answer.isReady) return { problem: 'it answers that it is not ready' };
+  const problem = driver === undefined ? undefined : differenceIn(answer, driver);
+  return problem === undefined ? 'proved' : { problem, isFinal: true };
+}
+
+/** What the running configuration has instead of the driver. */
+export function differenceIn({ driver, handlers }: RuntimeAnswer, wanted: CgroupDriver): string | undefined {
+  if (driver !== undefined && driver !== wanted) return `it answers ${driver}`;
+  const ofRunc = handlers.filter(({ type }) => isOfRunc(type));
+  const other = ofRunc.find((handler) => handler.driver !== wanted);
+  if (other !== undefined) return `its runtime ${other.name} has ${other.driver}`;
+  const lost = ofRunc.find(({ type }) => type === '');
+  return lost === undefined ? undefined : `its runtime ${lost.name} has lost its runtime_type, so no pod can start`;
+}
+
+/** Docker without cri-dockerd has no socket of CRI; its own program knows. */
+async function askDocker(host: Host, { driver }: Proof, signal: AbortSignal): Promise<Verdict> {
+  try {
+    const { stdout } = await host.query(['docker', 'info', '--format', '{{.CgroupDriver}}'], {
+      timeoutMs: 5000,
+      signal,
+    });
+    const found = stdout.trim();
+    return driver === undefined || found === driver ? 'proved' : { problem: `it answers ${found}`, isFinal: true };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof CommandError)) throw error;
+    return { problem: `it does not answer (${error.stderr.trim() || error.message})` };
+  }
+}
