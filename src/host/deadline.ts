@@ -17,6 +17,7 @@ export function withDeadline(host: Host, leftMs: () => number): Host {
     readFile: (path, encoding) => host.readFile(path, encoding),
     parsed: (path, parse, encoding) => host.parsed(path, parse, encoding),
     sumOf: (path) => host.sumOf(path),
+    freeBytes: (path) => host.freeBytes(path),
     listDirectory: (path) => host.listDirectory(path),
     stat: (path) => host.stat(path),
     readLink: (path) => host.readLink(path),

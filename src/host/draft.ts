@@ -87,9 +87,10 @@ export function createDraft(reader: HostReader): Draft {
 }
 
 /** Functions of a class instance are not its own properties, so spreading would lose them. */
-function readerOf(reader: HostReader): Pick<HostReader, 'sumOf' | 'listDirectory' | 'realPath' | 'ask'> {
+function readerOf(reader: HostReader): Pick<HostReader, 'sumOf' | 'freeBytes' | 'listDirectory' | 'realPath' | 'ask'> {
   return {
     sumOf: (path) => reader.sumOf(path),
+    freeBytes: (path) => reader.freeBytes(path),
     listDirectory: (path) => reader.listDirectory(path),
     realPath: (path) => reader.realPath(path),
     ask: (socket, questions, options) => reader.ask(socket, questions, options),

@@ -68,6 +68,8 @@ export interface HostReader {
   ) => Promise<T | undefined>;
   /** SHA-256 of a plain file of any size, in hexadecimal, following links; `undefined` when absent. */
   readonly sumOf: (path: string) => Promise<string | undefined>;
+  /** Bytes that can still be written on the file system of a directory; `undefined` when absent. */
+  readonly freeBytes: (path: string) => Promise<number | undefined>;
   /** The names in a directory, sorted; `undefined` when absent. */
   readonly listDirectory: (path: string) => Promise<readonly string[] | undefined>;
   /** Does not follow a final link; `undefined` when absent. */

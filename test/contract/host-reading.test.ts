@@ -5,6 +5,13 @@ import { HostFileError } from '../../src/host/errors.ts';
 import { hosts } from '../support/hosts-alike.ts';
 
 describe.each(hosts)('$name', ({ create }) => {
+  test('tells how much room there is for files in a directory, and of none that it is absent', async () => {
+    const host = create({ '/boot/firmware/cmdline.txt': 'quiet' });
+
+    expect(await host.freeBytes('/boot/firmware')).toBeGreaterThan(0);
+    expect(await host.freeBytes('/boot/efi')).toBeUndefined();
+  });
+
   describe('reading a file', () => {
     test('gives its text', async () => {
       const host = create({ '/etc/fstab': 'tmpfs /tmp – ünïcode\n' });

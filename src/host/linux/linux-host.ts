@@ -4,7 +4,17 @@
  * image that is being built, a captured host, a fixture. On a directory that only stands for one
  * nothing outside of it is read or written, no command runs and no kernel is changed.
  */
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 import { CommandMissingError, HostFileError } from '../errors.ts';
 import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding } from '../host.ts';
@@ -85,6 +95,11 @@ export function createLinuxHost(options: LinuxHostOptions = {}): Host {
       using place = places.find('read', path, 'read');
       return place === undefined ? undefined : await sumOfFile(path, place);
     },
+    freeBytes: async (path) =>
+      look('look at', path, places, 'read', (place) => {
+        const { bavail, bsize } = statfsSync(place.at);
+        return bavail * bsize;
+      }),
     listDirectory: async (path) => look('list', path, places, 'read', (place) => namesIn(place, path, lists)),
     stat: async (path) =>
       look('look at', path, places, 'entry', (place) => {

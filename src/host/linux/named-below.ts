@@ -20,6 +20,7 @@ export function namedBelow(directory: string, host: Host): Host {
     readFile,
     parsed: createParsed(readFile),
     sumOf: named(host.sumOf),
+    freeBytes: named(host.freeBytes),
     listDirectory: named(host.listDirectory),
     stat: named(host.stat),
     readLink: named(host.readLink),

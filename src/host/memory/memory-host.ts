@@ -24,6 +24,8 @@ export interface MemoryBehaviour {
   readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
   /** Called before a file is read; throws what the kernel would answer, such as EIO. */
   readonly readFile?: (host: MemoryHost, path: string) => void;
+  /** Room on the file system of a directory; without it there is plenty. */
+  readonly freeBytes?: (path: string) => number | undefined;
   /** Answers a question on a socket; `undefined` leaves it to the next behaviour. */
   readonly answer?: (host: MemoryHost, socket: string, question: SocketQuestion) => SocketAnswer | undefined;
 }
@@ -120,6 +122,11 @@ export class MemoryHost implements Host {
   readonly sumOf = async (path: string): Promise<string | undefined> => {
     const bytes = await this.readFile(path, 'bytes');
     return bytes === undefined ? undefined : createHash('sha256').update(bytes, 'latin1').digest('hex');
+  };
+
+  readonly freeBytes = async (path: string): Promise<number | undefined> => {
+    if ((await this.listDirectory(path)) === undefined) return undefined;
+    return this.#behaviours.find((one) => one.freeBytes?.(path) !== undefined)?.freeBytes?.(path) ?? 2 ** 40;
   };
 
   readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {
