@@ -64,6 +64,7 @@ function wholeHost(files: MemoryFiles): Host {
     readFile,
     parsed: createParsed(readFile),
     sumOf: (path) => told(host.sumOf(inside(path))),
+    freeBytes: (path) => told(host.freeBytes(inside(path))),
     listDirectory: (path) => told(host.listDirectory(inside(path))),
     stat: (path) => told(host.stat(inside(path))),
     readLink: async (path) => outside(await told(host.readLink(inside(path)))),
