@@ -5,7 +5,7 @@ import { type MachineOptions, openMachine } from '../../app/machine.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
 import { renderPending } from '../output/pending-view.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import type { Paint } from '../output/table.ts';
 
 type Options = MachineOptions & { readonly output: OutputFormat };
@@ -25,12 +25,7 @@ export function approveCommand(io: Io): Command {
     .action(async (plan: string | undefined, options: Options) => {
       const outcome = await approve(openMachine(options), plan);
       const pending = outcome.kind === 'nothing' ? {} : { pending: outcome.pending };
-      const value = {
-        apiVersion: 'nodeprep.dev/v1alpha1',
-        kind: 'Approval',
-        approved: outcome.kind === 'approved',
-        ...pending,
-      };
+      const value = resultOf('Approval', { approved: outcome.kind === 'approved', ...pending });
       print(io, options.output, value, (paint) => textOf(outcome, plan, paint, io.columns));
       io.exit(outcome.kind === 'approved' ? 0 : 2);
     });

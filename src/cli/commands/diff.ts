@@ -3,7 +3,9 @@ import { lookAtFiles } from '../../app/inspect/look.ts';
 import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, withSpec } from '../options/options.ts';
-import { warnAboutLedger } from '../output/warnings.ts';
+import { countEntries } from '../output/entry-count.ts';
+import { planFrom } from '../output/plan-view.ts';
+import { warnAbout, warnAboutLedger } from '../output/warnings.ts';
 import { paintFor } from '../output/table.ts';
 
 /** `nodeprep diff`: every file that would be written or removed, as a patch. */
@@ -20,13 +22,11 @@ export function diffCommand(io: Io): Command {
     )
     .action(async (options: SpecOptions) => {
       const { renderDiff } = await import('../output/diff-view.ts');
-      const { report, ledger, files, others } = await lookAtFiles(
-        openMachine(options),
-        await specRequestFrom(options, io),
-        io.signal,
-      );
+      const seen = await lookAtFiles(openMachine(options), await specRequestFrom(options, io), io.signal);
+      const { ledger, warnings, files, others } = seen;
       warnAboutLedger(ledger, io);
-      const stopped = report.areas.flatMap((area) => [...area.failures, ...area.blocked]).length;
+      warnAbout(warnings, io);
+      const stopped = countEntries(planFrom(seen).blocked);
       if (stopped > 0)
         io.err(`${stopped} ${stopped === 1 ? 'entry is' : 'entries are'} blocked; "nodeprep plan" says why\n`);
       const text = renderDiff(files, others, paintFor(io.color));

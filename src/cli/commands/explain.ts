@@ -6,7 +6,7 @@ import { type EntryExplanation, explainEntry } from '../../app/inspect/inspect.t
 import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import { type ListedEntry, listEntries } from '../../app/inspect/topics.ts';
 import { type Paint, printable, renderTable, shortenEnd, wrapLines } from '../output/table.ts';
 
@@ -27,12 +27,16 @@ export function explainCommand(io: Io): Command {
     const request = await specRequestFrom(options, io);
     if (options.list) {
       const entries = await listEntries(openMachine(options), request);
-      print(io, options.output, { entries }, (paint) => renderList(entries, paint, io.columns));
+      print(io, options.output, resultOf('ExplanationList', { entries }), (paint) =>
+        renderList(entries, paint, io.columns),
+      );
       return io.exit(0);
     }
     if (entry === undefined) return target.error('error: name an entry, or write "nodeprep explain --list"');
     const explanation = await explainEntry(openMachine(options), request, entry, io.signal);
-    print(io, options.output, explanation, (paint) => renderExplanation(explanation, paint, io.columns));
+    print(io, options.output, resultOf('Explanation', explanation), (paint) =>
+      renderExplanation(explanation, paint, io.columns),
+    );
     return io.exit(0);
   });
 }

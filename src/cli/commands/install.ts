@@ -9,7 +9,7 @@ import { VERSION } from '../../app/version.ts';
 import type { NodePrep } from '../../api/status/status.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import { renderStatus } from '../output/status-view.ts';
 import { paintFor } from '../output/table.ts';
 
@@ -63,7 +63,7 @@ export function installCommand(io: Io): Command {
       });
       for (const warning of installed.warnings) write(`${paint('yellow', '!')} ${warning}\n`);
       const { nodePrep, exitCode, ...rest } = installed;
-      const result = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Install', version: VERSION, ...rest, changed };
+      const result = resultOf('Install', { version: VERSION, ...rest, changed });
       print(io, options.output, result, (paint) => {
         const parts = [headline(installed, changed.length)];
         if (nodePrep !== undefined) parts.push(renderStatus(nodePrep, paint, io.columns));

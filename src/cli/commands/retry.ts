@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { AREA_NAMES } from '../../api/parts/parts.ts';
 import { type MachineOptions, openMachine } from '../../app/machine.ts';
 import { retry, type RetryOutcome } from '../../app/retry.ts';
 import type { Io } from '../io.ts';
+import { SuggestingArgument } from '../completion/words.ts';
 import { command, type OutputFormat, withOutput, withRoot } from '../options/options.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import { type Paint, printable, renderTable } from '../output/table.ts';
 
 type Options = MachineOptions & { readonly output: OutputFormat };
@@ -16,7 +18,7 @@ export function retryCommand(io: Io): Command {
     'retry sysctls/net.ipv4.ip_forward          # one entry',
   ]);
   return withOutput(withRoot(base))
-    .argument('[name...]', 'areas, or entries as "nodeprep status" shows them')
+    .addArgument(new SuggestingArgument('[name...]', 'areas, or entries as "nodeprep status" shows them', AREA_NAMES))
     .addHelpText(
       'after',
       '\nA correction that another program undoes again and again is held off; this ends the hold, and so does "systemctl reload nodeprep".' +
@@ -24,8 +26,7 @@ export function retryCommand(io: Io): Command {
     )
     .action(async (names: readonly string[], options: Options) => {
       const outcome = await retry(openMachine(options), names);
-      const value = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Retry', ...outcome };
-      print(io, options.output, value, (paint) => textOf(outcome, paint));
+      print(io, options.output, resultOf('Retry', outcome), (paint) => textOf(outcome, paint));
       io.exit(outcome.asked ? 0 : 2);
     });
 }

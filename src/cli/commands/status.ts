@@ -6,7 +6,7 @@ import { type Machine, openMachine } from '../../app/machine.ts';
 import { type Current, currentStatus } from '../current-status.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, parseDuration, withOutput, withSpec } from '../options/options.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import { renderHolder, renderStatus } from '../output/status-view.ts';
 import { paintFor, printable } from '../output/table.ts';
 
@@ -134,7 +134,8 @@ function showCondition(wanted: ConditionType, { nodePrep }: Current, options: Op
     io.err(`${wanted} is not reported: the spec in force does not declare what it speaks of\n`);
     return io.exit(1);
   }
-  print(io, options.output, found, () => `${wanted}=${found.status}, ${found.reason}: ${printable(found.message)}`);
+  const text = `${wanted}=${found.status}, ${found.reason}: ${printable(found.message)}`;
+  print(io, options.output, resultOf('Condition', found), () => text);
   io.exit(EXIT_CODES[found.status]);
 }
 

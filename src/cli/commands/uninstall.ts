@@ -5,7 +5,7 @@ import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { Io } from '../io.ts';
 import { command, type OutputFormat, withOutput, withRoot, withTimeout } from '../options/options.ts';
 import { renderFindings } from '../output/plan-view.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import { progressFor } from '../output/progress.ts';
 
 /** `nodeprep uninstall`: take everything back. */
@@ -55,12 +55,10 @@ export function uninstallCommand(io: Io): Command {
 }
 
 function resultFrom(report: NodeReport, done: boolean) {
-  return {
-    apiVersion: 'nodeprep.dev/v1alpha1',
-    kind: 'Uninstall',
+  return resultOf('Uninstall', {
     done,
     left: report.areas.flatMap((area) => area.left.map((finding) => ({ area: area.area, ...finding }))),
     failed: report.areas.flatMap((area) => area.failures.map((finding) => ({ area: area.area, ...finding }))),
     remaining: report.areas.flatMap((area) => area.remaining.map((change) => ({ area: area.area, ...change }))),
-  };
+  });
 }

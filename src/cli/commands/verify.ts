@@ -3,7 +3,7 @@ import { verifyHost } from '../../app/inspect/inspect.ts';
 import { openMachine } from '../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../options/options.ts';
-import { print } from '../output/print.ts';
+import { print, resultOf } from '../output/print.ts';
 import { renderChecks } from '../output/checks-view.ts';
 
 /** `nodeprep verify`: the verification steps of the guides as a checklist. */
@@ -17,7 +17,7 @@ export function verifyCommand(io: Io): Command {
     .action(async (options: SpecOptions & { output: OutputFormat }) => {
       const checks = await verifyHost(openMachine(options), await specRequestFrom(options, io), io.signal);
       const failed = checks.filter((check) => check.outcome === 'fail').length;
-      const value = { apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Verification', passed: failed === 0, checks };
+      const value = resultOf('Verification', { passed: failed === 0, checks });
       print(io, options.output, value, (paint) => renderChecks(checks, paint, io.columns));
       io.exit(failed === 0 ? 0 : 2);
     });

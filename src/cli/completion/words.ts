@@ -1,5 +1,5 @@
 /** What a shell can complete, taken from the program itself, so that no list of words has to be kept. */
-import type { Command, Option } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
 
 /** One option as it is typed. */
 export interface CompletedOption {
@@ -20,6 +20,16 @@ export interface CompletedCommand {
   readonly words: readonly string[];
 }
 
+/** An argument that shells complete with words, while others are taken as well. */
+export class SuggestingArgument extends Argument {
+  readonly words: readonly string[];
+
+  constructor(flags: string, description: string, words: readonly string[]) {
+    super(flags, description);
+    this.words = words;
+  }
+}
+
 /** Every command of the program, sub-commands as `firewall rules`. */
 export function completedCommands(program: Command, parent = ''): CompletedCommand[] {
   return program.commands.flatMap((command) => {
@@ -28,13 +38,14 @@ export function completedCommands(program: Command, parent = ''): CompletedComma
       name,
       summary: oneLine(command.description()),
       options: command.createHelp().visibleOptions(command).map(completed),
-      words: [
-        ...command.commands.map((one) => one.name()),
-        ...command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
-      ],
+      words: [...command.commands.map((one) => one.name()), ...command.registeredArguments.flatMap(wordsOf)],
     };
     return [own, ...completedCommands(command, `${name} `)];
   });
+}
+
+function wordsOf(argument: Argument): readonly string[] {
+  return argument instanceof SuggestingArgument ? argument.words : (argument.argChoices ?? []);
 }
 
 function completed(option: Option): CompletedOption {

@@ -1,4 +1,5 @@
 /** A plan as the command line shows it: an object for machines, a diff for people. */
+import type { API_VERSION } from '../../api/spec/nodeprep.ts';
 import type { Change, Finding } from '../../areas/area.ts';
 import type { DraftedLook } from '../../app/inspect/look.ts';
 import type { DraftedFile } from '../../host/draft.ts';
@@ -6,6 +7,7 @@ import type { NodeReport } from '../../reconcile/report/node-report.ts';
 import type { WhyNotNow } from '../../reconcile/report/report.ts';
 import { sameFindings } from '../../reconcile/report/same-findings.ts';
 import { countEntries, entriesOf } from './entry-count.ts';
+import { resultOf } from './print.ts';
 import { renderSame } from './same-findings-view.ts';
 import { type Paint, printable, renderTable, type Shrinking, shortenEnd, shortenMiddle, wrap } from './table.ts';
 
@@ -16,7 +18,7 @@ type AreaFinding = Finding & { readonly area: string };
 
 /** What `plan -o json` prints. */
 export interface PlanDocument {
-  readonly apiVersion: 'nodeprep.dev/v1alpha1';
+  readonly apiVersion: typeof API_VERSION;
   readonly kind: 'Plan';
   readonly inSync: boolean;
   /** Entries with changes; one entry often has two, a live and a persistent one. */
@@ -25,15 +27,21 @@ export interface PlanDocument {
   readonly changes: readonly (Change & { readonly area: string; readonly when: string })[];
   /** Files that would be written or removed; `nodeprep diff` shows the lines. */
   readonly files: readonly { readonly path: string; readonly action: 'create' | 'update' | 'delete' }[];
-  readonly blocked: readonly { area: string; target: string; reason: string; message: string }[];
-  readonly conflicts: readonly {
-    area: string;
-    target: string;
-    reason: string;
-    message: string;
-    file?: string;
-    line?: number;
-  }[];
+  readonly blocked: readonly PlanFinding[];
+  readonly conflicts: readonly PlanFinding[];
+  /** What a removal does not take back, and why. */
+  readonly left: readonly PlanFinding[];
+}
+
+/** What is in the way of an entry; the plan is in sync without an `optional` one. */
+export interface PlanFinding {
+  readonly area: string;
+  readonly target: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly optional?: true;
 }
 
 /** The plan that a look at the host found; entries that are not required do not make it differ. */
@@ -50,22 +58,26 @@ export function planFrom({ report, files }: Pick<DraftedLook, 'report' | 'files'
   const blocked = findings(report, (area) => [...area.failures, ...area.blocked]);
   const conflicts = findings(report, (area) => area.conflicts);
   const stands = [...blocked, ...conflicts].some((finding) => finding.required !== false);
-  return {
-    apiVersion: 'nodeprep.dev/v1alpha1',
-    kind: 'Plan',
+  return resultOf('Plan', {
     inSync: changes.length === 0 && !stands,
     entries: countEntries(report.areas.flatMap(({ area, entries, drift }) => entriesOf(area, entries, drift))),
     changes,
     files: files.map(({ path, before, after }) => ({ path, action: actionOf(before, after) })),
-    blocked: blocked.map(({ area, target, reason, message }) => ({ area, target, reason, message })),
-    conflicts: conflicts.map(({ area, target, reason, message, file, line }) => ({
-      area,
-      target,
-      reason,
-      message,
-      ...(file === undefined ? {} : { file }),
-      ...(line === undefined ? {} : { line }),
-    })),
+    blocked: blocked.map(found),
+    conflicts: conflicts.map(found),
+    left: findings(report, (area) => area.left).map(found),
+  });
+}
+
+function found({ area, target, reason, message, file, line, required }: AreaFinding): PlanFinding {
+  return {
+    area,
+    target,
+    reason,
+    message,
+    ...(file === undefined ? {} : { file }),
+    ...(line === undefined ? {} : { line }),
+    ...(required === false ? { optional: true } : {}),
   };
 }
 

@@ -26,6 +26,7 @@ describe('nodeprep on a captured host', () => {
       'files',
       'blocked',
       'conflicts',
+      'left',
     ]);
     expect(plan).toMatchObject({ apiVersion: 'nodeprep.dev/v1alpha1', kind: 'Plan', inSync: false });
     const forward = plan.changes.filter((change: { target: string }) => change.target === 'net.ipv4.ip_forward');

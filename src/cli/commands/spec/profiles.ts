@@ -1,9 +1,8 @@
 import { Argument, type Command } from 'commander';
-import { API_VERSION } from '../../../api/spec/nodeprep.ts';
 import { PRESET_NAMES, type PresetName, PROFILES } from '../../../api/spec/presets.ts';
 import type { Io } from '../../io.ts';
 import { command, type OutputFormat, withOutput } from '../../options/options.ts';
-import { print } from '../../output/print.ts';
+import { print, resultOf } from '../../output/print.ts';
 import { type Paint, renderTable, wrap } from '../../output/table.ts';
 
 /** `nodeprep profiles [NAME]`: what each built-in profile declares, and why. */
@@ -16,10 +15,13 @@ export function profilesCommand(io: Io): Command {
   return withOutput(base).action((name: PresetName | undefined, options: { output: OutputFormat }) => {
     if (name === undefined) {
       const items = PRESET_NAMES.map((one) => ({ name: one, ...PROFILES[one] }));
-      print(io, options.output, { profiles: items }, (paint) => renderList(paint, io.columns));
+      print(io, options.output, resultOf('ProfileList', { profiles: items }), (paint) => renderList(paint, io.columns));
     } else {
-      const document = { apiVersion: API_VERSION, kind: 'NodePrep', spec: PROFILES[name].spec };
-      const value = options.output === 'json' ? { ...document, entries: PROFILES[name].entries } : document;
+      const profile = PROFILES[name];
+      const value =
+        options.output === 'json'
+          ? resultOf('Profile', { name, ...profile })
+          : resultOf('NodePrep', { spec: profile.spec });
       print(io, options.output, value, (paint) => renderProfile(name, paint, io.columns));
     }
     io.exit(0);

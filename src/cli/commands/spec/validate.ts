@@ -4,7 +4,7 @@ import { readSpec } from '../../../disk/file-spec-source.ts';
 import { openMachine } from '../../../app/machine.ts';
 import { type Io, type SpecOptions, specRequestFrom } from '../../io.ts';
 import { command, type OutputFormat, withOutput, withSpec } from '../../options/options.ts';
-import { print } from '../../output/print.ts';
+import { print, resultOf } from '../../output/print.ts';
 import { printable } from '../../output/table.ts';
 
 /** `nodeprep validate`: every mistake of a document at once. */
@@ -23,7 +23,7 @@ export function validateCommand(io: Io): Command {
       try {
         const { fromFiles, source, warnings = [] } = await readSpec(machine.here, machine.host, request);
         const what = fromFiles ? 'The spec' : `No spec file; the built-in profile "${source.profile}"`;
-        print(io, options.output, { valid: true, problems: [], warnings }, (paint) =>
+        print(io, options.output, resultOf('Validation', { valid: true, problems: [], warnings }), (paint) =>
           [
             ...warnings.map((one) => `${paint('yellow', 'warning:')} ${printable(renderProblem(one))}`),
             `${what} is ${paint('green', 'valid')}.`,
@@ -33,7 +33,7 @@ export function validateCommand(io: Io): Command {
       } catch (error) {
         if (!(error instanceof SpecInvalidError)) throw error;
         const { problems } = error;
-        print(io, options.output, { valid: false, problems, warnings: [] }, (paint) =>
+        print(io, options.output, resultOf('Validation', { valid: false, problems, warnings: [] }), (paint) =>
           [
             ...problems.map((problem) => printable(renderProblem(problem))),
             paint('red', `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`),

@@ -49,6 +49,10 @@ describe('completion in bash', () => {
     [['plan', '--root', '/proc/sys/ne'], ['/proc/sys/net']],
     [['validate', '--file', 'ker'], ['kernel']],
     [['status', '--w'], ['--watch']],
+    [
+      ['retry', 's'],
+      ['sysctls', 'swap'],
+    ],
     [['no-such-command', ''], ['bootstrap']],
   ])('after %j offers %j', (words, expected) => {
     expect(offered(words)).toEqual(expect.arrayContaining(expected));
