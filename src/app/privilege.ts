@@ -1,4 +1,5 @@
 import { isSea } from 'node:sea';
+import { shellWord } from '../host/shell-words.ts';
 
 /** A command needs rights that the caller does not have. */
 export class NotRootError extends Error {
@@ -25,7 +26,5 @@ export function sameCommand({
 }: Pick<NodeJS.Process, 'execPath' | 'execArgv' | 'argv'>): string[] {
   const [, script = '', ...args] = argv;
   const program = isSea() ? [execPath] : [execPath, ...execArgv, script];
-  return [...program, ...args].map((word) =>
-    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`,
-  );
+  return [...program, ...args].map(shellWord);
 }

@@ -5,6 +5,7 @@
  */
 import type { Problem } from '../api/yaml/errors.ts';
 import type { FileStat, HostReader } from '../host/host.ts';
+import { shellWord } from '../host/shell-words.ts';
 
 /** As many links as the kernel follows. */
 const MOST_LINKS = 40;
@@ -101,9 +102,4 @@ async function* wayTo(host: HostReader, file: string): AsyncGenerator<Visited> {
 
 function namesIn(path: string): string[] {
   return path.split('/').filter((name) => name !== '' && name !== '.');
-}
-
-/** A path that can be pasted into a shell. */
-function shellWord(path: string): string {
-  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,6 +2,7 @@
 import type { HostReader } from '../host/host.ts';
 import { SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
+import { shellWord } from '../host/shell-words.ts';
 import { distrustOf } from './distrust.ts';
 
 /** Main file and drop-in folder, read when no file is named. */
@@ -46,8 +47,10 @@ export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
 async function refuseMisplaced(host: HostReader): Promise<void> {
   const below = host.directory === undefined ? {} : { below: host.directory };
   const at = (path: string) => `${host.directory ?? ''}${path}`;
+  const word = (path: string) => shellWord(at(path));
   if ((await host.stat(PARENT))?.type === 'file') {
-    const move = `mv ${at(PARENT)} ${at(PARENT)}.tmp && mkdir ${at(PARENT)} && mv ${at(PARENT)}.tmp ${at(SPEC_FILE)}`;
+    const [file, moved] = [word(PARENT), word(`${PARENT}.tmp`)];
+    const move = `mv ${file} ${moved} && mkdir ${file} && mv ${moved} ${word(SPEC_FILE)}`;
     throw new HostFileError(
       'read',
       SPEC_FILE,
@@ -57,7 +60,7 @@ async function refuseMisplaced(host: HostReader): Promise<void> {
     );
   }
   if ((await host.stat(OTHER_NAME)) !== undefined) {
-    const detail = `a spec of this name is not read, and the node would get the built-in profile instead; run "mv ${at(OTHER_NAME)} ${at(SPEC_FILE)}"`;
+    const detail = `a spec of this name is not read, and the node would get the built-in profile instead; run "mv ${word(OTHER_NAME)} ${word(SPEC_FILE)}"`;
     throw new HostFileError('use', OTHER_NAME, 'EINVAL', detail, below);
   }
 }

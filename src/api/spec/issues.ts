@@ -22,9 +22,15 @@ export function problemsFromIssue(
 ): Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => document.problem([...path, key], unknownField(document, schema, path, key), 'key'));
+    return issue.keys.map((key) => {
+      const meant = nearest(key, fieldsAt(schema, path));
+      const problem = document.problem([...path, key], unknownField(document, schema, path, key), 'key');
+      return { ...problem, ...(meant === undefined ? {} : { meant }) };
+    });
   }
-  return [document.problem(path, messageFrom(document, schema, path, issue))];
+  const isMissing = partAt(document.root, path) === undefined && !document.isEmpty(path);
+  const problem = document.problem(path, messageFrom(document, schema, path, issue));
+  return [{ ...problem, ...(isMissing ? { missing: true } : {}) }];
 }
 
 function messageFrom(document: SpecDocument, schema: z.ZodObject, path: FieldPath, issue: Issue): string {

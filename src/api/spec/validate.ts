@@ -49,14 +49,11 @@ function confHint(value: unknown): string {
 }
 
 /** `ApiVersion` is unknown and `apiVersion` missing: one mistake, told where it was made. */
-function isNamedByAnother({ path, message }: Problem, problems: readonly Problem[]): boolean {
-  if (!message.startsWith('is missing')) return false;
+function isNamedByAnother({ path, missing }: Problem, problems: readonly Problem[]): boolean {
+  if (missing !== true) return false;
   const [field, folder] = [path.slice(path.lastIndexOf('.') + 1), path.slice(0, path.lastIndexOf('.') + 1)];
   return problems.some(
-    (other) =>
-      other.path.startsWith(folder) &&
-      !other.path.slice(folder.length).includes('.') &&
-      other.message.includes(`(did you mean "${field}"?)`),
+    (other) => other.path.startsWith(folder) && !other.path.slice(folder.length).includes('.') && other.meant === field,
   );
 }
 

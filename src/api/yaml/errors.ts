@@ -12,6 +12,10 @@ export interface Problem {
   readonly path: string;
   /** What is wrong, what was expected, and what to do. */
   readonly message: string;
+  /** Set when the field at the path is not there. */
+  readonly missing?: true;
+  /** The field of the same mapping that an unknown one most likely stands for. */
+  readonly meant?: string;
 }
 
 /** How many problems the text of an error lists; `problems` always holds all. */

@@ -1,4 +1,5 @@
 /** Completion for the three shells that administrators use, as scripts that need no further start of the program. */
+import { quotedWord } from '../../host/shell-words.ts';
 import type { CompletedCommand, CompletedOption } from './words.ts';
 
 /** Shells that have a script. */
@@ -10,11 +11,6 @@ export function completionScript(shell: Shell, commands: readonly CompletedComma
   return { bash, zsh, fish }[shell](commands);
 }
 
-/** Quotes for all three shells: nothing inside is special, and a quote ends and begins it again. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 const names = (commands: readonly CompletedCommand[]) =>
   commands.filter(({ name }) => !name.includes(' ')).map(({ name }) => name);
 
@@ -22,13 +18,14 @@ function bash(commands: readonly CompletedCommand[]): string {
   const cases = commands.map(({ name, options, words }) => {
     const flags = options.flatMap((option) => option.flags);
     const files = words.length === 0 ? '1' : '';
-    return `    ${quote(name)}) words=${quote([...words, ...flags].join(' '))} files=${files} ;;`;
+    return `    ${quotedWord(name)}) words=${quotedWord([...words, ...flags].join(' '))} files=${files} ;;`;
   });
   const values = commands.flatMap(({ name, options }) =>
     options
       .filter((option) => option.value !== undefined)
       .map(
-        (option) => `    ${option.flags.map((flag) => quote(`${name} ${flag}`)).join('|')}) ${bashValue(option)} ;;`,
+        (option) =>
+          `    ${option.flags.map((flag) => quotedWord(`${name} ${flag}`)).join('|')}) ${bashValue(option)} ;;`,
       ),
   );
   return `# bash completion for nodeprep: source <(nodeprep completion bash)
@@ -46,7 +43,7 @@ _nodeprep() {
 ${values.join('\n')}
   esac
   case "$command" in
-    '') words=${quote([...names(commands), '--help', '--version'].join(' '))} ;;
+    '') words=${quotedWord([...names(commands), '--help', '--version'].join(' '))} ;;
 ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
@@ -59,7 +56,7 @@ complete -o filenames -F _nodeprep nodeprep
 function bashValue(option: CompletedOption): string {
   const words = {
     none: '',
-    choices: `COMPREPLY=($(compgen -W ${quote(option.choices.join(' '))} -- "$cur")); `,
+    choices: `COMPREPLY=($(compgen -W ${quotedWord(option.choices.join(' '))} -- "$cur")); `,
     directory: 'COMPREPLY=($(compgen -d -- "$cur")); ',
     file: 'COMPREPLY=($(compgen -f -- "$cur")); ',
     text: '',
@@ -69,13 +66,15 @@ function bashValue(option: CompletedOption): string {
 
 function zsh(commands: readonly CompletedCommand[]): string {
   // A colon ends the word in a description list, and brackets end an option's description.
-  const described = (name: string, summary: string) => quote(`${name.replaceAll(':', '\\:')}:${summary}`);
+  const described = (name: string, summary: string) => quotedWord(`${name.replaceAll(':', '\\:')}:${summary}`);
   const cases = commands
     .filter(({ name }) => !name.includes(' '))
     .map(({ name, options, words }) => {
-      const specs = options.flatMap((option) => option.flags.map((flag) => `      ${quote(zshOption(flag, option))}`));
+      const specs = options.flatMap((option) =>
+        option.flags.map((flag) => `      ${quotedWord(zshOption(flag, option))}`),
+      );
       const rest = words.length > 0 ? `(${words.join(' ')})` : '_files';
-      return `    ${name}) _arguments \\\n${[...specs, `      ${quote(`*:argument:${rest}`)}`].join(' \\\n')} ;;`;
+      return `    ${name}) _arguments \\\n${[...specs, `      ${quotedWord(`*:argument:${rest}`)}`].join(' \\\n')} ;;`;
     });
   return `#compdef nodeprep
 # zsh completion for nodeprep: nodeprep completion zsh >"\${fpath[1]}/_nodeprep"
@@ -118,7 +117,8 @@ function zshOption(flag: string, option: CompletedOption): string {
 function fish(commands: readonly CompletedCommand[]): string {
   const top = commands.filter(({ name }) => !name.includes(' '));
   const lines = top.map(
-    ({ name, summary }) => `complete -c nodeprep -n __fish_use_subcommand -a ${name} -d ${quote(fishText(summary))}`,
+    ({ name, summary }) =>
+      `complete -c nodeprep -n __fish_use_subcommand -a ${name} -d ${quotedWord(fishText(summary))}`,
   );
   const options = top.flatMap(({ name, options, words }) => {
     const when = `complete -c nodeprep -n '__fish_seen_subcommand_from ${name}'`;
@@ -142,10 +142,10 @@ function fishOption(option: CompletedOption): string {
   const flags = option.flags.map((flag) => (flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`));
   const value = {
     none: '',
-    choices: ` -x -a ${quote(option.choices.join(' '))}`,
+    choices: ` -x -a ${quotedWord(option.choices.join(' '))}`,
     directory: ` -x -a '(__fish_complete_directories)'`,
     file: ' -r',
     text: ' -x',
   }[option.value ?? 'none'];
-  return `${flags.join(' ')}${value} -d ${quote(fishText(option.summary))}`;
+  return `${flags.join(' ')}${value} -d ${quotedWord(fishText(option.summary))}`;
 }

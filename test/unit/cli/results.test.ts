@@ -1,7 +1,6 @@
 /** What programs read of commands: one form for all, and the same facts that a person reads. */
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../support/command-line.ts';
-import { temporaryDirectory } from '../../support/nodeprep-process.ts';
 
 const HEAD = 'apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\n';
 const root = 'test/support/hosts/debian-12/root';
