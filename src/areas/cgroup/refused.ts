@@ -2,14 +2,14 @@
  * Texts of configuration files that a runtime did not take. They are on disk before the file goes back, so that a kill
  * loses no rollback, and the same text is not tried again: another spec or another file makes another text.
  */
-import type { CgroupUser } from '../../api/parts/cgroup.ts';
 import type { Host, HostReader } from '../../host/host.ts';
 import { createSha256 } from '../../host/sha256.ts';
 import { isTable, textOf } from '../tables.ts';
+import { RUNTIME_NAMES, type RuntimeName } from './observe/runtimes.ts';
 
 /** A text that was refused. */
 export interface Refused {
-  readonly user: CgroupUser;
+  readonly user: RuntimeName;
   readonly file: string;
   /** Of the refused text. */
   readonly sha256: string;
@@ -57,7 +57,8 @@ function refusedFrom(text: string): readonly Refused[] {
 
 function isRefused(one: unknown): one is Refused {
   if (!isTable(one)) return false;
-  const isText = ['user', 'file', 'sha256', 'why'].every((name) => textOf(one[name]) !== '');
+  const isText = ['file', 'sha256', 'why'].every((name) => textOf(one[name]) !== '');
+  const isUser = RUNTIME_NAMES.some((name) => name === one['user']);
   const isBefore = one['before'] === undefined || typeof one['before'] === 'string';
-  return isText && isBefore && typeof one['isBack'] === 'boolean';
+  return isText && isUser && isBefore && typeof one['isBack'] === 'boolean';
 }

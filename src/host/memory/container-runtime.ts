@@ -8,6 +8,13 @@ export interface MemoryHandler {
   readonly systemdCgroup: boolean;
 }
 
+/** A pod, as the runtime knows it. */
+export interface MemorySandbox {
+  readonly id: string;
+  readonly uid: string;
+  readonly state: number;
+}
+
 /** What the runtime is. */
 export interface ContainerRuntimeOptions {
   readonly socket: string;
@@ -18,8 +25,12 @@ export interface ContainerRuntimeOptions {
   /** The running configuration in the answer to Status, as containerd gives it. */
   readonly handlers?: Readonly<Record<string, MemoryHandler>>;
   readonly defaultHandler?: string;
-  /** States of the sandboxes, 0 for one that is ready. */
-  readonly sandboxes?: readonly number[];
+  /** The sandboxes, or only their states, 0 for one that is ready. */
+  readonly sandboxes?: readonly (number | MemorySandbox)[];
+  /** Told of the sandbox that is to be stopped. */
+  readonly onStop?: (host: MemoryHost, id: string) => void;
+  /** Whether it can run containers; default true. */
+  readonly isReady?: boolean;
   /** What it answers to everything instead. */
   readonly instead?: SocketAnswer;
 }
@@ -42,9 +53,13 @@ export function containerRuntime(options: ContainerRuntimeOptions): MemoryRuntim
       host.put(`/run/systemd/units/invocation:${options.unit}`, { link: run });
     },
     behaviour: {
-      answer: (host, socket, { method }) => {
+      answer: (host, socket, { method, message }) => {
         if (socket !== options.socket || !host.nodes.has(socket)) return undefined;
         asked += 1;
+        if (method.endsWith('/StopPodSandbox')) {
+          options.onStop?.(host, Buffer.from(message, 'hex').subarray(2).toString());
+          return { message: join([]) };
+        }
         return options.instead ?? answerTo(method.split('/').at(-1) ?? '', options);
       },
     },
@@ -53,15 +68,24 @@ export function containerRuntime(options: ContainerRuntimeOptions): MemoryRuntim
 
 function answerTo(method: string, options: ContainerRuntimeOptions): SocketAnswer {
   if (method === 'Version') return { message: join([text(1, '0.1.0'), text(2, 'memory'), text(3, options.version)]) };
-  if (method === 'Status') return { message: statusOf(options) };
-  if (method === 'ListPodSandbox') {
-    const sandboxes = (options.sandboxes ?? []).map((state) => field(1, state === 0 ? text(1, 'a') : number(3, state)));
-    return { message: join(sandboxes) };
-  }
+  if (method === 'Status') return { message: join([readiness(options), statusOf(options)]) };
+  if (method === 'ListPodSandbox') return { message: join((options.sandboxes ?? []).map(sandboxOf)) };
+  // The containers of pods end with them.
+  if (method === 'ListContainers') return { message: join([]) };
   if (method === 'RuntimeConfig' && options.driver !== undefined) {
     return { message: field(1, options.driver === 'cgroupfs' ? number(1, 1) : join([])) };
   }
   return { problem: 'it answered with gRPC status 12', isUnknown: true };
+}
+
+function sandboxOf(sandbox: number | MemorySandbox): Uint8Array {
+  const { id, uid, state } = typeof sandbox === 'number' ? { id: 'a', uid: 'u', state: sandbox } : sandbox;
+  return field(1, join([text(1, id), field(2, text(2, uid)), ...(state === 0 ? [] : [number(3, state)])]));
+}
+
+function readiness({ isReady = true }: ContainerRuntimeOptions): Uint8Array {
+  const ready = [text(1, 'RuntimeReady'), ...(isReady ? [number(2, 1)] : [])];
+  return field(1, field(1, join(ready)));
 }
 
 function statusOf({ handlers, defaultHandler = 'runc' }: ContainerRuntimeOptions): Uint8Array {

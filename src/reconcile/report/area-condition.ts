@@ -52,7 +52,8 @@ export function areaVerdict(report: AreaReport): Verdict | undefined {
     );
   const worst = differing.find((entry) => entry.required);
   if (worst !== undefined) {
-    const specific = worst.state === 'Blocked' || worst.state === 'Failed' || worst.state === 'Conflicting';
+    const isHeld = worst.state === 'Pending' && worst.reason === 'AwaitingApproval';
+    const specific = isHeld || worst.state === 'Blocked' || worst.state === 'Failed' || worst.state === 'Conflicting';
     const reason = (specific ? worst.reason : undefined) ?? REASON_OF_STATE[worst.state];
     const rows = differing.map((entry) => ({ target: entry.name, message: entry.message ?? entry.state }));
     return { status: 'False', reason, message: summaryOf(rows) };

@@ -43,7 +43,7 @@ export function conditionsFrom(input: ConditionInput): Condition[] {
     ['Conflicting', conflictingVerdict(reports, ownedElsewhere)],
     ['RebootRequired', rebootVerdict(reports, input.kernel)],
     ...reports.flatMap((report): [ConditionType, Verdict][] => {
-      const verdict = areaVerdict(report);
+      const verdict = withApproval(areaVerdict(report), report, input.pending);
       return verdict === undefined ? [] : [[PARTS[report.area].condition.type, verdict]];
     }),
   ];
@@ -122,8 +122,24 @@ function approvalVerdict(pending: PendingPlan | undefined): Pick<Verdict, 'reaso
     pending.disruption === 'Restart' ? 'It restarts services of this node' : 'It disturbs the pods of this node';
   return {
     reason: 'AwaitingApproval',
-    message: `Not done without approval: ${what}. ${harm}. Run "nodeprep approve" on the host, or set spec.approvedPlan to ${pending.plan}.`,
+    message: `Not done without approval: ${what}. ${harm}. ${approveText(pending)}`,
   };
+}
+
+/** The plan that an area waits for is named where the area is explained. */
+function withApproval(
+  verdict: Verdict | undefined,
+  report: AreaReport,
+  pending: PendingPlan | undefined,
+): Verdict | undefined {
+  const isHeld = report.deferred.some(({ why }) => why === 'approval');
+  if (verdict === undefined || pending === undefined || !isHeld) return verdict;
+  const message = `${verdict.message.replace(/\.?$/, '.')} ${approveText(pending)}`;
+  return { ...verdict, message };
+}
+
+function approveText({ plan }: PendingPlan): string {
+  return `Run "nodeprep approve" on the host, or set spec.approvedPlan to ${plan}.`;
 }
 
 /** Nothing is wrong with what only waits: not counted as blocked. */

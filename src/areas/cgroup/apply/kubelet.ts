@@ -5,12 +5,11 @@
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { KUBELET_UNIT } from '../../kubelet.ts';
+import { TIMER_FILE } from '../observe/move.ts';
 import { control } from './unit.ts';
 
 /** Transient units of the host; systemd forgets them when they are done. */
 const TIMER = 'nodeprep-kubelet';
-/** The file of the timer while it is armed. */
-export const TIMER_FILE = `/run/systemd/transient/${TIMER}.timer`;
 /** Longer than a restart of the runtime, its proof and the way back take together. */
 const AFTER_S = 300;
 

@@ -3,8 +3,9 @@ import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { pause } from '../../pause.ts';
-import { askRuntime, isOfRunc, type RuntimeAnswer } from '../observe/cri.ts';
+import { askRuntime } from '../observe/cri.ts';
 import { type RuntimeName, SOCKETS } from '../observe/runtimes.ts';
+import { differenceIn } from '../plan/trials.ts';
 
 /** Under emulation and load a containerd needs half of it. */
 const DEADLINE_MS = 60_000;
@@ -50,16 +51,6 @@ async function ask(host: Host, { user, driver }: Proof, signal: AbortSignal): Pr
   if (!answer.isReady) return { problem: 'it answers that it is not ready' };
   const problem = driver === undefined ? undefined : differenceIn(answer, driver);
   return problem === undefined ? 'proved' : { problem, isFinal: true };
-}
-
-/** What the running configuration has instead of the driver. */
-export function differenceIn({ driver, handlers }: RuntimeAnswer, wanted: CgroupDriver): string | undefined {
-  if (driver !== undefined && driver !== wanted) return `it answers ${driver}`;
-  const ofRunc = handlers.filter(({ type }) => isOfRunc(type));
-  const other = ofRunc.find((handler) => handler.driver !== wanted);
-  if (other !== undefined) return `its runtime ${other.name} has ${other.driver}`;
-  const lost = ofRunc.find(({ type }) => type === '');
-  return lost === undefined ? undefined : `its runtime ${lost.name} has lost its runtime_type, so no pod can start`;
 }
 
 /** Docker without cri-dockerd has no socket of CRI; its own program knows. */

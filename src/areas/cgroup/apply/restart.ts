@@ -6,18 +6,11 @@
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { type Change, StepError } from '../../area.ts';
-import type { GoBackStep, RestartStep, WrittenFile } from '../plan/steps.ts';
+import type { GoBackStep, RestartStep } from '../plan/steps.ts';
 import { recordRefused, type Refused, sumOfText } from '../refused.ts';
-import type { RuntimeName } from '../observe/runtimes.ts';
+import { type RuntimeName, restartedUnit } from '../observe/runtimes.ts';
 import { type Proof, proveRuntime } from './prove.ts';
 import { control, firstError, isWanted } from './unit.ts';
-
-/** The unit to restart for a runtime. */
-export const RESTARTED_UNITS: Readonly<Record<RuntimeName, string>> = {
-  containerd: 'containerd.service',
-  crio: 'crio.service',
-  docker: 'docker.service',
-};
 
 /** Restarts the runtime of the step and returns once it is proved to have the driver. One that is stopped stays so. */
 export async function applyRestart(
@@ -34,11 +27,8 @@ export async function applyRestart(
   const what = `${unit} does not run ${wanted}: ${problem}`;
   if (written.length === 0) throw failed(`${what}. See "journalctl -u ${unit}".`);
   const why = `${what}. ${written.map(({ file }) => file).join(' and ')} is as before and is not written again until it or the spec changes.`;
-  const refused: Refused[] = [];
-  for (const one of written) {
-    refused.push(refusedFrom(user, one, why));
-    await recordRefused(host, refusedFrom(user, one, why));
-  }
+  const refused = written.map((one): Refused => ({ ...one, user, why, isBack: false }));
+  for (const one of refused) await recordRefused(host, one);
   const answers = await goBack(host, refused, signal);
   throw failed(`${why} ${answers}`);
 }
@@ -46,11 +36,6 @@ export async function applyRestart(
 /** Goes back to the previous text where a kill has kept that from being done. */
 export async function applyGoBack(host: Host, { refused }: GoBackStep, signal: AbortSignal): Promise<void> {
   await goBack(host, [refused], signal);
-}
-
-function refusedFrom(user: RuntimeName, { file, before, after }: WrittenFile, why: string): Refused {
-  const sha256 = sumOfText(after ?? '');
-  return { user, file, sha256, ...(before === undefined ? {} : { before }), why, isBack: false };
 }
 
 /** Puts the files back, has the runtime read them where it runs, and says how that went. */
@@ -61,8 +46,8 @@ async function goBack(host: Host, refused: readonly Refused[], signal: AbortSign
     if (before === undefined) await host.removeFile(file);
     else await host.writeFile(file, before);
   }
-  const user = refused[0]?.user as RuntimeName;
-  const unit = RESTARTED_UNITS[user];
+  const [{ user } = { user: 'containerd' as RuntimeName }] = refused;
+  const unit = restartedUnit(user);
   let said = 'The runtime was not running.';
   if (await isWanted(host, unit, signal)) {
     // systemd would refuse a unit that failed too often in a short time.

@@ -6,7 +6,9 @@ import { KUBELET_UNIT, readKubelet } from '../../kubelet.ts';
 import { runOf } from '../../unit-files.ts';
 import type { Desired } from '../desired.ts';
 import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
-import { observePodGroups, type PodGroups } from '../../pod-groups.ts';
+import type { Memory } from '../../area.ts';
+import { observePodGroups, type PodGroups, runsPods } from '../../pod-groups.ts';
+import { type MoveObserved, observeMove } from './move.ts';
 import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
 
 /** What was seen. */
@@ -21,6 +23,7 @@ export interface Observed {
   /** Asked only while the answer matters: from 1.31 on the kubelet takes the driver of the runtime. */
   readonly kubeletVersion: string | undefined;
   readonly pods: PodGroups;
+  readonly move: MoveObserved;
   /** k3s or RKE2, which carry runtime and kubelet within and set the driver themselves. */
   readonly distribution: 'k3s' | 'RKE2' | undefined;
 }
@@ -30,6 +33,7 @@ export async function observeCgroup(
   host: HostReader,
   { spec }: Pick<Desired, 'spec'>,
   signal: AbortSignal,
+  memory: Memory = new Map(),
 ): Promise<Observed> {
   const cgroups = await observeCgroups(host);
   const names = RUNTIME_NAMES.filter((name) => spec?.runtimes?.includes(name) ?? true);
@@ -37,6 +41,7 @@ export async function observeCgroup(
   const looksAtKubelet = spec?.runtimes?.includes('kubelet') ?? true;
   const kubelet = looksAtKubelet ? parseKubeletCgroup(await readKubelet(host)) : undefined;
   const used = usedOf(runtimes, kubelet);
+  const pods = await observePodGroups(host, cgroups?.version);
   return {
     kernel: host.kernel,
     cgroups,
@@ -44,7 +49,8 @@ export async function observeCgroup(
     used,
     kubelet,
     kubeletVersion: isVersionWanted(used, kubelet) ? await kubeletVersion(host, signal) : undefined,
-    pods: await observePodGroups(host, cgroups?.version),
+    pods,
+    move: await observeMove(host, runtimes, { hasPods: runsPods(pods), memory, signal }),
     distribution: await distributionOf(host),
   };
 }

@@ -23,10 +23,14 @@ export interface RuntimeObserved {
   readonly answer?: RuntimeAnswer;
   /** Why a running one does not. */
   readonly unreachable?: string;
+  /** Whether systemd runs its unit, so that it can be restarted. */
+  readonly isUnitRunning: boolean;
 }
 
 interface Traits {
   readonly unit: string;
+  /** What is restarted for it to read its files, where that is another unit. */
+  readonly restarts?: string;
   /** Sockets of CRI, as kubelets are told them. */
   readonly sockets: readonly [string, ...string[]];
   /** Any of these means that it is installed. */
@@ -46,6 +50,7 @@ const TRAITS: Readonly<Record<RuntimeName, Traits>> = {
   },
   docker: {
     unit: 'cri-docker.service',
+    restarts: 'docker.service',
     sockets: ['/run/cri-dockerd.sock', '/run/cri-dockerd/cri-dockerd.sock'],
     signs: ['/usr/bin/dockerd', '/usr/local/bin/dockerd', '/usr/sbin/dockerd', '/etc/docker/daemon.json'],
   },
@@ -53,6 +58,11 @@ const TRAITS: Readonly<Record<RuntimeName, Traits>> = {
 
 /** The units whose starts count: with each the runtime is asked again. */
 export const RUNTIME_UNITS = RUNTIME_NAMES.map((name) => TRAITS[name].unit);
+
+/** The unit that reads the files of a runtime when it starts. */
+export function restartedUnit(name: RuntimeName): string {
+  return TRAITS[name].restarts ?? TRAITS[name].unit;
+}
 
 /** Where each listens, as kubelets are told it. */
 export const SOCKETS = Object.fromEntries(RUNTIME_NAMES.map((name) => [name, TRAITS[name].sockets[0]])) as Readonly<
@@ -71,7 +81,9 @@ export async function observeRuntimes(
     if (!(await hasAny(host, TRAITS[name].signs))) continue;
     const asked = host.kernel === 'running' ? await ask(host, name, signal) : {};
     signal.throwIfAborted();
-    found.push({ name, config: await configOf(host, name, hasCgroupV2, asked.answer?.version), ...asked });
+    const isUnitRunning = host.kernel === 'running' && (await runOf(host, restartedUnit(name))) !== undefined;
+    const config = await configOf(host, name, hasCgroupV2, asked.answer?.version);
+    found.push({ name, config, ...asked, isUnitRunning });
   }
   return found;
 }

@@ -6,10 +6,15 @@ import type { Observed } from '../observe/observe.ts';
 import { driverOf, handlersOf, type RuntimeObserved } from '../observe/runtimes.ts';
 
 /** The driver that the kubelet has in the end: from 1.31 on it takes that of a runtime which tells it. */
-export function kubeletDriver({ kubelet, kubeletVersion, used }: Observed): CgroupDriver | undefined {
+export function kubeletDriver(observed: Observed): CgroupDriver | undefined {
+  const { kubelet, used } = observed;
   if (kubelet === undefined || !kubelet.isSetUp) return undefined;
-  const asks = kubeletVersion !== undefined && isAtLeast(kubeletVersion, 31) && !kubelet.isAskingOff;
-  return (asks ? used?.answer?.driver : undefined) ?? kubelet.driver;
+  return (isAsking(observed) ? used?.answer?.driver : undefined) ?? kubelet.driver;
+}
+
+/** Whether the kubelet takes the driver of a runtime that tells it. */
+export function isAsking({ kubelet, kubeletVersion }: Observed): boolean {
+  return kubeletVersion !== undefined && isAtLeast(kubeletVersion, 31) && kubelet?.isAskingOff !== true;
 }
 
 /** What differs, with the consequence and the lines to write; empty when all agree. */
@@ -24,12 +29,7 @@ export function driverFindings(spec: CgroupSpec, observed: Observed): readonly P
   const differs = running !== wanted || others.length > 0;
   const kubeletDiffers = ofKubelet !== undefined && ofKubelet !== wanted;
   if (!differs && !kubeletDiffers) return [];
-  const isAgreed = ofKubelet === undefined || (ofKubelet === running && others.every((one) => one.driver === running));
-  const consequence = isAgreed
-    ? `The spec wants ${wanted}.`
-    : running === 'cgroupfs' || others.some(({ driver }) => driver === 'cgroupfs')
-      ? 'Pods escape their limits until both agree.'
-      : 'New pods fail until both agree.';
+  const consequence = consequenceOf(wanted, observed);
   const next = [
     ...(differs
       ? [
@@ -46,6 +46,15 @@ export function driverFindings(spec: CgroupSpec, observed: Observed): readonly P
   const message = `${consequence} ${next.charAt(0).toUpperCase()}${next.slice(1)}.${drained}`;
   // Before the node joins nothing runs that could escape, and the kubelet must be let to start.
   return [{ message, ...(ofKubelet === undefined ? { required: false } : {}) }];
+}
+
+/** What it does to pods that the drivers are as they are, or that the spec wants another one. */
+export function consequenceOf(wanted: CgroupDriver, observed: Observed): string {
+  const { used } = observed;
+  const ofKubelet = kubeletDriver(observed);
+  const found = used === undefined ? [] : [driverOf(used), ...handlersOf(used).map(({ driver }) => driver)];
+  if (ofKubelet === undefined || found.every((driver) => driver === ofKubelet)) return `The spec wants ${wanted}.`;
+  return found.includes('cgroupfs') ? 'Pods escape their limits until both agree.' : 'New pods fail until both agree.';
 }
 
 function runtimeNext(used: RuntimeObserved, wanted: CgroupDriver, others: readonly string[]): string {

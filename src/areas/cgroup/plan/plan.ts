@@ -2,12 +2,16 @@
  * What does not fit together, from the worst on. Pure. Nothing is written: a driver is changed by a person, with the
  * lines that the finding gives.
  */
+import type { Reason } from '../../../api/status/conditions.ts';
+import { runsPods } from '../../pod-groups.ts';
 import type { Finding, Plan } from '../../area.ts';
 import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Desired } from '../desired.ts';
 import type { Observed } from '../observe/observe.ts';
 import { driverFindings } from './drivers.ts';
-import type { CgroupStep } from './steps.ts';
+import { approvalFinding, effectsOf } from './approval.ts';
+import { planMove } from './move.ts';
+import type { CgroupStep, WriteStep } from './steps.ts';
 import { summaryOf } from './summary.ts';
 
 /** The one entry of this area. */
@@ -15,15 +19,36 @@ export const ENTRY = 'cgroup';
 
 /** Compares what was seen with the spec. */
 export function planCgroup({ spec }: Desired, observed: Observed): Plan<CgroupStep> {
-  const none = { steps: [], conflicts: [], left: [] };
-  if (spec === undefined) return { ...none, entries: [], blocked: [] };
+  const writes: readonly WriteStep[] = [];
+  const { steps, spent, ...move } = planMove(spec, observed, writes);
+  const none = { steps, conflicts: [], left: [], spent };
+  if (spec === undefined) return { ...none, entries: [], blocked: move.findings };
   const live = summaryOf(observed);
   const entry = { name: ENTRY, required: true, desired: wantedText(spec), live };
+  const isNode = observed.kubelet?.isSetUp === true || runsPods(observed.pods);
+  const found = [
+    ...(move.isHeld && isNode && isMoving(steps)
+      ? [{ target: ENTRY, ...approvalFinding(spec.driver, observed, steps) }]
+      : []),
+    ...move.findings.map((one) => ({ ...one, ...(isNode ? {} : { required: false }) })),
+    ...findingsOf(spec, observed)
+      .filter(({ reason }) => !(isMoving(steps) && SETTLED.has(reason)))
+      .map((one) =>
+        one.reason === 'HalfMigrated' && move.isHeld ? { ...one, message: `${one.message} ${effectsOf(steps)}` } : one,
+      ),
+  ];
   // Each message begins with the four places.
-  const findings = findingsOf(spec, observed).map((one) => ({ ...one, message: `${live}. ${one.message}` }));
+  const findings = found.map((one): Finding => ({ ...one, message: `${live}. ${one.message}` }));
   // With version Any v1 is as declared, and worth a word all the same.
   const isWord = ({ reason }: Finding) => reason === 'CgroupV1' && spec.version !== 'v2';
   return { ...none, entries: [entry], blocked: findings.filter((one) => !isWord(one)), left: findings.filter(isWord) };
+}
+
+/** What goes away when the driver is changed. */
+const SETTLED: ReadonlySet<Reason> = new Set(['DriverMismatch', 'HalfMigrated', 'RuntimeUnreachable']);
+
+function isMoving(steps: readonly CgroupStep[]): boolean {
+  return steps.some(({ kind }) => kind === 'restart-runtime' || kind === 'write-runtime' || kind === 'write-kubelet');
 }
 
 /** What is declared, in a few words. */

@@ -39,8 +39,8 @@ export interface RestartStep extends Step {
   readonly written: readonly WrittenFile[];
 }
 
-/** A file with the text that is on trial. */
-export type WrittenFile = Pick<WriteStep, 'file' | 'before' | 'after'>;
+/** A file whose text is on trial, and the text before. */
+export type WrittenFile = Pick<Refused, 'file' | 'sha256' | 'before'>;
 
 /** Puts back a text that was refused, when a kill has kept that from being done. */
 export interface GoBackStep extends Step {
@@ -73,4 +73,9 @@ export function chainOf(user: CgroupUser): string {
 /** Ledger key of a file that was written for a program; the original is its whole text. */
 export function fileKey(user: CgroupUser, file: string): string {
   return `file:${user}:${file}`;
+}
+
+/** Ledger key of a text that a runtime has to prove; the original is the text before. */
+export function trialKey(user: RuntimeName, { file, sha256 }: Pick<WrittenFile, 'file' | 'sha256'>): string {
+  return `trial:${user}:${sha256}:${file}`;
 }

@@ -124,26 +124,6 @@ describe('a driver that differs', () => {
       /kubelet says cgroupfs in \/etc\/kubelet\.d\/10\.conf:2/,
     ],
     [
-      'the running runtime, whose file was corrected',
-      JOINED,
-      [runningContainerd(false)],
-      /answers cgroupfs, \/etc\/containerd\/config\.toml:5 says systemd.*Its file says systemd already: run "systemctl restart containerd"/,
-    ],
-    [
-      'the runtime nvidia beside runc',
-      JOINED,
-      [
-        runningContainerd(true, {
-          handlers: {
-            runc: { type: 'io.containerd.runc.v2', systemdCgroup: true },
-            nvidia: { type: 'io.containerd.runc.v2', systemdCgroup: false },
-            kata: { type: 'io.containerd.kata.v2', systemdCgroup: false },
-          },
-        }),
-      ],
-      /answers systemd, nvidia has cgroupfs/,
-    ],
-    [
       'CRI-O, in its last drop-in',
       {
         ...V2,
