@@ -173,6 +173,24 @@ function courses(): readonly Builder<Panel>[] {
       .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: 'text' }]))
       .mergeValues(true)
       .withTarget(over(statusOf(''), '{{type}}')),
+    bars({
+      title: 'Problems',
+      description: 'Reasons that stand in the way of an area, with a word of its own for each cause.',
+      span: 12,
+      queries: [over(`max by (area, reason) (nodeprep_area_problem{${NODE}}) > 0`, '{{area}} {{reason}}')],
+    }),
+    new Table()
+      .title('Control groups')
+      .description('Hierarchy, container runtime, and the cgroup drivers of runtime and kubelet, which must be one.')
+      .datasource(DATASOURCE)
+      .span(12)
+      .height(8)
+      .withTarget(
+        rows(
+          `max by ($by, version, runtime, runtime_version, runtime_driver, kubelet_driver) (nodeprep_cgroup_info{${NODE}})`,
+        ),
+      )
+      .withTransformation({ id: 'organize', options: { excludeByName: { Time: true, Value: true } } }),
     lines({
       title: 'Entries by state',
       description: 'Declared entries of each area in each state that occurs.',

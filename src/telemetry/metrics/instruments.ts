@@ -4,7 +4,8 @@ import Gauge from 'prom-client/lib/gauge.js';
 import Histogram from 'prom-client/lib/histogram.js';
 import Registry from 'prom-client/lib/registry.js';
 import { CONDITION_TYPES, type Reason } from '../../api/status/conditions.ts';
-import { AREA_NAMES, Mode } from '../../api/spec/nodeprep.ts';
+import { PARTS } from '../../api/parts/parts.ts';
+import { AREA_NAMES, type AreaName, Mode } from '../../api/spec/nodeprep.ts';
 import { ENTRY_STATES } from '../../reconcile/report/report.ts';
 import { processMetrics } from './process-metrics.ts';
 
@@ -110,6 +111,11 @@ export function createInstruments(probes: readonly Probe[]) {
     observedGeneration: gauge('observed_generation', 'Generation of the spec that the status speaks of.'),
     specRefused: gauge('spec_refused', '1 while the newest spec is refused, or the limits of the host cannot be read.'),
     rebootRequired: gauge('reboot_required', '1 while changes wait for a reboot, by reason.', ['reason']),
+    areaProblem: gauge(
+      'area_problem',
+      '1 while something of the area stands in the way for this reason; reasons that only one area has.',
+      ['area', 'reason'],
+    ),
     process: processMetrics(registry),
   };
   for (const { name, help, labels = [], read } of probes) {
@@ -137,6 +143,7 @@ export function createInstruments(probes: readonly Probe[]) {
     instruments.driftContested.set({ area }, 0);
     instruments.applyDuration.zero({ area });
     for (const state of ENTRY_STATES) instruments.entries.set({ area, state }, 0);
+    for (const reason of reasonsOf(area)) instruments.areaProblem.set({ area, reason }, 0);
     for (const source of DRIFT_SOURCES) instruments.driftDetected.inc({ area, source }, 0);
     for (const result of RESULTS) instruments.apply.inc({ area, result }, 0);
   }
@@ -146,6 +153,11 @@ export function createInstruments(probes: readonly Probe[]) {
     for (const status of STATUSES) instruments.condition.set({ type, status }, status === 'Unknown' ? 1 : 0);
   }
   return instruments;
+}
+
+/** The reasons that only this area has, which alerts tell apart. */
+export function reasonsOf(area: AreaName): readonly string[] {
+  return Object.keys(PARTS[area].reasons);
 }
 
 /** The instruments of one process. */

@@ -17,6 +17,7 @@ import {
   type Instruments,
   type Probe,
   REBOOT_REASONS,
+  reasonsOf,
   STATUSES,
 } from './instruments.ts';
 
@@ -104,6 +105,9 @@ function showArea(instruments: Instruments, report: AreaReport): void {
     report.remaining.length + report.deferred.length === 0;
   instruments.inSync.set({ area }, isInSync ? 1 : 0);
   instruments.driftContested.set({ area }, report.contested.length);
+  const { blocked, conflicts, failures, deferred } = report;
+  const standing = new Set<string>([...blocked, ...conflicts, ...failures, ...deferred].map(({ reason }) => reason));
+  for (const reason of reasonsOf(area)) instruments.areaProblem.set({ area, reason }, standing.has(reason) ? 1 : 0);
 }
 
 function countArea(

@@ -22,6 +22,8 @@ const condition = (type: string, status = 'True', agent = AGENT) =>
   `nodeprep_condition{${agent},type="${type}",status="${status}"}`;
 const mode = (name: string, area = 'sysctls', agent = AGENT) =>
   `nodeprep_area_mode{${agent},area="${area}",mode="${name}"}`;
+const problem = (reason: string, area = 'cgroup') =>
+  `nodeprep_area_problem{${AGENT},area="${area}",reason="${reason}"}`;
 const entries = (state: string) => `nodeprep_entries{${AGENT},area="sysctls",state="${state}"}`;
 const detected = (source: string) => `nodeprep_drift_detected_total{${AGENT},area="sysctls",source="${source}"}`;
 
@@ -282,6 +284,83 @@ export const ALERT_CASES: readonly AlertCase[] = [
       [condition('CgroupReady')]: '0x20 1x20',
     },
     silentAt: ['16m', '40m'],
+  },
+  {
+    alert: 'NodePrepCgroupsDiffer',
+    name: 'a problem that has an alert of its own',
+    series: { [condition('CgroupReady', 'False')]: '1x40', [problem('HalfMigrated')]: '1x40' },
+    silentAt: ['16m', '40m'],
+  },
+  {
+    alert: 'NodePrepDriverMismatch',
+    name: 'drivers that stay different',
+    series: { [problem('DriverMismatch', 'cgroup')]: '0x4 1x30' },
+    silentAt: ['4m', '19m'],
+    fires: {
+      at: '21m',
+      labels: { ...LABELS, area: 'cgroup', reason: 'DriverMismatch' },
+      summary: 'Container runtime and kubelet of worker-1 have different cgroup drivers.',
+    },
+  },
+  {
+    alert: 'NodePrepDriverMismatch',
+    name: 'a moment of it, and another problem of the area',
+    series: { [problem('DriverMismatch', 'cgroup')]: '0x4 1x3 0x30', [problem('Other', 'cgroup')]: '1x40' },
+    silentAt: ['7m', '20m', '40m'],
+  },
+  {
+    alert: 'NodePrepHalfMigrated',
+    name: 'pods in both trees',
+    series: { [problem('HalfMigrated', 'cgroup')]: '0x4 1x30' },
+    silentAt: ['4m', '19m'],
+    fires: {
+      at: '21m',
+      labels: { ...LABELS, area: 'cgroup', reason: 'HalfMigrated' },
+      summary: 'Pods of both cgroup drivers run on worker-1.',
+    },
+  },
+  {
+    alert: 'NodePrepHalfMigrated',
+    name: 'a moment of it, and another problem of the area',
+    series: { [problem('HalfMigrated', 'cgroup')]: '0x4 1x3 0x30', [problem('Other', 'cgroup')]: '1x40' },
+    silentAt: ['7m', '20m', '40m'],
+  },
+  {
+    alert: 'NodePrepRuntimeRestartFailed',
+    name: 'a configuration that the runtime refused',
+    series: { [problem('RuntimeRestartFailed', 'cgroup')]: '0x4 1x30' },
+    silentAt: ['4m', '9m'],
+    fires: {
+      at: '11m',
+      labels: { ...LABELS, area: 'cgroup', reason: 'RuntimeRestartFailed' },
+      summary: 'The container runtime of worker-1 did not come up with its new configuration.',
+    },
+  },
+  {
+    alert: 'NodePrepRuntimeRestartFailed',
+    name: 'a moment of it, and another problem of the area',
+    series: { [problem('RuntimeRestartFailed', 'cgroup')]: '0x4 1x3 0x30', [problem('Other', 'cgroup')]: '1x40' },
+    silentAt: ['7m', '20m', '40m'],
+  },
+  {
+    alert: 'NodePrepRebootIneffective',
+    name: 'a parameter without effect after the reboot',
+    series: { [problem('RebootIneffective', 'bootParameters')]: '0x4 1x30' },
+    silentAt: ['4m', '9m'],
+    fires: {
+      at: '11m',
+      labels: { ...LABELS, area: 'bootParameters', reason: 'RebootIneffective' },
+      summary: 'A reboot of worker-1 did not bring a kernel parameter into effect.',
+    },
+  },
+  {
+    alert: 'NodePrepRebootIneffective',
+    name: 'a moment of it, and another problem of the area',
+    series: {
+      [problem('RebootIneffective', 'bootParameters')]: '0x4 1x3 0x30',
+      [problem('Other', 'bootParameters')]: '1x40',
+    },
+    silentAt: ['7m', '20m', '40m'],
   },
   {
     alert: 'NodePrepContested',

@@ -280,3 +280,18 @@ test('bugs of NodePrep are counted by area', async () => {
     'internal_errors_total{area="swap"} 0',
   ]);
 });
+
+test('a reason that only one area has is 1 while it stands in the way, and 0 afterwards', async () => {
+  const metrics = metricsOf();
+  const mismatch = { target: 'cgroup', reason: 'DriverMismatch', message: '' } as const;
+  const named = (reason: string) => samples(metrics, `area_problem{area="cgroup",reason="${reason}"}`);
+
+  metrics.record(aNodeReport({ areas: [anAreaReport({ area: 'cgroup', conflicts: [mismatch] })] }));
+  expect([await named('DriverMismatch'), await named('HalfMigrated')]).toEqual([
+    ['area_problem{area="cgroup",reason="DriverMismatch"} 1'],
+    ['area_problem{area="cgroup",reason="HalfMigrated"} 0'],
+  ]);
+  metrics.record(aNodeReport({ areas: [anAreaReport({ area: 'cgroup' })] }));
+
+  expect(await named('DriverMismatch')).toEqual(['area_problem{area="cgroup",reason="DriverMismatch"} 0']);
+});
