@@ -1,105 +1,11 @@
-/**
- * Whether other users than root could have written a file that decides what root does on this node.
- * Such a file is refused, as sshd and sudo refuse theirs: its owner, its mode, and those of every
- * directory on the way to it, behind links as well.
- */
-import type { Problem } from '../api/yaml/errors.ts';
-import type { FileStat, HostReader } from '../host/host.ts';
-import { shellWord } from '../host/shell-words.ts';
+/** Refuses what a person declares in files that other users than root could have written. */
+import { SpecInvalidError } from '../api/yaml/errors.ts';
+import { distrustOf } from '../host/distrust.ts';
+import type { HostReader } from '../host/host.ts';
 
-/** As many links as the kernel follows. */
-const MOST_LINKS = 40;
-const OTHERS_MAY_WRITE = 0o022;
-
-/** A file or directory on the way to a file. */
-interface Visited {
-  readonly path: string;
-  readonly stat: FileStat;
-  /** A link leads here: this is not the directory that its path names. */
-  readonly behindLink: boolean;
-}
-
-/** Why files of the host are not to be obeyed, one problem for each place to repair; an absent file has none. */
-export async function distrustOf(host: HostReader, files: readonly string[]): Promise<readonly Problem[]> {
-  const owners = await trustedOwners(host);
-  const below = host.directory ?? '';
-  const problems = new Map<string, Problem>();
-  for (const file of files) {
-    // Both, because an absolute link in a directory that stands for a host may be meant for either root.
-    for (const way of new Set([file, (await host.realPath(file)) ?? file])) {
-      for await (const visited of wayTo(host, way)) {
-        const message = problems.has(visited.path) ? undefined : distrust(file, visited, owners, below);
-        if (message !== undefined)
-          problems.set(visited.path, { file: `${below}${file}`, line: 0, column: 0, path: '', message });
-      }
-    }
-  }
-  return [...problems.values()];
-}
-
-/** A directory that stands for a host has the owner who made it. */
-async function trustedOwners(host: HostReader): Promise<ReadonlySet<number>> {
-  const root = host.kernel === 'running' ? undefined : await host.stat('/');
-  return new Set([0, process.geteuid?.() ?? 0, root?.owner ?? 0]);
-}
-
-function distrust(
-  file: string,
-  { path, stat, behindLink }: Visited,
-  owners: ReadonlySet<number>,
-  below: string,
-): string | undefined {
-  const isForeign = !owners.has(stat.owner);
-  const isOpen = (stat.mode & OTHERS_MAY_WRITE) !== 0;
-  if (!isForeign && !isOpen) return undefined;
-  const what =
-    path === file
-      ? 'it'
-      : `the ${stat.type} ${shellWord(`${below}${path}`)}${behindLink ? ', where a link leads,' : ''}`;
-  const facts = [
-    ...(isForeign ? [`belongs to user ${stat.owner}`] : []),
-    ...(isOpen ? [`may be written by others than its owner (mode ${stat.mode.toString(8).padStart(4, '0')})`] : []),
-  ];
-  const repairs = [
-    ...(isForeign ? [`chown root:root ${shellWord(`${below}${path}`)}`] : []),
-    ...(isOpen ? [`chmod go-w ${shellWord(`${below}${path}`)}`] : []),
-  ];
-  const advice =
-    behindLink && stat.type === 'directory'
-      ? 'replace the link with a plain file of root'
-      : `run "${repairs.join(' && ')}"`;
-  return `${what} ${facts.join(' and ')}, so other users than root could decide what root does on this node; ${advice}`;
-}
-
-/** Every directory that is looked into on the way to a file, and the file: where each link leads, too. */
-async function* wayTo(host: HostReader, file: string): AsyncGenerator<Visited> {
-  const parts = namesIn(file);
-  let links = 0;
-  let at = '';
-  const root = await host.stat('/');
-  if (root !== undefined) yield { path: '/', stat: root, behindLink: false };
-  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
-    if (part === '..') {
-      at = at.slice(0, Math.max(at.lastIndexOf('/'), 0));
-      continue;
-    }
-    const path = `${at}/${part}`;
-    const stat = await host.stat(path);
-    if (stat === undefined || (stat.type !== 'link' && stat.type !== 'file' && stat.type !== 'directory')) return;
-    if (stat.type !== 'link') {
-      at = path;
-      yield { path, stat, behindLink: links > 0 };
-      continue;
-    }
-    links += 1;
-    // What is wrong with a longer trail is said when the file is read.
-    if (links > MOST_LINKS) return;
-    const target = (await host.readLink(path)) ?? '';
-    if (target.startsWith('/')) at = '';
-    parts.unshift(...namesIn(target));
-  }
-}
-
-function namesIn(path: string): string[] {
-  return path.split('/').filter((name) => name !== '' && name !== '.');
+/** Throws `SpecInvalidError` with one problem for each place to repair. */
+export async function refuseDistrusted(host: HostReader, files: readonly string[]): Promise<void> {
+  const found = await distrustOf(host, files);
+  const nowhere = { line: 0, column: 0, path: '' };
+  if (found.length > 0) throw new SpecInvalidError(found.map((problem) => ({ ...problem, ...nowhere })));
 }

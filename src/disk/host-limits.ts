@@ -4,7 +4,7 @@ import type { AreaName, NodePrepSpec } from '../api/spec/nodeprep.ts';
 import { everyArea } from '../areas/index.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { HostReader } from '../host/host.ts';
-import { distrustOf } from './distrust.ts';
+import { refuseDistrusted } from './distrust.ts';
 
 /** Why the owner of this host does not let a cluster ask for this; limits that cannot be read allow nothing new. */
 export async function beyondLimitsOf(
@@ -15,8 +15,7 @@ export async function beyondLimitsOf(
   try {
     const text = await host.readFile(LIMITS_PATH, 'bytes');
     if (text === undefined) return undefined;
-    const distrust = await distrustOf(host, [LIMITS_PATH]);
-    if (distrust.length > 0) throw new SpecInvalidError(distrust);
+    await refuseDistrusted(host, [LIMITS_PATH]);
     const limits = parseLimits(LIMITS_PATH, Buffer.from(text, 'latin1'));
     const problems = limitProblems(spec, limits, called, await realNames(host, spec));
     return problems.length === 0 ? undefined : { problem: new SpecInvalidError(problems).message, isCertain: true };

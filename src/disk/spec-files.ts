@@ -1,9 +1,8 @@
 /** Finds and reads the spec files of a host. */
 import type { HostReader } from '../host/host.ts';
-import { SpecInvalidError } from '../api/yaml/errors.ts';
 import { HostFileError } from '../host/errors.ts';
 import { shellWord } from '../host/shell-words.ts';
-import { distrustOf } from './distrust.ts';
+import { refuseDistrusted } from './distrust.ts';
 
 /** Main file and drop-in folder, read when no file is named. */
 export const SPEC_FILE = '/etc/nodeprep/nodeprep.yaml';
@@ -38,8 +37,7 @@ export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
   for (const name of names ?? []) {
     if (/\.ya?ml$/.test(name) && !name.startsWith('.')) files.push(`${SPEC_DIRECTORY}/${name}`);
   }
-  const problems = await distrustOf(host, names === undefined ? files : [...files, SPEC_DIRECTORY]);
-  if (problems.length > 0) throw new SpecInvalidError(problems);
+  await refuseDistrusted(host, names === undefined ? files : [...files, SPEC_DIRECTORY]);
   return readNamedFiles(host, files);
 }
 

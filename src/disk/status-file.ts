@@ -1,6 +1,7 @@
 /** Where people and monitoring find the status before there is a cluster. */
 import type { Condition } from '../api/status/conditions.ts';
 import { type NodePrep, parseStatusFile } from '../api/status/status.ts';
+import { assertOwnRecord } from '../host/distrust.ts';
 import { HostFileError } from '../host/errors.ts';
 import type { Host, HostReader } from '../host/host.ts';
 import type { NodeReport, ReportSink } from '../reconcile/report/node-report.ts';
@@ -18,10 +19,11 @@ export interface StatusFile {
   readonly problem?: string;
 }
 
-/** Reads the status file. Throws `HostFileError` when it is there and cannot be read. */
+/** Reads the status file. Throws `HostFileError` when it is there and cannot be read, or when others than root could have written it. */
 export async function readStatusFile(host: HostReader): Promise<StatusFile> {
   const text = await host.readFile(STATUS_PATH);
   if (text === undefined) return {};
+  await assertOwnRecord(host, STATUS_PATH);
   const parsed = parseStatusFile(text);
   return 'problem' in parsed ? { problem: `${STATUS_PATH} ${parsed.problem}` } : { nodePrep: parsed.nodePrep };
 }

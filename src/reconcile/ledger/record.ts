@@ -1,4 +1,5 @@
 /** Versioned JSON files of our own: read with suspicion, kept aside when they cannot be used. */
+import { assertOwnRecord } from '../../host/distrust.ts';
 import type { Host, HostReader } from '../../host/host.ts';
 
 /** A record's content, or why it cannot be used; both absent when there is no file. */
@@ -7,10 +8,14 @@ export interface RecordFile {
   readonly problem?: string;
 }
 
-/** Reads a JSON record of the given kind, at most of the given version. Throws `HostFileError` when the file cannot be read. */
+/**
+ * Reads a JSON record of the given kind, at most of the given version. Throws `HostFileError` when the file cannot be
+ * read, or when other users than root could have written it.
+ */
 export async function readRecord(host: HostReader, path: string, kind: string, version: number): Promise<RecordFile> {
   const text = await host.readFile(path);
   if (text === undefined) return {};
+  await assertOwnRecord(host, path);
   let content: unknown;
   try {
     content = JSON.parse(text);

@@ -75,6 +75,18 @@ test('the plan that the spec approves runs, and no other', async () => {
   expect(condition('Ready')?.status).toBe('True');
 });
 
+test('an approval that another user than root wrote counts for nothing', async () => {
+  const host = new MemoryHost({ ...JOINED, '/toy/config': 'old' });
+  const round = await daemon(host);
+  await requestApproval(host, (await round()).pending?.plan ?? '');
+  host.own(APPROVAL_REQUEST_PATH, { owner: 65_534 });
+
+  const { pending } = await round();
+
+  expect(world(host)).toEqual(['old', undefined]);
+  expect(pending?.disruption).toBe('Restart');
+});
+
 test('the plan has one hash whatever the host shows now', async () => {
   const plans = [];
   for (const config of ['old', 'older']) {
