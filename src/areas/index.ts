@@ -3,6 +3,7 @@
  * before it.
  */
 import type { Area, Step } from './area.ts';
+import { bootParameters } from './boot-parameters/index.ts';
 import { cgroup } from './cgroup/index.ts';
 import { modules } from './modules/index.ts';
 import { swap } from './swap/index.ts';
@@ -18,7 +19,9 @@ export function everyArea<T>(
     seal(sysctls),
     // It only looks; a socket that hangs is waited for 5 s, once a minute, so what is quickly made comes first.
     seal(cgroup),
-    // Last: swapoff can take minutes, and networking should not wait for it.
+    // Late: swapoff can take minutes, and networking should not wait for it.
     seal(swap),
+    // Nothing waits for it before the next reboot, and making the configuration of a boot loader can take a minute.
+    seal(bootParameters),
   ];
 }

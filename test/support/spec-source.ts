@@ -36,6 +36,20 @@ export const specSource: fc.Arbitrary<NodePrepSpecSource> = fc
         },
         { requiredKeys: [] },
       ),
+      bootParameters: fc
+        .uniqueArray(
+          fc.record(
+            {
+              name: fc.constantFrom('audit', 'hugepages', 'transparent_hugepage', 'console', 'psi'),
+              value: fc.constantFrom('', '1', 'never', 'ttyS0,115200n8', 'a.b/c:d=e'),
+              state: fc.constantFrom('Present', 'Absent'),
+              optional: fc.boolean(),
+            },
+            { requiredKeys: ['name'] },
+          ),
+          { maxLength: 5, selector: (entry) => entry.name },
+        )
+        .filter((entries) => entries.every(({ name, state }) => name !== 'console' || state !== 'Absent')),
       modules: fc.uniqueArray(
         fc.record(
           {

@@ -1,4 +1,5 @@
 /** The list of areas, as far as the document goes. Everything in `api`, and all that imports it, derives its areas from it. */
+import { bootParameters } from './boot-parameters.ts';
 import { cgroup } from './cgroup.ts';
 import { modules } from './modules.ts';
 import type { AnyPart, LiveWords } from './part.ts';
@@ -6,7 +7,7 @@ import { swap } from './swap.ts';
 import { sysctls } from './sysctls.ts';
 
 /** What each area brings to the document, in the order of every pass. */
-export const PARTS = { modules, sysctls, cgroup, swap } as const;
+export const PARTS = { modules, sysctls, cgroup, swap, bootParameters } as const;
 export type AreaName = keyof typeof PARTS;
 
 /** Conditions that one area has. */

@@ -9,6 +9,7 @@ type Module = NonNullable<NodePrepSpecSource['modules']>[number];
 type Sysctl = NonNullable<NodePrepSpecSource['sysctls']>[number];
 type Swap = NonNullable<NodePrepSpecSource['swap']>;
 type Cgroup = NonNullable<NodePrepSpecSource['cgroup']>;
+type BootParameter = NonNullable<NodePrepSpecSource['bootParameters']>[number];
 
 /** Something declared, and why a profile declares it. */
 type Reasoned<T> = readonly [why: string, declared: T];
@@ -118,6 +119,16 @@ export const PROFILES = {
     ],
     sysctls: [...POD_NETWORK, ...KUBELET, ...LIMITS],
     cgroup: CGROUP,
+    bootParameters: [
+      [
+        'Boards start with the memory controller disabled, and the kubelet needs it. Where it is enabled anyway, nothing is written.',
+        { name: 'cgroup_enable', value: 'memory' },
+      ],
+      [
+        'The same word the other way around; the firmware adds it on its own, which the word above overrides.',
+        { name: 'cgroup_disable', value: 'memory', state: 'Absent' },
+      ],
+    ],
     swap: [
       'As for kubeadm-worker; 128Mi of reserve is much on a board with 1 GB, and its zram swap is small.',
       { behavior: 'Disabled', reserve: '64Mi' },
@@ -156,10 +167,11 @@ function profile(
     readonly modules: readonly Reasoned<Module>[];
     readonly sysctls: readonly Reasoned<Sysctl>[];
     readonly cgroup: typeof CGROUP;
+    readonly bootParameters?: readonly Reasoned<BootParameter>[];
     readonly swap: Reasoned<Swap>;
   },
 ): Profile {
-  const { modules, sysctls, cgroup, swap } = declared;
+  const { modules, sysctls, cgroup, swap, bootParameters = [] } = declared;
   return {
     summary,
     spec: {
@@ -167,6 +179,7 @@ function profile(
       sysctls: sysctls.map(([, entry]) => entry),
       cgroup: cgroup[1],
       swap: swap[1],
+      ...(bootParameters.length === 0 ? {} : { bootParameters: bootParameters.map(([, entry]) => entry) }),
     },
     entries: [
       ...modules.map(([why, { name }]): ProfileEntry => ({ area: 'modules', name, declared: 'loaded', why })),
@@ -175,6 +188,9 @@ function profile(
       }),
       { area: 'cgroup', name: 'cgroup', declared: `driver ${cgroup[1].driver}`, why: cgroup[0] },
       { area: 'swap', name: 'swap', declared: swap[1].behavior, why: swap[0] },
+      ...bootParameters.map(([why, { name, value, state = 'Present' }]): ProfileEntry => {
+        return { area: 'bootParameters', name: `${name}=${value}`, declared: state, why };
+      }),
     ],
   };
 }

@@ -1,4 +1,5 @@
 /** Words of a kernel command line, as the kernel reads them. Pure. */
+import { isRepeatable, plainBootName } from '../../api/names/boot-parameters.ts';
 
 /** One parameter: `quiet` has no value, `console=ttyS0` has one. */
 export interface BootWord {
@@ -14,27 +15,6 @@ export interface WantedWords {
   readonly present: readonly string[];
   readonly absent: readonly string[];
 }
-
-/** Names that count every time they stand on a line, so each value is a parameter of its own. */
-const REPEATABLE = new Set([
-  'blacklist',
-  'cgroup_disable',
-  'cgroup_enable',
-  'console',
-  'earlycon',
-  'efi',
-  'hugepages',
-  'hugepagesz',
-  'ip',
-  'memmap',
-  'modprobe.blacklist',
-  'module_blacklist',
-  'netconsole',
-  'pci',
-  'systemd.mask',
-  'systemd.setenv',
-  'systemd.wants',
-]);
 
 /** Splits a line at blanks; double quotes hold a word together, as for the kernel. */
 export function wordsOf(line: string): readonly string[] {
@@ -52,27 +32,22 @@ export function wordText({ name, value }: BootWord): string {
   return value === undefined ? name : `${name}=${value}`;
 }
 
-/** Whether each value of the name is a parameter of its own, such as those of `console`. */
-export function isRepeatable(name: string): boolean {
-  return REPEATABLE.has(plainName(name));
-}
-
 /** Equal for two words of which only one can be in force: by name, and by name and value where a name repeats. */
 export function identityOf(text: string): string {
   const { name, value } = wordFrom(text);
-  return isRepeatable(name) ? `${plainName(name)}=${value ?? ''}` : plainName(name);
+  return isRepeatable(name) ? `${plainBootName(name)}=${value ?? ''}` : plainBootName(name);
 }
 
 /** Whether two words are the same to the kernel: `-` and `_` are one in a name. */
 export function isSameWord(a: string, b: string): boolean {
   const [one, other] = [wordFrom(a), wordFrom(b)];
-  return plainName(one.name) === plainName(other.name) && one.value === other.value;
+  return plainBootName(one.name) === plainBootName(other.name) && one.value === other.value;
 }
 
 /** Whether a word that must not stand is this one. */
 export function isUnwanted(unwanted: string, word: string): boolean {
   const { name, value } = wordFrom(unwanted);
-  return value === undefined ? plainName(name) === plainName(wordFrom(word).name) : isSameWord(unwanted, word);
+  return value === undefined ? plainBootName(name) === plainBootName(wordFrom(word).name) : isSameWord(unwanted, word);
 }
 
 /** Whether the word is in force on a line: the last of its identity wins. */
@@ -126,8 +101,4 @@ function without(line: string, isGone: (word: string) => boolean): string {
 
 function placesOf(line: string): readonly { readonly word: string; readonly at: number }[] {
   return [...line.matchAll(/(?:"[^"]*"?|[^\s"])+/g)].map((match) => ({ word: match[0], at: match.index }));
-}
-
-function plainName(name: string): string {
-  return name.replaceAll('-', '_');
 }

@@ -104,5 +104,6 @@ function childOf(parent: unknown, step: Step): unknown {
 
 function hasKey(item: unknown, key: Readonly<Record<string, unknown>>): boolean {
   if (typeof item !== 'object' || item === null) return false;
-  return Object.entries(key).every(([name, value]) => (item as Record<string, unknown>)[name] === value);
+  // A part of a key that a person leaves out is empty on the server.
+  return Object.entries(key).every(([name, value]) => ((item as Record<string, unknown>)[name] ?? '') === value);
 }

@@ -7,7 +7,10 @@ import type { Reason } from '../../../api/status/conditions.ts';
 import type { Command, Host, HostReader, TextEncoding } from '../../../host/host.ts';
 import type { WantedWords } from '../words.ts';
 
-/** One file, or one line of it, that has a say in the command line of the next reboot. */
+/**
+ * One file, or one line of it, that has a say in the command line of the next reboot. They stand in the order of their
+ * words on that line, of which the later one wins.
+ */
 export interface LoaderSource {
   readonly file: string;
   readonly line?: number;
@@ -23,6 +26,8 @@ export interface BootEntry {
   readonly title: string;
   readonly file: string;
   readonly line?: number;
+  /** The kernel that it starts, when the file says it. */
+  readonly image?: string;
   readonly commandLine: string;
   readonly isDefault: boolean;
 }
@@ -82,5 +87,16 @@ export interface BootLoader {
   /** What a person does instead, in one sentence with the lines to write. */
   readonly byHand: (wanted: WantedWords) => string;
   /** Looks, once the files of the edit are written and before its commands run, whether those will do well. Throws `StepError`. */
-  readonly prove?: (host: Host, run: RunTool, wanted: WantedWords) => Promise<void>;
+  readonly prove?: (host: Host, proof: Proof) => Promise<void>;
+}
+
+/** What a proof goes by. */
+export interface Proof {
+  readonly run: RunTool;
+  /** What the next reboot read before the files were written. */
+  readonly before: readonly BootEntry[];
+  /** What the next reboot must read. */
+  readonly wanted: WantedWords;
+  /** Every word that may differ afterwards; also those that are taken back. */
+  readonly touched: WantedWords;
 }

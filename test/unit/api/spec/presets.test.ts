@@ -76,7 +76,9 @@ describe('built-in profiles', () => {
     const { spec, entries } = PROFILES[name];
     const declared = [...(spec.modules ?? []), ...(spec.sysctls ?? [])].map((entry) => entry.name);
 
-    expect(entries.map((entry) => entry.name)).toEqual([...declared, 'cgroup', 'swap']);
+    const words = (spec.bootParameters ?? []).map((entry) => `${entry.name}=${entry.value}`);
+
+    expect(entries.map((entry) => entry.name)).toEqual([...declared, 'cgroup', 'swap', ...words]);
     expect(entries.filter(({ why }) => !/^[A-Z"].{15,}\.$/.test(why))).toEqual([]);
   });
 
