@@ -8,6 +8,7 @@ import { type Background, createBackground } from './background.ts';
 import type { ApiClient, ApiObject } from '../client.ts';
 import type { EventFact } from '../event-fact.ts';
 import type { ObjectMirror } from '../object/object-mirror.ts';
+import { isNotFound } from '../object/definition.ts';
 import { undeclaredFields, withoutUndeclared } from './older-definition.ts';
 import { CONTESTED_PAUSE_MS, createOtherMachine, type OtherMachine } from '../object/other-machine.ts';
 import { createPace } from './pace.ts';
@@ -31,6 +32,8 @@ const REFILL_MS = 30_000;
 const DETAIL_MS = 60_000;
 /** An object that stays older than our last write for longer is not a late event but a restored backup. */
 const LATE_MS = 60_000;
+/** How long it takes until the mirror knows that an object was deleted: the server is asked twice. */
+const GONE_MS = 30_000;
 /** A definition without all fields may have been upgraded. */
 const OLDER_MS = 60 * 60_000;
 
@@ -56,6 +59,8 @@ export class StatusWriter implements ReportSink {
   /** The status as we sent it last, and as it came back. */
   #written: { readonly uid: string | undefined; readonly sent: string; readonly got: string } | undefined;
   #writtenAt = Number.NEGATIVE_INFINITY;
+  /** The server said that the object is not there, which the mirror may not know yet. */
+  #missing: { readonly uid: string | undefined; readonly until: number } | undefined;
   /** Fields that the definition does not have, and until when that is assumed. */
   #undeclared = new Set<string>();
   #olderUntil = Number.NEGATIVE_INFINITY;
@@ -121,19 +126,26 @@ export class StatusWriter implements ReportSink {
 
     const isDetail = gistOf(stored['status']) === gistOf(status);
     const pauseMs = this.#other.isThere() ? CONTESTED_PAUSE_MS : isDetail ? DETAIL_MS : 0;
-    const waitMs = Math.max(this.#pace.waitMs(), this.#writtenAt + pauseMs - clock());
+    const isMissing = this.#missing !== undefined && this.#missing.uid === stored.metadata.uid;
+    const missingMs = isMissing ? (this.#missing?.until ?? 0) - clock() : 0;
+    const waitMs = Math.max(this.#pace.waitMs(), this.#writtenAt + pauseMs - clock(), missingMs);
     if (waitMs > 0) return waitMs;
     this.#pace.took();
     let object: ApiObject;
     try {
       object = await this.#send(status, signal);
     } catch (error) {
+      if (isNotFound(error, this.#parts.node) && !isMissing) {
+        this.#missing = { uid: stored.metadata.uid, until: clock() + GONE_MS };
+        return GONE_MS;
+      }
       const undeclared = undeclaredFields(error).filter((field) => !this.#undeclared.has(field));
       if (undeclared.length === 0) throw error;
       for (const field of undeclared) this.#undeclared.add(field);
       this.#olderUntil = clock() + OLDER_MS;
       return 0;
     }
+    this.#missing = undefined;
     this.#writtenAt = clock();
     this.#answer = object;
     this.#written = { uid: object.metadata.uid, sent: meaning, got: meaningOf(object['status'], status) };

@@ -123,6 +123,21 @@ describe('the writer of the status', () => {
     expect(api.requests.length).toBeLessThanOrEqual(131);
   });
 
+  it('does not complain of an object that was just deleted, and does of one that stays away', async () => {
+    const { api, publish, said } = running((parts) => new StatusWriter(parts));
+    const message = 'nodepreps.nodeprep.dev "w" not found';
+    api.setError(new ApiError('Cannot PATCH', { code: 404, reason: 'NotFound', message }));
+    for (const text of ['a', 'b', 'c', 'd']) {
+      await publish(report('DriftDetected', text));
+      await vi.advanceTimersByTimeAsync(5000);
+    }
+    expect([api.requests.length, said]).toEqual([1, []]);
+
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(said).toEqual(['Cannot write the status']);
+  });
+
   it('says nothing about an object whose spec is not the one in force', async () => {
     const { api, publish } = running((parts) => new StatusWriter(parts));
     await publish(aNodeReport());
