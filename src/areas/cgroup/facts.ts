@@ -20,7 +20,7 @@ export async function factsOf(host: HostReader): Promise<NodeFacts> {
 async function runtimeOf(host: HostReader, hasCgroupV2: boolean): Promise<string | undefined> {
   const runtimes = await observeRuntimes(host, RUNTIME_NAMES, hasCgroupV2, new AbortController().signal);
   const used = usedOf(runtimes, parseKubeletCgroup(await readKubelet(host)));
-  const version = used?.answer?.version;
+  const version = used?.version;
   return version === undefined ? used?.name : `${used?.name} ${version}`;
 }
 

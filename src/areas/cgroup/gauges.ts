@@ -22,7 +22,7 @@ async function cgroupInfo(host: HostReader): Promise<Readonly<Record<string, str
   return {
     version: cgroups?.version ?? '',
     runtime: used?.name ?? '',
-    runtime_version: used?.answer?.version ?? '',
+    runtime_version: used?.version ?? '',
     runtime_driver: used === undefined ? '' : driverOf(used),
     kubelet_driver: kubeletDriver(observed) ?? '',
   };

@@ -13,8 +13,11 @@ const CALL_DEADLINE_MS = 60_000;
 /** What is asked for has kilobytes; a list of sandboxes on a large node is below a megabyte. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const KEPT_MS = 10 * 60_000;
-/** A program that does not answer now may soon. */
-const FAILURE_KEPT_MS = 60_000;
+/** A program that hangs is not waited for in every pass. */
+const SILENCE_KEPT_MS = 60_000;
+/** One that refuses may have just started: containerd listens a moment before it can answer. */
+const REFUSAL_KEPT_MS = 2000;
+const SOON_MS = 1000;
 /** https://grpc.io/docs/guides/status-codes: UNIMPLEMENTED. */
 const UNKNOWN_METHOD = '12';
 
@@ -48,10 +51,12 @@ export function createAsk(placeOf: PlaceOf, clock: () => number = () => performa
     const key = JSON.stringify([socket, questions]);
     const known = kept.get(key);
     if (known !== undefined && known.stamp === stamp && clock() < known.until) return known.answers;
+    const begin = clock();
     const answers = await answersFrom(placeOf, socket, questions, DEADLINE_MS, signal);
     signal?.throwIfAborted();
     const isFailure = answers.every((answer) => 'problem' in answer);
-    kept.set(key, { stamp, until: clock() + (isFailure ? FAILURE_KEPT_MS : KEPT_MS), answers });
+    const failureMs = clock() - begin < SOON_MS ? REFUSAL_KEPT_MS : SILENCE_KEPT_MS;
+    kept.set(key, { stamp, until: clock() + (isFailure ? failureMs : KEPT_MS), answers });
     return answers;
   };
 }

@@ -31,6 +31,8 @@ export interface ContainerRuntimeOptions {
   readonly onStop?: (host: MemoryHost, id: string) => void;
   /** Whether it can run containers; default true. */
   readonly isReady?: boolean;
+  /** It runs, and its CRI is off. */
+  readonly hasNoCri?: true;
   /** What it answers to everything instead. */
   readonly instead?: SocketAnswer;
 }
@@ -60,13 +62,15 @@ export function containerRuntime(options: ContainerRuntimeOptions): MemoryRuntim
           options.onStop?.(host, Buffer.from(message, 'hex').subarray(2).toString());
           return { message: join([]) };
         }
-        return options.instead ?? answerTo(method.split('/').at(-1) ?? '', options);
+        return options.instead ?? answerTo(method, options);
       },
     },
   };
 }
 
-function answerTo(method: string, options: ContainerRuntimeOptions): SocketAnswer {
+function answerTo(path: string, options: ContainerRuntimeOptions): SocketAnswer {
+  if (path.startsWith('/containerd.')) return { message: text(1, options.version) };
+  const method = options.hasNoCri === true ? '' : (path.split('/').at(-1) ?? '');
   if (method === 'Version') return { message: join([text(1, '0.1.0'), text(2, 'memory'), text(3, options.version)]) };
   if (method === 'Status') return { message: join([readiness(options), statusOf(options)]) };
   if (method === 'ListPodSandbox') return { message: join((options.sandboxes ?? []).map(sandboxOf)) };

@@ -69,7 +69,6 @@ export const CONFIGURATIONS: Readonly<Record<string, Readonly<Record<string, str
     'a.toml': `version = 2\nimports = ["b.toml"]\n`,
     'b.toml': `version = 2\n${runc(V2, true)}`,
   },
-  'import that is not there': { 'config.toml': `imports = ["absent.toml"]\n${DEBIAN}` },
   'version 3': { 'config.toml': `version = 3\n${runc(V3, true)}` },
   'version 3 with options only': { 'config.toml': `version = 3\n${minimal(V3)}` },
   'version 3 with a drop-in of version 3': {
@@ -116,4 +115,50 @@ export const CONFIGURATIONS: Readonly<Record<string, Readonly<Record<string, str
   'broken TOML': { 'config.toml': 'version = 2\n[plugins.\n' },
   'broken drop-in': { 'config.toml': IMPORTS + DEBIAN, 'conf.d/10-a.toml': 'version = = 2\n' },
   'the table twice': { 'config.toml': `${DEBIAN}\n${runc(V2, true)}${runc(V2, false)}` },
+};
+
+const off = (...names: readonly string[]) => `disabled_plugins = ${JSON.stringify(names)}\n`;
+const byDefaultOf = (plugin: string, name: string) => `[${plugin}.containerd]\n  default_runtime_name = "${name}"\n`;
+/** A main file of that version with imports, and one drop-in. */
+const dropIn = (main: string, text: string) => ({ 'config.toml': IMPORTS + main, 'conf.d/10-a.toml': text });
+
+/** What only a start shows: `config dump` takes all of these, or says nothing of what counts. */
+export const STARTS: typeof CONFIGURATIONS = {
+  'empty main file': { 'config.toml': '' },
+  'import that is not there': { 'config.toml': `imports = ["absent.toml"]\n${DEBIAN}` },
+  'version 4': { 'config.toml': `version = 4\n${runc(V3, true)}` },
+  'drop-in of version 4': dropIn('version = 3\n', `version = 4\n${runc(V3, true)}`),
+  'version as a text': { 'config.toml': `version = "2"\n${runc(V2, true)}` },
+  'drop-in without a version': dropIn(`version = 2\n${runc(V2, false)}`, runc(V2, true)),
+  'drop-in without a version, main file of version 3': dropIn('version = 3\n', runc(V3, true)),
+  'main file without a version, drop-in of version 2': dropIn('', `version = 2\n${runc(V2, true)}`),
+  'main file without a version, drop-in of version 3': dropIn('', `version = 3\n${runc(V3, true)}`),
+  'tables of version 2 without a version': { 'config.toml': runc(V2, true) },
+  'tables of version 3 in version 2': { 'config.toml': `version = 2\n${runc(V3, true)}` },
+  'tables of version 2 in version 3': { 'config.toml': `version = 3\n${runc(V2, true)}` },
+  'tables of both versions in version 2': { 'config.toml': `version = 2\n${runc(V2, false)}${runc(V3, true)}` },
+  'table of version 1 in version 2': {
+    'config.toml': `version = 2
+${runc('plugins.cri', true)}`,
+  },
+  'CRI off by its short name in version 2': { 'config.toml': `version = 2\n${off('cri')}` },
+  'CRI off by its short name in version 3': { 'config.toml': `version = 3\n${off('cri')}` },
+  'CRI off by its long name in version 1': { 'config.toml': off('io.containerd.grpc.v1.cri') },
+  'CRI off by the name of 2.x': { 'config.toml': `version = 2\n${off('io.containerd.cri.v1.runtime')}` },
+  'CRI off by a drop-in': dropIn('version = 2\n', `version = 2\n${off('io.containerd.grpc.v1.cri')}`),
+  'CRI without images': { 'config.toml': `version = 3\n${off('io.containerd.cri.v1.images')}` },
+  'default runtime without a table': { 'config.toml': `version = 2\n${byDefaultOf(V2, 'nvidia')}` },
+  'default runtime without a name': { 'config.toml': `version = 2\n${byDefaultOf(V2, '')}` },
+  'default runtime without a table in version 3': { 'config.toml': `version = 3\n${byDefaultOf(V3, 'nvidia')}` },
+  'only another runtime': { 'config.toml': `version = 2\n${runc(V2, true, 'crun')}` },
+  'only another runtime, by default': {
+    'config.toml': `version = 2\n${byDefaultOf(V2, 'crun')}${runc(V2, true, 'crun')}`,
+  },
+  'systemd_cgroup of old guides': { 'config.toml': `version = 2\n[${V2}]\n  systemd_cgroup = true\n` },
+  'systemd_cgroup of old guides in version 1': { 'config.toml': '[plugins.cri]\n  systemd_cgroup = true\n' },
+  'key beside the options': {
+    'config.toml': `version = 2\n[${V2}.containerd.runtimes.runc]\n  runtime_type = "io.containerd.runc.v2"\n  SystemdCgroup = true\n`,
+  },
+  'key in other letters': { 'config.toml': `version = 2\n${runc(V2, true).replace('SystemdCgroup', 'systemdCgroup')}` },
+  'table without a key': { 'config.toml': `version = 2\n[${V2}.containerd.runtimes.runc]\n` },
 };

@@ -91,6 +91,28 @@ describe('asking a program on its socket', () => {
     expect(count.asked).toBe(3);
   });
 
+  test('asks a program again soon that has refused, as one that has just started does', async () => {
+    let isStarting = true;
+    const count = await grpc((stream) =>
+      isStarting
+        ? stream.respond({ ':status': 200, 'grpc-status': '2' }, { endStream: true })
+        : answerWith(stream, frame('')),
+    );
+    let now = 0;
+    const asking = ask(
+      (path) => path,
+      () => now,
+    );
+
+    await asking(socket, one, { stamp: '1' });
+    isStarting = false;
+    await asking(socket, one, { stamp: '1' });
+    expect(count.asked).toBe(1);
+    now = 2000;
+
+    expect(await asking(socket, one, { stamp: '1' })).toEqual([{ message: Buffer.alloc(0) }]);
+  });
+
   test('tells a method that the program does not know', async () => {
     await grpc((stream) =>
       stream.respond({ ':status': 200, 'grpc-status': '12', 'grpc-message': 'unknown method' }, { endStream: true }),

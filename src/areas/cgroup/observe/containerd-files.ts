@@ -43,7 +43,7 @@ export async function readContainerd(host: HostReader, version?: string): Promis
         if (!one.startsWith('/') && one.includes('*') && /^1\.[0-6]\./.test(version ?? '')) continue;
         pending.push(...(await imported(host, next, one)));
       }
-    } else if (next !== main && (version ?? '1.').startsWith('1.')) {
+    } else if (next !== main) {
       problems.push(broken(next, 'is imported but does not exist'));
     }
   }

@@ -2,7 +2,7 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import type { HostReader } from '../../../host/host.ts';
 import type { SocketAnswer, SocketQuestion } from '../../../host/query.ts';
-import { objectIn, textOf } from '../../tables.ts';
+import { objectIn, type Table, textOf } from '../../tables.ts';
 import { fieldsOf, messageIn, textIn } from './protobuf.ts';
 
 /** A way to run containers that the runtime knows by name: `runc`, `nvidia`, `kata`. */
@@ -16,6 +16,12 @@ export interface Handler {
 /** Whether a handler with this type runs runc, which SystemdCgroup is for; one whose type was lost is meant to. */
 export function isOfRunc(type: string): boolean {
   return type === '' || type.startsWith('io.containerd.runc.');
+}
+
+/** What options of a runtime say about the driver; containerd takes other cases of the letters for the same key. */
+export function systemdCgroupIn(options: Table): unknown {
+  if (Object.hasOwn(options, 'SystemdCgroup')) return options['SystemdCgroup'];
+  return Object.entries(options).find(([key]) => key.toLowerCase() === 'systemdcgroup')?.[1];
 }
 
 /** What a running runtime says. */
@@ -33,8 +39,11 @@ export interface RuntimeAnswer {
   readonly pods?: number;
 }
 
-/** The answer, or why there is none. */
-export type Asked = { readonly answer: RuntimeAnswer } | { readonly problem: string };
+/** The answer, or why there is none; the version may be known all the same. */
+export type Asked = { readonly answer: RuntimeAnswer } | { readonly problem: string; readonly version?: string };
+
+/** Why a containerd does not answer that has CRI turned off, or whose configuration CRI has refused. */
+export const WITHOUT_CRI = 'it runs without CRI';
 
 /** The service of CRI that has all methods about pods. */
 export const CRI_SERVICE = '/runtime.v1.RuntimeService';
@@ -46,28 +55,48 @@ const QUESTIONS: readonly SocketQuestion[] = [
   { method: `${CRI_SERVICE}/ListPodSandbox`, message: '' },
 ];
 
+/** What containerd says of itself with CRI off: its files mean something else in each version. */
+const OWN_VERSION: SocketQuestion = { method: '/containerd.services.version.v1.Version/Version', message: '' };
+
 /** Asks a runtime once for each of its runs, and every ten minutes. */
 export async function askRuntime(host: HostReader, socket: string, stamp: string, signal: AbortSignal): Promise<Asked> {
   const [version, config, status, sandboxes] = await host.ask(socket, QUESTIONS, { stamp, signal });
   if (version === undefined || config === undefined || status === undefined || sandboxes === undefined) {
     return { problem: 'it did not answer' };
   }
-  if ('problem' in version) return { problem: version.problem };
+  if ('problem' in version) {
+    if (version.isUnknown !== true) return { problem: version.problem };
+    const [own] = await host.ask(socket, [OWN_VERSION], { stamp, signal });
+    const said = own === undefined || 'problem' in own ? {} : versionIn(textIn(fieldsOf(own.message), 1));
+    return { problem: WITHOUT_CRI, ...said };
+  }
   const named = fieldsOf(version.message);
   const running = runningConfig(status);
   if (named === undefined || running === undefined) return { problem: 'its answer is not what CRI says' };
   const driver = driverIn(config);
   const pods = readyIn(sandboxes);
-  const text = textIn(named, 3).replace(/^v(?=\d)/, '');
   return {
     answer: {
-      ...(/^[0-9][\x21-\x7e]{0,63}$/.test(text) ? { version: text } : {}),
+      ...versionIn(textIn(named, 3)),
       ...(driver === undefined ? {} : { driver }),
       ...running,
+      handlers: running.handlers.map((one) => asAnswered(one, running.defaultHandler, driver)),
       isReady: isReadyIn(status),
       ...(pods === undefined ? {} : { pods }),
     },
   };
+}
+
+/** RuntimeConfig is about the default handler, and what the runtime acts by; its configuration may have a key twice. */
+function asAnswered(handler: Handler, defaultHandler: string, driver: CgroupDriver | undefined): Handler {
+  const isMeant = driver !== undefined && handler.name === defaultHandler && handler.type === 'io.containerd.runc.v2';
+  return isMeant ? { ...handler, driver } : handler;
+}
+
+/** `1.6.20~ds1` of `v1.6.20~ds1`; nothing where it does not look like a version. */
+function versionIn(said: string): { readonly version?: string } {
+  const version = said.replace(/^v(?=\d)/, '');
+  return /^[0-9][\x21-\x7e]{0,63}$/.test(version) ? { version } : {};
 }
 
 /** The driver of RuntimeConfig. systemd is 0, which is not on the wire: the message around it is there then. */
@@ -96,7 +125,7 @@ function runningConfig(answer: SocketAnswer): Pick<RuntimeAnswer, 'handlers' | '
       ([name, value]): Handler => ({
         name: name.slice(0, 64),
         type: textOf(objectIn({ value }, 'value')['runtimeType']),
-        driver: objectIn(objectIn({ value }, 'value'), 'options')['SystemdCgroup'] === true ? 'systemd' : 'cgroupfs',
+        driver: systemdCgroupIn(objectIn(objectIn({ value }, 'value'), 'options')) === true ? 'systemd' : 'cgroupfs',
       }),
     );
     return { handlers, defaultHandler: textOf(containerd['defaultRuntimeName']) };

@@ -25,6 +25,8 @@ export interface RuntimeObserved {
   readonly unreachable?: string;
   /** Whether systemd runs its unit, so that it can be restarted. */
   readonly isUnitRunning: boolean;
+  /** `1.6.20~ds1`; absent when it does not run or does not say. */
+  readonly version?: string;
 }
 
 interface Traits {
@@ -82,7 +84,7 @@ export async function observeRuntimes(
     const asked = host.kernel === 'running' ? await ask(host, name, signal) : {};
     signal.throwIfAborted();
     const isUnitRunning = host.kernel === 'running' && (await runOf(host, restartedUnit(name))) !== undefined;
-    const config = await configOf(host, name, hasCgroupV2, asked.answer?.version);
+    const config = await configOf(host, name, hasCgroupV2, asked.version);
     found.push({ name, config, ...asked, isUnitRunning });
   }
   return found;
@@ -112,7 +114,11 @@ export function driverOf({ name, answer, config }: RuntimeObserved): CgroupDrive
   return handler?.driver ?? config.driver;
 }
 
-async function ask(host: HostReader, name: RuntimeName, signal: AbortSignal) {
+async function ask(
+  host: HostReader,
+  name: RuntimeName,
+  signal: AbortSignal,
+): Promise<Pick<RuntimeObserved, 'answer' | 'unreachable' | 'version'>> {
   const { unit, sockets } = TRAITS[name];
   const run = await runOf(host, unit);
   // Not before it runs: at boot it starts after NodePrep. Without systemd, its socket tells that it does.
@@ -120,7 +126,11 @@ async function ask(host: HostReader, name: RuntimeName, signal: AbortSignal) {
   for (const socket of sockets) {
     if ((await host.stat(socket)) === undefined) continue;
     const asked = await askRuntime(host, socket, run ?? 'running', signal);
-    return 'answer' in asked ? { answer: asked.answer } : { unreachable: asked.problem };
+    const { version } = 'answer' in asked ? asked.answer : asked;
+    return {
+      ...('answer' in asked ? { answer: asked.answer } : { unreachable: asked.problem }),
+      ...(version === undefined ? {} : { version }),
+    };
   }
   return {};
 }

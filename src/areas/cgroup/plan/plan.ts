@@ -7,6 +7,7 @@ import { runsPods } from '../../pod-groups.ts';
 import type { Finding, Plan } from '../../area.ts';
 import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Desired } from '../desired.ts';
+import { WITHOUT_CRI } from '../observe/cri.ts';
 import type { Observed } from '../observe/observe.ts';
 import { driverFindings } from './drivers.ts';
 import { approvalFinding, effectsOf } from './approval.ts';
@@ -105,7 +106,8 @@ function configFindings({ used, kubelet, runtimes }: Observed): readonly Found[]
       required: false,
     });
   }
-  if (!used.config.isCriDisabled || runtimes.length > 1) return found;
+  const isChosen = runtimes.length === 1 || kubelet?.endpoint !== undefined;
+  if (!used.config.isCriDisabled || !isChosen) return found;
   const message = `disabled_plugins in ${used.config.main} turns CRI off, as the package containerd.io ships it: the kubelet cannot start a pod with it. Take "cri" out of the list and run "systemctl restart containerd".`;
   return [
     ...found,
@@ -133,7 +135,11 @@ function versionFindings({ version }: CgroupSpec, { cgroups }: Observed): readon
 
 function reachFindings({ used, distribution }: Observed): readonly Found[] {
   const found: Found[] = [];
-  if (used?.unreachable !== undefined) {
+  // Where the files say why it runs without CRI, that is a finding of its own.
+  const isExplained =
+    used?.unreachable === WITHOUT_CRI &&
+    (used.config.isCriDisabled || used.config.problems.some(({ isFatal }) => isFatal));
+  if (used?.unreachable !== undefined && !isExplained) {
     const message = `${used.name} runs and does not answer on its socket: ${used.unreachable}. The kubelet cannot start pods with it. See "journalctl -u ${used.name}".`;
     found.push({ reason: 'RuntimeUnreachable', message, required: false, transient: true });
   }

@@ -1,5 +1,6 @@
 /** How control groups stand, always in the same four places: kernel, runtime, kubelet, pods. Pure. */
 import type { KubeletCgroup } from '../observe/kubelet-driver.ts';
+import { WITHOUT_CRI } from '../observe/cri.ts';
 import type { Observed } from '../observe/observe.ts';
 import { treesOf } from '../../pod-groups.ts';
 import { placeText } from '../observe/runtime-config.ts';
@@ -25,7 +26,7 @@ function kernelText({ cgroups }: Observed): string {
 
 function runtimeText(runtime: RuntimeObserved): string {
   const { name, answer, unreachable, config } = runtime;
-  const version = answer?.version === undefined ? name : `${name} ${answer.version}`;
+  const version = runtime.version === undefined ? name : `${name} ${runtime.version}`;
   const file =
     config.place === undefined
       ? `${config.main} says nothing (default ${config.driver})`
@@ -37,7 +38,10 @@ function runtimeText(runtime: RuntimeObserved): string {
       .map((one) => `${one.name} has ${one.driver}`);
     return [`${version} answers ${driverOf(runtime)}`, ...other, file].join(', ');
   }
-  return `${version} ${unreachable === undefined ? 'does not run' : `does not answer (${unreachable})`}, ${file}`;
+  const isOff = unreachable === WITHOUT_CRI;
+  const state =
+    unreachable === undefined ? 'does not run' : isOff ? 'runs without CRI' : `does not answer (${unreachable})`;
+  return `${version} ${state}, ${file}`;
 }
 
 function kubeletText({ driver, place }: KubeletCgroup, { kubeletVersion }: Observed): string {

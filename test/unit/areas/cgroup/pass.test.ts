@@ -283,6 +283,35 @@ describe('a configuration that lets pods fail', () => {
   });
 });
 
+describe('a containerd that runs without CRI', () => {
+  it('is named by what its file says, not by its silence', async () => {
+    const files = {
+      ...JOINED,
+      [CONFIG]: 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  systemd_cgroup = true\n',
+    };
+    const { blocked } = await passCgroup(cgroupHost(files, [runningContainerd(false, { hasNoCri: true })]));
+
+    expect(blocked.map(({ reason }) => reason)).toEqual(['RuntimeConfigUnsafe', 'DriverMismatch']);
+    expect(blocked[0]?.message).toMatch(
+      /containerd 1\.6\.20~ds1 runs without CRI, .*config\.toml:3 .* Remove that line/,
+    );
+    expect(blocked[0]?.required).toBeUndefined();
+  });
+
+  it('is named though Docker is installed, when the kubelet is told to use it', async () => {
+    const files = {
+      ...JOINED,
+      '/usr/bin/dockerd': '',
+      [CONFIG]: 'disabled_plugins = ["cri"]\n',
+      '/var/lib/kubelet/kubeadm-flags.env':
+        'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///var/run/containerd/containerd.sock"\n',
+    };
+    const { blocked } = await passCgroup(cgroupHost(files, [runningContainerd(false, { hasNoCri: true })]));
+
+    expect(blocked[0]?.message).toContain('disabled_plugins in /etc/containerd/config.toml turns CRI off');
+  });
+});
+
 describe('pods in the wrong place', () => {
   it.each<[string, MemoryFiles, RegExp]>([
     [
