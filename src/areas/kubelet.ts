@@ -14,6 +14,10 @@ export type KubeletConfig = Said & ConfigFile;
 export interface KubeletFiles {
   /** The configuration file and drop-ins, as far as they exist. */
   readonly configs: readonly KubeletConfig[];
+  /** The configuration file, whether it exists or not. */
+  readonly main: string;
+  /** The folder of drop-ins that a flag names. */
+  readonly dropIns?: string;
   /** Files with flags for the next start. */
   readonly flags: readonly ConfigFile[];
   /** Where the flags in force are: the command line of a running kubelet, otherwise unit and files. */
@@ -49,13 +53,14 @@ export async function readKubelet(host: HostReader): Promise<KubeletFiles> {
   // There is no default folder: drop-ins count only when the flag names one.
   const folder = lastFlag(inForce, 'config-dir')?.value;
   const names = folder === undefined ? [] : ((await host.listDirectory(folder)) ?? []);
-  const dropIns = names.filter((name) => name.endsWith('.conf')).map((name) => `${folder}/${name}`);
+  const files = names.filter((name) => name.endsWith('.conf')).map((name) => `${folder}/${name}`);
   const configs: KubeletConfig[] = [];
-  for (const file of [config, ...dropIns]) {
+  for (const file of [config, ...files]) {
     const found = await host.parsed(file, configFrom);
     if (found !== undefined) configs.push({ file, ...found });
   }
-  return { configs, flags, inForce, isRunning: running !== undefined };
+  const dropIns = folder === undefined ? {} : { dropIns: folder };
+  return { configs, main: config, ...dropIns, flags, inForce, isRunning: running !== undefined };
 }
 
 /** What a file says. Never throws; an empty file is a configuration without settings. */

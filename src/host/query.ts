@@ -7,6 +7,7 @@
 export type Query =
   | readonly ['docker', 'info', '--format', string]
   | readonly ['journalctl', '--no-pager', '-o', 'cat', '-n', string, `_SYSTEMD_INVOCATION_ID=${string}`]
+  | readonly [`/${string}/containerd`, '--version']
   | readonly ['journalctl', '--no-pager', '-o', 'short-iso', '-n', string, '-u', string, '-u', string]
   | readonly ['kubelet', '--version']
   | readonly ['lsblk', ...string[]]

@@ -8,10 +8,23 @@ import { type ConfigProblem, type Place, placeOf, placeText, type RuntimeConfig 
 import { type TomlFile, tomlFrom } from './toml.ts';
 
 const MAIN = '/etc/crio/crio.conf';
-const DROP_INS = '/etc/crio/crio.conf.d';
+/** Where CRI-O reads drop-ins. */
+export const DROP_INS = '/etc/crio/crio.conf.d';
 
-/** Reads the main file, then the drop-ins in the order of their names; each key counts where it stands last. */
+/** The main file, then the drop-ins in the order of their names, and what cannot be read. */
+export interface CrioFiles {
+  readonly files: readonly TomlFile[];
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Each key counts where it stands last. */
 export async function readCrio(host: HostReader): Promise<RuntimeConfig> {
+  const { files, problems } = await readCrioFiles(host);
+  return parseCrio(files, problems);
+}
+
+/** Reads the files as CRI-O does. */
+export async function readCrioFiles(host: HostReader): Promise<CrioFiles> {
   const names = (await host.listDirectory(DROP_INS).catch(ignored)) ?? [];
   const files: TomlFile[] = [];
   const problems: ConfigProblem[] = [];
@@ -25,7 +38,7 @@ export async function readCrio(host: HostReader): Promise<RuntimeConfig> {
       if (error.code !== 'EISDIR') problems.push(unusable(file, `cannot be read (${error.code})`));
     }
   }
-  return parseCrio(files, problems);
+  return { files, problems };
 }
 
 /** What the files say together. Pure. */

@@ -9,15 +9,30 @@ import { type ConfigProblem, lineOf, type Place, placeOf, placeText, type Runtim
 const MAIN = '/etc/docker/daemon.json';
 const OPTION = /^native\.cgroupdriver=(.*)$/;
 
+/** What configures dockerd. */
+export interface DockerFiles {
+  readonly main: string;
+  /** Absent when there is no such file, or it cannot be read. */
+  readonly config?: ConfigFile;
+  readonly unit: readonly ConfigFile[];
+  readonly problems: readonly ConfigProblem[];
+}
+
 /** Reads daemon.json and the options of the unit. */
 export async function readDocker(host: HostReader, hasCgroupV2: boolean): Promise<RuntimeConfig> {
+  const { config, unit, problems } = await readDockerFiles(host);
+  return parseDocker(config, unit, hasCgroupV2, problems);
+}
+
+/** Reads the files as they are. */
+export async function readDockerFiles(host: HostReader): Promise<DockerFiles> {
   const unit = await readUnit(host, 'docker.service');
   try {
     const text = await host.readFile(MAIN);
-    return parseDocker(text === undefined ? undefined : { file: MAIN, text }, unit, hasCgroupV2);
+    return { main: MAIN, ...(text === undefined ? {} : { config: { file: MAIN, text } }), unit, problems: [] };
   } catch (error) {
     if (!(error instanceof HostFileError)) throw error;
-    return parseDocker(undefined, unit, hasCgroupV2, [unusable(`cannot be read (${error.code})`)]);
+    return { main: MAIN, unit, problems: [unusable(`cannot be read (${error.code})`)] };
   }
 }
 

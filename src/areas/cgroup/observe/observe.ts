@@ -1,15 +1,18 @@
 /** Reads everything that has a say in control groups: kernel, runtimes, kubelet, and where pods really are. */
+import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import { CommandError } from '../../../host/errors.ts';
 import type { HostReader, Kernel } from '../../../host/host.ts';
+import type { Memory } from '../../area.ts';
 import { type Cgroups, observeCgroups } from '../../cgroups.ts';
 import { KUBELET_UNIT, readKubelet } from '../../kubelet.ts';
 import { runOf } from '../../unit-files.ts';
 import type { Desired } from '../desired.ts';
 import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
-import type { Memory } from '../../area.ts';
 import { observePodGroups, type PodGroups, runsPods } from '../../pod-groups.ts';
 import { type MoveObserved, observeMove } from './move.ts';
 import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
+import { differingWriters, writersOf } from './writers.ts';
+import { observeWriting, type Writing, writtenFiles } from './writing.ts';
 
 /** What was seen. */
 export interface Observed {
@@ -26,6 +29,8 @@ export interface Observed {
   readonly move: MoveObserved;
   /** k3s or RKE2, which carry runtime and kubelet within and set the driver themselves. */
   readonly distribution: 'k3s' | 'RKE2' | undefined;
+  /** Read only while a driver has to be written, or to be taken back. */
+  readonly writing?: Writing;
 }
 
 /** Looks without changing anything; programs run and sockets are asked only where files cannot tell. */
@@ -41,23 +46,33 @@ export async function observeCgroup(
   const looksAtKubelet = spec?.runtimes?.includes('kubelet') ?? true;
   const kubelet = looksAtKubelet ? parseKubeletCgroup(await readKubelet(host)) : undefined;
   const used = usedOf(runtimes, kubelet);
+  const version = isVersionWanted(used, kubelet, spec) ? await kubeletVersion(host, signal) : undefined;
   const pods = await observePodGroups(host, cgroups?.version);
+  const distribution = await distributionOf(host);
+  const parts = { runtimes, used, kubelet, kubeletVersion: version, distribution };
+  const isWriting = differingWriters(spec, parts).length > 0 || hasUndeclared(memory, writersOf(spec, parts));
   return {
     kernel: host.kernel,
     cgroups,
-    runtimes,
-    used,
-    kubelet,
-    kubeletVersion: isVersionWanted(used, kubelet) ? await kubeletVersion(host, signal) : undefined,
+    ...parts,
     pods,
     move: await observeMove(host, runtimes, { hasPods: runsPods(pods), memory, signal }),
-    distribution: await distributionOf(host),
+    ...(isWriting ? { writing: await observeWriting(host, runtimes, memory, signal) } : {}),
   };
 }
 
-function isVersionWanted(used: RuntimeObserved | undefined, kubelet: KubeletCgroup | undefined): boolean {
+/** Something was written for a program that is not to have a driver any more. */
+function hasUndeclared(memory: Memory, kept: readonly string[]): boolean {
+  return writtenFiles(memory).some(({ user }) => !kept.includes(user));
+}
+
+function isVersionWanted(
+  used: RuntimeObserved | undefined,
+  kubelet: KubeletCgroup | undefined,
+  spec: CgroupSpec | undefined,
+): boolean {
   if (used?.answer?.driver === undefined || kubelet === undefined || kubelet.isAskingOff) return false;
-  return kubelet.isSetUp && kubelet.driver !== driverOf(used);
+  return kubelet.isSetUp && kubelet.driver !== (spec?.driver ?? driverOf(used));
 }
 
 /** Of the run of its unit that was asked last: another program cannot run before another start. */

@@ -3,6 +3,7 @@ import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import type { HostReader } from '../../../host/host.ts';
 import { hasAny } from '../../has-any.ts';
 import { runOf } from '../../unit-files.ts';
+import { containerdVersion } from './containerd-program.ts';
 import { readContainerd } from './containerd-files.ts';
 import { parseContainerd } from './containerd.ts';
 import { askRuntime, type Handler, isOfRunc, type RuntimeAnswer } from './cri.ts';
@@ -84,7 +85,7 @@ export async function observeRuntimes(
     const asked = host.kernel === 'running' ? await ask(host, name, signal) : {};
     signal.throwIfAborted();
     const isUnitRunning = host.kernel === 'running' && (await runOf(host, restartedUnit(name))) !== undefined;
-    const config = await configOf(host, name, hasCgroupV2, asked.version);
+    const config = await configOf(host, name, { hasCgroupV2, version: asked.version, signal });
     found.push({ name, config, ...asked, isUnitRunning });
   }
   return found;
@@ -135,8 +136,18 @@ async function ask(
   return {};
 }
 
-async function configOf(host: HostReader, name: RuntimeName, hasCgroupV2: boolean, version: string | undefined) {
+interface ConfigContext {
+  readonly hasCgroupV2: boolean;
+  readonly version: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function configOf(host: HostReader, name: RuntimeName, { hasCgroupV2, version, signal }: ConfigContext) {
   if (name === 'crio') return readCrio(host);
   if (name === 'docker') return readDocker(host, hasCgroupV2);
-  return parseContainerd(await readContainerd(host, version), version);
+  const read = await readContainerd(host, version);
+  if (version !== undefined || read.files.length < 2) return parseContainerd(read, version);
+  // Versions differ in what they make of several files.
+  const installed = await containerdVersion(host, signal);
+  return parseContainerd(await readContainerd(host, installed), installed);
 }

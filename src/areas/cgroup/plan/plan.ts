@@ -1,10 +1,10 @@
 /**
- * What does not fit together, from the worst on. Pure. Nothing is written: a driver is changed by a person, with the
- * lines that the finding gives.
+ * What is written so that all agree, and what does not fit together, from the worst on. Pure. What NodePrep does not
+ * write is a finding with the lines for a person.
  */
 import type { Reason } from '../../../api/status/conditions.ts';
 import { runsPods } from '../../pod-groups.ts';
-import type { Finding, Plan } from '../../area.ts';
+import type { Finding, Memory, Plan } from '../../area.ts';
 import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Desired } from '../desired.ts';
 import { WITHOUT_CRI } from '../observe/cri.ts';
@@ -12,37 +12,48 @@ import type { Observed } from '../observe/observe.ts';
 import { driverFindings } from './drivers.ts';
 import { approvalFinding, effectsOf } from './approval.ts';
 import { planMove } from './move.ts';
-import type { CgroupStep, WriteStep } from './steps.ts';
+import type { CgroupStep } from './steps.ts';
 import { summaryOf } from './summary.ts';
+import { planFiles } from './write/files.ts';
 
 /** The one entry of this area. */
 export const ENTRY = 'cgroup';
 
 /** Compares what was seen with the spec. */
-export function planCgroup({ spec }: Desired, observed: Observed): Plan<CgroupStep> {
-  const writes: readonly WriteStep[] = [];
-  const { steps, spent, ...move } = planMove(spec, observed, writes);
-  const none = { steps, conflicts: [], left: [], spent };
+export function planCgroup(desired: Desired, observed: Observed, memory: Memory): Plan<CgroupStep> {
+  const { spec } = desired;
+  const files = planFiles(desired, observed, memory);
+  const { steps, spent, ...move } = planMove(spec, observed, files.steps);
+  const none = { steps, conflicts: [], left: files.left, spent: [...files.spent, ...spent] };
   if (spec === undefined) return { ...none, entries: [], blocked: move.findings };
   const live = summaryOf(observed);
   const entry = { name: ENTRY, required: true, desired: wantedText(spec), live };
   const isNode = observed.kubelet?.isSetUp === true || runsPods(observed.pods);
+  const isTold = files.conflicts.length + files.blocked.length > 0;
   const found = [
     ...(move.isHeld && isNode && isMoving(steps)
       ? [{ target: ENTRY, ...approvalFinding(spec.driver, observed, steps) }]
       : []),
     ...move.findings.map((one) => ({ ...one, ...(isNode ? {} : { required: false }) })),
     ...findingsOf(spec, observed)
-      .filter(({ reason }) => !(isMoving(steps) && SETTLED.has(reason)))
+      .filter(({ reason }) => !(isMoving(steps) && SETTLED.has(reason)) && !(isTold && reason === 'DriverMismatch'))
       .map((one) =>
         one.reason === 'HalfMigrated' && move.isHeld ? { ...one, message: `${one.message} ${effectsOf(steps)}` } : one,
       ),
+    ...files.blocked,
   ];
   // Each message begins with the four places.
-  const findings = found.map((one): Finding => ({ ...one, message: `${live}. ${one.message}` }));
+  const begun = (one: Finding): Finding => ({ ...one, message: `${live}. ${one.message}` });
+  const findings = found.toSorted(byWeight).map(begun);
   // With version Any v1 is as declared, and worth a word all the same.
   const isWord = ({ reason }: Finding) => reason === 'CgroupV1' && spec.version !== 'v2';
-  return { ...none, entries: [entry], blocked: findings.filter((one) => !isWord(one)), left: findings.filter(isWord) };
+  return {
+    ...none,
+    entries: [entry],
+    blocked: findings.filter((one) => !isWord(one)),
+    conflicts: files.conflicts.map(begun),
+    left: [...files.left, ...findings.filter(isWord)],
+  };
 }
 
 /** What goes away when the driver is changed. */
@@ -68,12 +79,15 @@ export function findingsOf(desired: CgroupSpec, observed: Observed): readonly Fi
     ...versionFindings(desired, observed),
     ...reachFindings(observed),
   ];
-  return found
-    .map((one): Finding => ({ target: ENTRY, ...one }))
-    .toSorted((a, b) => Number(a.required === false) - Number(b.required === false));
+  return found.map((one): Finding => ({ target: ENTRY, ...one })).toSorted(byWeight);
 }
 
 type Found = Omit<Finding, 'target'>;
+
+/** What is required comes first. */
+function byWeight(a: Finding, b: Finding): number {
+  return Number(a.required === false) - Number(b.required === false);
+}
 
 function effectFindings({ pods }: Observed): readonly Found[] {
   const after = 'Drain the node and reboot it once kubelet and runtime have the same driver.';

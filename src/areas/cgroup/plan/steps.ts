@@ -26,6 +26,10 @@ export interface ContainerdProof {
   readonly main: string;
   /** The version of the main file, or of the one that a new main file gets. */
   readonly version: number;
+  /** The driver that every runtime of runc has afterwards; absent when an earlier text is put back. */
+  readonly driver?: CgroupDriver;
+  /** Identifies all files that it reads, so that a text which it refused is not shown to it again. */
+  readonly seen: string;
 }
 
 /** Restarts a runtime so that it reads what was written, and proves that it has the driver; otherwise the file goes back. */
