@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { BootLoader, LoaderEdit, LoaderState } from '../../src/areas/boot-parameters/loaders/loader.ts';
-import { LOADERS, usedLoaders } from '../../src/areas/boot-parameters/loaders/loaders.ts';
+import { loaderNamed, usedLoaders } from '../../src/areas/boot-parameters/loaders/loaders.ts';
 import { MemoryHost } from '../../src/host/memory/memory-host.ts';
 
 const FOLDER = join(import.meta.dirname, 'boot');
@@ -32,10 +32,7 @@ export function bootHost(name: string, more: Readonly<Record<string, string>> = 
 /** Every boot loader of a host with what it reads. */
 export async function bootLoadersOf(host: MemoryHost): Promise<readonly { loader: BootLoader; state: LoaderState }[]> {
   const used = await usedLoaders(host, new AbortController().signal);
-  const found = await Promise.all(
-    LOADERS.map(async (loader) => ({ loader, state: await loader.observe(host, new AbortController().signal) })),
-  );
-  return found.flatMap(({ loader, state }) => (state === undefined ? [] : [{ loader, state }])).slice(0, used.length);
+  return used.map(({ name, state }) => ({ loader: loaderNamed(name), state }));
 }
 
 /** The one boot loader of a host. */

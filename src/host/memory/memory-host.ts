@@ -12,7 +12,7 @@ import { createParsed } from '../parsed.ts';
 import type { SocketAnswer, SocketQuestion } from '../query.ts';
 import { fromBytes, toBytes } from './bytes.ts';
 import { assertReplaceable, type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
-import { parent, resolvePath } from './resolve.ts';
+import { namesIn, parent, resolvePath } from './resolve.ts';
 
 type Output = CommandOutput | Promise<CommandOutput>;
 
@@ -24,8 +24,6 @@ export interface MemoryBehaviour {
   readonly writeKernelFile?: (host: MemoryHost, path: string, contents: string) => boolean;
   /** Called before a file is read; throws what the kernel would answer, such as EIO. */
   readonly readFile?: (host: MemoryHost, path: string) => void;
-  /** Room on the file system of a directory; without it there is plenty. */
-  readonly freeBytes?: (path: string) => number | undefined;
   /** Answers a question on a socket; `undefined` leaves it to the next behaviour. */
   readonly answer?: (host: MemoryHost, socket: string, question: SocketQuestion) => SocketAnswer | undefined;
 }
@@ -44,6 +42,8 @@ const devNull = '/dev/null';
 export class MemoryHost implements Host {
   readonly kernel: Kernel;
   readonly nodes = new Map<string, MemoryNode>([['/', { type: 'directory' }]]);
+  /** Bytes that are free, everywhere. */
+  room = 2 ** 40;
   readonly #behaviours: readonly MemoryBehaviour[];
   #mutations = 0;
   #dieAfter = Number.POSITIVE_INFINITY;
@@ -124,10 +124,8 @@ export class MemoryHost implements Host {
     return bytes === undefined ? undefined : createHash('sha256').update(bytes, 'latin1').digest('hex');
   };
 
-  readonly freeBytes = async (path: string): Promise<number | undefined> => {
-    if ((await this.listDirectory(path)) === undefined) return undefined;
-    return this.#behaviours.find((one) => one.freeBytes?.(path) !== undefined)?.freeBytes?.(path) ?? 2 ** 40;
-  };
+  readonly freeBytes = async (path: string): Promise<number | undefined> =>
+    (await this.listDirectory(path)) && this.room;
 
   readonly listDirectory = async (path: string): Promise<readonly string[] | undefined> => {
     this.#alive();
@@ -135,9 +133,7 @@ export class MemoryHost implements Host {
     const node = this.nodes.get(at);
     if (node === undefined) return undefined;
     if (node.type !== 'directory') throw new HostFileError('list', path, 'ENOTDIR', 'it is not a directory');
-    const prefix = at === '/' ? '/' : `${at}/`;
-    const names = [...this.nodes.keys()].filter((known) => known !== '/' && known.startsWith(prefix));
-    return [...new Set(names.map((known) => known.slice(prefix.length).split('/')[0] as string))].toSorted();
+    return namesIn(this.nodes, at);
   };
 
   readonly stat = async (path: string): Promise<FileStat | undefined> => {
@@ -193,12 +189,10 @@ export class MemoryHost implements Host {
   };
 
   readonly writeKernelFile = async (path: string, contents: string): Promise<void> => {
-    if (this.kernel !== 'running') {
+    if (this.kernel !== 'running')
       throw new HostFileError('write', path, 'EROFS', 'this host is a directory, its kernel is not running');
-    }
-    if (!/^\/(proc|sys)\//.test(path)) {
+    if (!/^\/(proc|sys)\//.test(path))
       throw new HostFileError('write', path, 'EINVAL', 'only files below /proc and /sys are kernel files');
-    }
     this.#mutate();
     for (const behaviour of this.#behaviours) if (behaviour.writeKernelFile?.(this, path, contents)) return;
     const node = this.nodes.get(path);
@@ -209,9 +203,8 @@ export class MemoryHost implements Host {
 
   readonly removeFile = async (path: string): Promise<void> => {
     const at = this.#entry('remove', path);
-    if (this.nodes.get(at)?.type === 'directory') {
+    if (this.nodes.get(at)?.type === 'directory')
       throw new HostFileError('remove', path, 'EISDIR', 'it is a directory');
-    }
     this.#mutate();
     this.nodes.delete(at);
   };
@@ -226,12 +219,9 @@ export class MemoryHost implements Host {
 
   readonly makeLink = async (path: string, target: string): Promise<void> => {
     const at = this.#entryToChange('link', path);
-    if (target === '' || target.includes('\0')) {
+    if (target === '' || target.includes('\0'))
       throw new HostFileError('link', path, 'EINVAL', 'no link can have this target');
-    }
-    if (this.nodes.get(at)?.type === 'directory') {
-      throw new HostFileError('link', path, 'EISDIR', 'it is a directory');
-    }
+    if (this.nodes.get(at)?.type === 'directory') throw new HostFileError('link', path, 'EISDIR', 'it is a directory');
     this.#mutate();
     this.put(at, { link: target });
   };

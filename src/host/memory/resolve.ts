@@ -31,3 +31,10 @@ export function resolvePath(
   }
   return at === '' ? '/' : at;
 }
+
+/** The names in a directory, sorted. */
+export function namesIn(nodes: ReadonlyMap<string, MemoryNode>, directory: string): readonly string[] {
+  const prefix = directory === '/' ? '/' : `${directory}/`;
+  const below = [...nodes.keys()].filter((known) => known !== '/' && known.startsWith(prefix));
+  return [...new Set(below.map((known) => known.slice(prefix.length).split('/')[0] as string))].toSorted();
+}

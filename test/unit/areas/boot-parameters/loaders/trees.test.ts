@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { WantedWords } from '../../../../../src/areas/boot-parameters/words.ts';
 import { bootHost, bootLoaderOf, bootLoadersOf, bootTree, writeEdit } from '../../../../support/boot-trees.ts';
 
+const LOADER_INFO = '/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f';
 const MEMORY: WantedWords = { present: ['cgroup_enable=memory'], absent: [] };
 
 const loadersOf = (tree: string) => bootLoadersOf(bootHost(tree));
@@ -42,6 +43,18 @@ test('a host without a loader that is known has none', async () => {
 
 test('two loaders on one host are both seen', async () => {
   expect(await loadersOf('two-loaders')).toHaveLength(2);
+});
+
+test.each([
+  ['systemd-boot 252', ['systemd-boot']],
+  ['GRUB 2.12', ['GRUB with boot loader entries']],
+  ['unknown', ['systemd-boot', 'GRUB with boot loader entries']],
+])('of two loaders the one that says it started the system (%s) counts', async (info, names) => {
+  const host = bootHost('two-loaders');
+  const text = Buffer.from(`${info}\0`, 'utf16le').toString('latin1');
+  await host.writeFile(LOADER_INFO, `\u0006\0\0\0${text}`, { encoding: 'bytes' });
+
+  expect((await bootLoadersOf(host)).map(({ loader }) => loader.name)).toEqual(names);
 });
 
 describe('an edited Raspberry Pi', () => {

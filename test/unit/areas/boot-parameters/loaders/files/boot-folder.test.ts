@@ -11,7 +11,9 @@ const FILES = {
 };
 
 function machine(mounts: string, free?: number): MemoryHost {
-  return new MemoryHost({ ...FILES, '/proc/1/mounts': mounts }, { behaviours: [{ freeBytes: () => free }] });
+  const host = new MemoryHost({ ...FILES, '/proc/1/mounts': mounts });
+  if (free !== undefined) host.room = free;
+  return host;
 }
 
 describe('a boot folder', () => {
