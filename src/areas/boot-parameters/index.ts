@@ -11,11 +11,10 @@ import { type Desired, desiredFrom } from './desired.ts';
 import { explainBoot } from './explain.ts';
 import { hintsFor } from './hints.ts';
 import { BOOT_TOPICS, rivalOf } from './knowledge.ts';
-import { GRUB_FOLDER } from './loaders/grub-names.ts';
 import { observeBoot, type Observed } from './observe/observe.ts';
 import { planBoot } from './plan/plan.ts';
 import type { BootStep } from './plan/steps.ts';
-import { BOOT_READS } from './reads.ts';
+import { BOOT_READS, BOOT_WRITTEN } from './reads.ts';
 import { verifyBoot } from './verify.ts';
 
 /** The area that keeps kernel parameters of the boot as declared. */
@@ -31,7 +30,7 @@ export const bootParameters: Area<Desired, Observed, BootStep> = {
   verify: verifyBoot,
   topics: BOOT_TOPICS,
   reads: BOOT_READS,
-  writesIn: [GRUB_FOLDER],
+  writesIn: BOOT_WRITTEN,
   rights: {
     unit: {
       ReadWritePaths: {
