@@ -50,7 +50,7 @@ const BootParameterSource = z.strictObject({
     .optional()
     .meta({ default: 'Present' })
     .describe(
-      'Present: every start has it. Absent: no start has it; without a value, with no value at all. Default Present.',
+      'Present: every boot has it. Absent: no boot has it; without a value, with no value at all. Default Present.',
     ),
   optional: z
     .boolean()
@@ -77,7 +77,7 @@ const schema = mergedByName(
     .array(BootParameterSource)
     .max(MAX_ENTRIES)
     .describe(
-      'Kernel parameters that every start of the machine must have, or must not have; merged by name, and by value for names that may stand several times.',
+      'Kernel parameters that every boot of the machine must have, or must not have; merged by name, and by value for names that may stand several times.',
     ),
   {
     what: 'kernel parameter of the boot',
@@ -170,8 +170,8 @@ export const bootParameters = part({
   },
   condition: { type: 'BootParametersReady', meaning: 'The kernel parameters of the boot are as declared.' },
   reasons: {
-    BootParameters: 'The next start of the machine has the declared kernel parameters, and this one does not.',
-    CgroupVersion: 'The next start of the machine has another cgroup hierarchy than this one.',
+    BootParameters: 'The next boot has the declared kernel parameters, and the running one does not.',
+    CgroupVersion: 'The next boot has another cgroup hierarchy than this one.',
     BootLoaderUnclear: 'Which boot loader starts the machine is not certain, so none is changed.',
     BootFilesystemUnmounted: 'The file system that the boot loader reads is not mounted, not writable, or full.',
     BootConfigRejected:

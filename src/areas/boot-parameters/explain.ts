@@ -41,7 +41,7 @@ export function explainBoot(entry: string, desired: Desired, observed: Observed)
   };
 }
 
-/** Settings of the loader, then what the next start reads, then what this one has. */
+/** Settings of the loader, then what the next boot reads, then what this one has. */
 function sourcesOf(word: string, observed: Observed): readonly Source[] {
   const state = loaderOf(observed)?.state;
   const name = word.split('=')[0] ?? word;
@@ -52,11 +52,11 @@ function sourcesOf(word: string, observed: Observed): readonly Source[] {
   });
   const entries = (state?.entries ?? []).map(({ file, line, commandLine, isDefault, title }): Source => {
     const value = found(wordsOf(commandLine)) ?? `no ${name}`;
-    return { file, ...(line === undefined ? {} : { line }), value, wins: isDefault, note: `next start, ${title}` };
+    return { file, ...(line === undefined ? {} : { line }), value, wins: isDefault, note: `next boot, ${title}` };
   });
   const now =
     observed.now === undefined
       ? []
-      : [{ file: COMMAND_LINE, value: found(observed.now.words) ?? `no ${name}`, wins: true, note: 'this start' }];
+      : [{ file: COMMAND_LINE, value: found(observed.now.words) ?? `no ${name}`, wins: true, note: 'this boot' }];
   return [...settings, ...entries.slice(0, 4), ...now];
 }

@@ -1,4 +1,4 @@
-/** Where the disk can tell that the next start would be another. */
+/** Where the disk can tell that the next boot would be another. */
 import type { Hint } from '../../host/host.ts';
 import type { Desired } from './desired.ts';
 import { BOOT_FILES } from './reads.ts';

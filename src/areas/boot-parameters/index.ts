@@ -1,9 +1,9 @@
 /**
- * Kernel parameters of the boot: on the line of every start, and proven by their effect.
+ * Kernel parameters of the boot: on the line of every boot, and proven by their effect.
  *
- * A boot loader is recognised by its files. What the next start reads is compared entry by entry before and after each
+ * A boot loader is recognised by its files. What the next boot reads is compared entry by entry before and after each
  * change, and a change that touches more than the declared words is taken back: a machine that does not start is the
- * one fault that nothing on it can repair. What is for the next start only waits for a reboot, which NodePrep never makes.
+ * one fault that nothing on it can repair. What is for the next boot only waits for a reboot, which NodePrep never makes.
  */
 import type { Area } from '../area.ts';
 import { applyBootStep } from './apply/apply.ts';

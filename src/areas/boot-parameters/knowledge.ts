@@ -11,7 +11,7 @@ interface BootKnowledge {
 
 /** For a parameter without texts of its own. */
 export const ANY_PARAMETER: BootKnowledge = {
-  why: 'The spec wants every start of this machine to have it, or not to have it.',
+  why: 'The spec wants every boot of this machine to have it, or not to have it.',
   breaks: 'What it configures is as the kernel, the distribution or the firmware has it by default.',
   symptom: 'The word is, or is not, in /proc/cmdline.',
   askedBy: [],
@@ -68,7 +68,7 @@ export const BOOT_TOPICS: readonly Topic[] = Object.entries(BOOT_KNOWLEDGE).map(
   why,
 }));
 
-/** Who probably changed the command line of the next start. */
+/** Who probably changed the command line of the next boot. */
 export function rivalOf(_target: string): string | undefined {
   return 'a package of the kernel or the boot loader, tuned, or configuration management';
 }

@@ -1,4 +1,4 @@
-/** The checks of the guides: the next start has a parameter, and this one has it and its effect. Pure. */
+/** The checks of the guides: the next boot has a parameter, and this one has it and its effect. Pure. */
 import type { Check } from '../area.ts';
 import type { Desired } from './desired.ts';
 import { ANY_PARAMETER, BOOT_KNOWLEDGE } from './knowledge.ts';
@@ -17,7 +17,7 @@ export function verifyBoot(desired: Desired, observed: Observed): Check[] {
     const failure = entry.required ? 'fail' : 'warn';
     const { breaks } = BOOT_KNOWLEDGE[plainBootName(entry.parameter)] ?? ANY_PARAMETER;
     const next: Check = {
-      title: `next start has ${text}`,
+      title: `next boot has ${text}`,
       looked: loader?.state.entries[0]?.file ?? 'boot loader',
       found: isMet ? 'not needed' : nextBoot === undefined ? 'cannot be seen' : nextBoot ? text : 'not as declared',
       outcome: isMet || nextBoot === true ? 'pass' : nextBoot === undefined ? 'skip' : failure,
@@ -30,10 +30,10 @@ export function verifyBoot(desired: Desired, observed: Observed): Check[] {
 function thisCheck(state: ParameterState, text: string, failure: 'fail' | 'warn', breaks: string): Check {
   const { effect, thisBoot } = state;
   return {
-    title: `this start has ${text}`,
+    title: `this boot has ${text}`,
     looked: effect?.looked ?? COMMAND_LINE,
     found: thisBoot === undefined ? 'no running kernel' : [liveText(state), effect?.found].filter(Boolean).join(', '),
     outcome: thisBoot === undefined ? 'skip' : isInForce(state) ? 'pass' : failure,
-    consequence: `${breaks} Reboot once the next start has it.`,
+    consequence: `${breaks} Reboot once the next boot has it.`,
   };
 }

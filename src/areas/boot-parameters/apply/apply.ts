@@ -47,7 +47,7 @@ async function verify(host: Host, { name, observe }: BootLoader, proof: Proof, s
   if (wrong !== undefined)
     throw new StepError(
       'BootConfigRejected',
-      `What the next start reads from ${name} is not as expected: ${wrong}. The files are as before.`,
+      `What the next boot reads from ${name} is not as expected: ${wrong}. The files are as before.`,
     );
 }
 

@@ -3,7 +3,7 @@ import { identityOf, isUnwanted, type WantedWords, wordsOf } from '../words.ts';
 import type { BootEntry } from './loader.ts';
 
 /**
- * What else differs between what the next start reads before and after a change, in words; `undefined` when nothing
+ * What else differs between what the next boot reads before and after a change, in words; `undefined` when nothing
  * does. Titles do not count: they are in the language of the program that made them.
  */
 export function differenceBeyond(

@@ -1,6 +1,6 @@
 /** Where GRUB on Debian and Ubuntu has its files. */
 
-/** What GRUB reads at the next start. */
+/** What GRUB reads at the next boot. */
 export const GRUB_CFG = '/boot/grub/grub.cfg';
 /** The settings of the host. */
 export const GRUB_DEFAULTS = '/etc/default/grub';

@@ -5,14 +5,14 @@ import { wordsOf } from '../words.ts';
 
 /** Where the kernel shows the line that it was started with. */
 export const COMMAND_LINE = '/proc/cmdline';
-/** The number of this start of the machine. */
+/** The number of this boot. */
 export const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 /** How many huge pages there are. */
 export const HUGE_PAGES = '/proc/sys/vm/nr_hugepages';
 /** Which weaknesses of the processor are covered. */
 export const VULNERABILITIES = '/sys/devices/system/cpu/vulnerabilities';
 
-/** What this start of the machine has. */
+/** What this boot has. */
 export interface KernelFacts {
   readonly words: readonly string[];
   readonly bootId: string;

@@ -91,7 +91,7 @@ export function ineffectiveFinding(state: ParameterState): Finding {
   const { entry, thisBoot, effect } = state;
   const why =
     thisBoot === true
-      ? `this start of the machine has it, and ${effect?.looked ?? 'the kernel'} shows ${effect?.found ?? 'nothing of it'}: this kernel does not know it, or a later word or the firmware takes it back`
+      ? `this boot has it, and ${effect?.looked ?? 'the kernel'} shows ${effect?.found ?? 'nothing of it'}: this kernel does not know it, or a later word or the firmware takes it back`
       : entry.state === 'Present'
         ? 'the machine was rebooted, and the kernel command line does not have it: another loader or another file than those that NodePrep sees started it'
         : 'the machine was rebooted, and the kernel command line still has it: firmware, a device tree or another loader adds it';

@@ -110,7 +110,7 @@ function writeStep(outstanding: readonly ParameterState[], context: Context & { 
     loader: loader.name,
     ...edit,
     wanted,
-    // What stands there but is not in the next start was never proved.
+    // What stands there but is not in the next boot was never proved.
     fallback: files.length > 0 ? files : bootEdit(loader, state, NOTHING, memory).files,
     changes: [first, ...others],
     memos: [

@@ -13,7 +13,7 @@ export interface Reboots {
 }
 
 /**
- * An entry that the next start has and this one lacks waits for a reboot, since a boot that the ledger has; in another
+ * An entry that the next boot has and this one lacks waits for a reboot, since a boot that the ledger has; in another
  * boot than that one it is without effect. A word that is on the line and does nothing needs no second reboot to be
  * called so, unless another word about the same thing waits.
  */

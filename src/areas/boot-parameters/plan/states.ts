@@ -1,4 +1,4 @@
-/** Where one declared parameter stands: in files, in the next start, in this one, and in its effect. Pure. */
+/** Where one declared parameter stands: in files, in the next boot, in this one, and in its effect. Pure. */
 import type { BootParameterEntry } from '../../../api/parts/boot-parameters.ts';
 import { type Desired, wordOf } from '../desired.ts';
 import type { LoaderSource, LoaderState } from '../loaders/loader.ts';
@@ -48,7 +48,7 @@ function stateOf(entry: BootParameterEntry, state: LoaderState | undefined, { no
   };
 }
 
-/** Whether this start of the machine has what is declared. */
+/** Whether this boot has what is declared. */
 export function isInForce({ thisBoot, effect, isMet }: ParameterState): boolean {
   return isMet || (thisBoot === true && effect?.holds !== false);
 }

@@ -99,7 +99,7 @@ export function noteStep(state: ParameterState, bootId: string): NoteStep {
   return { kind: 'note', changes: [change], memos: [rebootMemo(state, bootId)] };
 }
 
-/** What this start of the machine has, in the words of `desiredText`. */
+/** What this boot has, in the words of `desiredText`. */
 export function liveText({ entry, word, thisBoot, effect, isMet }: ParameterState): string {
   if (isMet) return `${desiredText({ entry, word })} (effect)`;
   const has = (thisBoot === true) === (entry.state === 'Present') ? word : `no ${word}`;

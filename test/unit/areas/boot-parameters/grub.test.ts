@@ -1,4 +1,4 @@
-/** Boot parameters on a machine with GRUB: what is written, what the next start has, and what is never done. */
+/** Boot parameters on a machine with GRUB: what is written, what the next boot has, and what is never done. */
 import { describe, expect, test } from 'vitest';
 import {
   bootSpec,
@@ -93,7 +93,7 @@ describe('a declared parameter', () => {
     expect(report.deferred.map(({ reason }) => reason)).toEqual(['CgroupVersion']);
   });
 
-  test('is gone from the next start once it is no longer declared', async () => {
+  test('is gone from the next boot once it is no longer declared', async () => {
     const host = grubHost();
     const before = host.text(GRUB_CFG);
 
@@ -267,8 +267,8 @@ test('explain and verify show the four states with file and line', async () => {
   const explained = explain('audit');
 
   expect(verify().map(({ title, outcome }) => [title, outcome])).toEqual([
-    ['next start has audit=1', 'pass'],
-    ['this start has audit=1', 'fail'],
+    ['next boot has audit=1', 'pass'],
+    ['this boot has audit=1', 'fail'],
   ]);
   expect(explained?.sources.map(({ file, value }) => [file, value])).toContainEqual([DROP_IN, 'audit=1']);
   expect(explained?.sources.map(({ file, value }) => [file, value])).toContainEqual(['/proc/cmdline', 'no audit']);
