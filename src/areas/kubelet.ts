@@ -1,5 +1,6 @@
 /** Which files and flags the kubelet of this host is configured by. What they mean is the business of each area. */
 import { parseYaml } from '../api/yaml/yaml.ts';
+import { tooMuchIn } from '../host/file-limits.ts';
 import type { HostReader } from '../host/host.ts';
 import { isTable, type Table } from './tables.ts';
 import { type ConfigFile, readAll, readUnit } from './unit-files.ts';
@@ -44,6 +45,9 @@ const PROCESSES = [
   `/sys/fs/cgroup/systemd/system.slice/${KUBELET_UNIT}/cgroup.procs`,
 ];
 
+/** More drop-ins than this are no configuration, and all of them together would fill the memory of the daemon. */
+const MOST_DROP_INS = 100;
+
 /** Reads everything that configures the kubelet. Throws `HostFileError`. */
 export async function readKubelet(host: HostReader): Promise<KubeletFiles> {
   const flags = await readAll(host, KUBELET_FLAGS);
@@ -54,6 +58,7 @@ export async function readKubelet(host: HostReader): Promise<KubeletFiles> {
   const folder = lastFlag(inForce, 'config-dir')?.value;
   const names = folder === undefined ? [] : ((await host.listDirectory(folder)) ?? []);
   const files = names.filter((name) => name.endsWith('.conf')).map((name) => `${folder}/${name}`);
+  if (files.length > MOST_DROP_INS) throw tooMuchIn(folder ?? '', `${MOST_DROP_INS} files`);
   const configs: KubeletConfig[] = [];
   for (const file of [config, ...files]) {
     const found = await host.parsed(file, configFrom);

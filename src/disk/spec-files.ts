@@ -1,6 +1,7 @@
 /** Finds and reads the spec files of a host. */
 import type { HostReader } from '../host/host.ts';
 import { HostFileError } from '../host/errors.ts';
+import { tooMuchIn } from '../host/file-limits.ts';
 import { shellWord } from '../host/shell-words.ts';
 import { refuseDistrusted } from './distrust.ts';
 
@@ -12,6 +13,10 @@ export const SPEC_DIRECTORY = '/etc/nodeprep/nodeprep.d';
 const PARENT = '/etc/nodeprep';
 /** What people write instead of the main file. */
 const OTHER_NAME = `${PARENT}/nodeprep.yml`;
+
+/** What people write is some hundred lines; reading many times more would hold up the kubelet, or end the daemon. */
+const MOST_FILES = 256;
+const MOST_BYTES = 1024 * 1024;
 
 /** A spec file as `loadSpec` takes it. */
 export interface SpecInput {
@@ -37,8 +42,17 @@ export async function readDefaultFiles(host: HostReader): Promise<SpecInput[]> {
   for (const name of names ?? []) {
     if (/\.ya?ml$/.test(name) && !name.startsWith('.')) files.push(`${SPEC_DIRECTORY}/${name}`);
   }
+  if (files.length > MOST_FILES) throw tooMuchIn(SPEC_DIRECTORY, `${MOST_FILES} files`, host.directory);
   await refuseDistrusted(host, names === undefined ? files : [...files, SPEC_DIRECTORY]);
-  return readNamedFiles(host, files);
+  const inputs: SpecInput[] = [];
+  let bytes = 0;
+  for (const file of files) {
+    const input = await readInput(host, file);
+    bytes += input.contents.length;
+    if (bytes > MOST_BYTES) throw tooMuchIn(SPEC_DIRECTORY, `${MOST_BYTES / 1024} KiB`, host.directory);
+    inputs.push(input);
+  }
+  return inputs;
 }
 
 /** A spec in another place would leave the node to the built-in profile without a word. Throws `HostFileError`. */

@@ -38,6 +38,12 @@ export function assertLineCount(path: string, contents: Buffer): void {
   }
 }
 
+/** Why the files of a folder are not read: they are many, such as `256 files`, or large together, such as `8 MiB`. */
+export function tooMuchIn(folder: string, most: string, below?: string): HostFileError {
+  const detail = `it holds more than ${most}, which no such folder should have, so nothing of it is read; join or remove some`;
+  return new HostFileError('read', folder, 'EFBIG', detail, below === undefined ? {} : { below });
+}
+
 function limitsOf(path: string): FileLimits {
   if (/^\/(?:usr\/)?lib\/modules\//.test(path)) return MODULE_LISTS;
   return /^\/(?:usr\/)?s?bin\/|^\/(?:var\/lib|run)\/nodeprep\//.test(path) ? OTHERS : SETTINGS;

@@ -30,6 +30,7 @@ type Files = Pick<HostReader, 'readFile' | 'parsed' | 'listDirectory' | 'stat' |
 
 /** What is taken from the files of one program. */
 const MOST_RULES = 10_000;
+const MOST_FILES = 1000;
 /** A section that matches more names than this means patterns. */
 const MOST_NAMES = 16;
 
@@ -194,7 +195,10 @@ async function configFiles(host: Files, directories: readonly string[], ending: 
       }
     }
   }
-  return [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  return [...byName]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, MOST_FILES)
+    .map(([, path]) => path);
 }
 
 interface Line {

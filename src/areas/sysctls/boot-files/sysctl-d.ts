@@ -34,10 +34,14 @@ const CREDENTIALS = [
 
 /** Of all files together; a hundred times what a distribution brings, and what the memory of the daemon holds. */
 const MOST_LINES = 20_000;
+const MOST_FILES = 2000;
+const MOST_BYTES = 8 * 1024 * 1024;
 
 /** One file of the chain; a file that only masks others has no assignments. */
 export interface ChainFile {
   readonly path: string;
+  /** How much was read of it. */
+  readonly bytes: number;
   /** What each of its readers takes from it; a reader that skips the file is absent. */
   readonly parsed: Partial<Readonly<Record<Reader, ParsedConf>>>;
 }
@@ -67,17 +71,20 @@ export async function observeChain(host: HostReader): Promise<Chain> {
     }
   }
   const files: ChainFile[] = [];
-  let lines = 0;
+  let [lines, bytes] = [0, 0];
   for (const path of pathsFrom(lists)) {
-    if (lines > MOST_LINES) {
-      problems.push({
-        file: path,
-        problem: `the files before it have more than ${MOST_LINES} lines, so it is not read`,
-      });
+    const tooMuch = [
+      lines > MOST_LINES ? `have more than ${MOST_LINES} lines` : undefined,
+      bytes > MOST_BYTES ? `have more than ${MOST_BYTES / 1024 / 1024} MiB` : undefined,
+      files.length >= MOST_FILES ? `are ${MOST_FILES} already` : undefined,
+    ].find((one) => one !== undefined);
+    if (tooMuch !== undefined) {
+      problems.push({ file: path, problem: `the files before it ${tooMuch}, so it is not read, nor what follows` });
       break;
     }
     const file = await chainFile(host, path, problems);
     lines += Math.max(...READERS.map((reader) => file.parsed[reader]?.assignments.length ?? 0));
+    bytes += file.bytes;
     files.push(file);
   }
   for (const path of CREDENTIALS) {
@@ -138,7 +145,8 @@ function readersOf(path: string): readonly Reader[] {
 }
 
 function parseChainFile(bytes: string, path: string): ChainFile {
-  return { path, parsed: Object.fromEntries(readersOf(path).map((reader) => [reader, parseConf(bytes, reader)])) };
+  const parsed = Object.fromEntries(readersOf(path).map((reader) => [reader, parseConf(bytes, reader)]));
+  return { path, bytes: bytes.length, parsed };
 }
 
 function problemFrom(error: unknown): string {

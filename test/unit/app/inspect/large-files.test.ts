@@ -63,6 +63,32 @@ describe('four megabytes of short lines', () => {
     expect(said).toContain('the files of modules-load.d are larger than 256 KiB');
   });
 
+  it.each<[string, number, string, string]>([
+    ['of comments', 12, `#${'x'.repeat(999)}\n`.repeat(1000), 'the files before it have more than 8 MiB'],
+    ['of one line', 2100, 'a=1\n', 'the files before it are 2000 already'],
+  ])('end nothing in many files %s', async (_, count, text, why) => {
+    const root = copyOfHost('debian-12');
+    mkdirSync(`${root}/etc/sysctl.d`, { recursive: true });
+    for (let n = 0; n < count; n += 1) writeFileSync(`${root}/etc/sysctl.d/${n}-many.conf`, text);
+
+    expect((await planOf(root)).said).toContain(`${why}, so it is not read, nor what follows`);
+  });
+
+  it.each<[string, number, number]>([
+    ['256 files', 257, 10],
+    ['1024 KiB', 30, 40_000],
+  ])('in a spec of more than %s are refused as a whole', async (most, count, size) => {
+    const root = hostWith({});
+    mkdirSync(`${root}/etc/nodeprep/nodeprep.d`, { recursive: true });
+    const text = `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec: {}\n${`#${'x'.repeat(98)}\n`.repeat(size / 100)}`;
+    for (let n = 0; n < count; n += 1) writeFileSync(`${root}/etc/nodeprep/nodeprep.d/${n}.yaml`, text);
+
+    const { code, said } = await planOf(root);
+
+    expect(code).toBe(1);
+    expect(said).toContain(`it holds more than ${most}`);
+  });
+
   it('of swap are not masked one by one', async () => {
     const root = hostWith({});
     writeFileSync(`${root}/etc/fstab`, Array.from({ length: 9000 }, (_, at) => `/dev/x${at} none swap\n`).join(''));
