@@ -30,7 +30,7 @@ function kernelChecks(spec: Desired['spec'], { cgroups }: Observed): Check[] {
       cgroups === undefined ? 'no cgroup hierarchy' : `cgroup ${cgroups.version}${cgroups.isHybrid ? ' (hybrid)' : ''}`,
     outcome: isV2 ? 'pass' : spec?.version === 'v2' ? 'fail' : 'warn',
     consequence:
-      'The kubelet from 1.35 on refuses cgroup v1 by default. Reboot with systemd.unified_cgroup_hierarchy=1, or without the option that switched it off.',
+      'The kubelet from 1.35 on refuses cgroup v1 by default. Declare systemd.unified_cgroup_hierarchy=1 under spec.bootParameters, or take out the option that switched it off, and reboot.',
   };
   if (cgroups === undefined) return [version];
   const memory: Check = {
@@ -39,7 +39,7 @@ function kernelChecks(spec: Desired['spec'], { cgroups }: Observed): Check[] {
     found: cgroups.controllers.join(' ') || 'no controllers',
     outcome: cgroups.controllers.includes('memory') ? 'pass' : 'fail',
     consequence:
-      'The kubelet does not start without it. On a Raspberry Pi add cgroup_enable=memory to the end of the line in /boot/firmware/cmdline.txt and reboot.',
+      'The kubelet does not start without it. On a Raspberry Pi declare cgroup_enable=memory under spec.bootParameters, as the profile raspberry-pi does, and reboot.',
   };
   return [version, memory];
 }

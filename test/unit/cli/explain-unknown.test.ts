@@ -7,6 +7,6 @@ it('a word that can be no entry is answered with one list of what there is', asy
 
   expect(code).toBe(1);
   expect(stderr).toContain(
-    'a kernel parameter (net.ipv4.ip_forward), "cgroup", a container runtime (containerd) or "swap";',
+    'a kernel parameter (net.ipv4.ip_forward), "cgroup", a container runtime (containerd), "swap" or a kernel parameter of the boot (boot.cgroup_enable);',
   );
 });

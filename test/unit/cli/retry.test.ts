@@ -1,3 +1,4 @@
+import { AREA_NAMES } from '../../../src/api/spec/nodeprep.ts';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +35,7 @@ const requested = (root: string): unknown => {
 const HELD = ['net.ipv4.ip_forward', 'net.core.somaxconn'];
 
 test.each([
-  [[], ['modules', 'sysctls', 'cgroup', 'swap'], HELD],
+  [[], [...AREA_NAMES], HELD],
   [['sysctls'], ['sysctls'], HELD],
   [['sysctls/net/ipv4/ip_forward'], ['sysctls/net.ipv4.ip_forward'], HELD.slice(0, 1)],
 ])('retry %j asks the daemon and shows what is tried', async (words, names, shown) => {

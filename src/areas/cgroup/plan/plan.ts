@@ -134,7 +134,7 @@ function controllerFindings({ controllers }: CgroupSpec, { cgroups }: Observed):
   const missing = controllers.filter((name) => !cgroups.controllers.includes(name));
   if (missing.length === 0) return [];
   const pi = missing.includes('memory')
-    ? ' On a Raspberry Pi add cgroup_enable=memory to the end of the line in /boot/firmware/cmdline.txt and reboot.'
+    ? ' On a Raspberry Pi declare cgroup_enable=memory under spec.bootParameters, as the profile raspberry-pi does, and reboot.'
     : ' Look for cgroup_disable= in /proc/cmdline.';
   const message = `The kernel does not offer the controller ${missing.join(', ')}: the kubelet does not start without, or limits do not hold.${pi}`;
   return [{ reason: 'ControllerMissing', message }];
@@ -143,7 +143,7 @@ function controllerFindings({ controllers }: CgroupSpec, { cgroups }: Observed):
 function versionFindings({ version }: CgroupSpec, { cgroups }: Observed): readonly Found[] {
   if (cgroups === undefined || cgroups.version === 'v2') return [];
   const message =
-    'cgroup v2 is not mounted, and the kubelet from 1.35 on does not start on v1. Take systemd.unified_cgroup_hierarchy=0 off the kernel command line, or add systemd.unified_cgroup_hierarchy=1, and reboot.';
+    'cgroup v2 is not mounted, and the kubelet from 1.35 on does not start on v1. Declare systemd.unified_cgroup_hierarchy=1 under spec.bootParameters, or take the option with 0 off the kernel command line, and reboot.';
   return [{ reason: 'CgroupV1', message, ...(version === 'v2' ? {} : { required: false }) }];
 }
 

@@ -12,7 +12,7 @@ export function incoherence({ kubelet, isCgroupV2, kernel }: Observed): readonly
       target: 'swap',
       reason: 'SwapIncoherent',
       message:
-        'LimitedSwap needs cgroup v2, but /sys/fs/cgroup has no cgroup.controllers: on cgroup v1 the kubelet cannot limit the swap of a pod and gives pods none. Boot with systemd.unified_cgroup_hierarchy=1, or declare "behavior: Disabled".',
+        'LimitedSwap needs cgroup v2, but /sys/fs/cgroup has no cgroup.controllers: on cgroup v1 the kubelet cannot limit the swap of a pod and gives pods none. Declare systemd.unified_cgroup_hierarchy=1 under spec.bootParameters and reboot, or declare "behavior: Disabled".',
     });
   }
   if (kubelet === undefined) return findings;
