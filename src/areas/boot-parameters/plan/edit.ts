@@ -3,12 +3,14 @@ import type { Command } from '../../../host/host.ts';
 import type { Memory } from '../../area.ts';
 import type { BootFile, BootLoader, LoaderState } from '../loaders/loader.ts';
 import type { WantedWords } from '../words.ts';
-import { absentKey, fileKey, presentKey, wantedBefore } from './keys.ts';
+import { absentKey, fileKey, hasFiles, presentKey, wantedBefore } from './keys.ts';
 
 /** A file with what it holds before and afterwards. */
 export interface FileEdit {
   readonly before: BootFile;
   readonly after: BootFile;
+  /** Nothing of what others wrote since our first change is in it. */
+  readonly isOurs: boolean;
 }
 
 /** All of an edit. */
@@ -17,13 +19,12 @@ export interface BootEdit {
   readonly commands: readonly Command[];
   /** Words of earlier specs that go, and of others that come back. */
   readonly undone: WantedWords;
-  /** Nothing of what others wrote since our first change is in the files. */
-  readonly isOurs: boolean;
 }
 
 /**
- * As long as only NodePrep has changed the files, they are made from what they were before its first change, so that
- * taking everything back leaves not one byte of it. Otherwise single words are taken back.
+ * As long as only NodePrep has changed a file, it is made from what it was before the first change, so that taking
+ * everything back leaves not one byte of it. From a file that others changed, or that came since, such as the entry of
+ * a new kernel, single words are taken back.
  */
 export function bootEdit(loader: BootLoader, state: LoaderState, wanted: WantedWords, memory: Memory): BootEdit {
   const undone = undoneWords(wantedBefore(memory), wanted, memory);
@@ -31,16 +32,17 @@ export function bootEdit(loader: BootLoader, state: LoaderState, wanted: WantedW
     present: [...undone.present, ...wanted.present],
     absent: [...undone.absent, ...wanted.absent],
   };
-  const isOurs = state.files.every((file) => isOursAlone(file, memory));
-  const base = isOurs ? state.files.map((file) => originalOf(file, memory)) : state.files;
-  const made = loader.edit({ ...state, files: base }, isOurs ? wanted : all);
+  const base = state.files.map((file) => (isOursAlone(file, memory) ? originalOf(file, memory) : file));
+  const made = loader.edit({ ...state, files: base }, wanted);
+  // A tool such as rpm-ostree takes the words themselves, so it needs those that go as well.
+  const byWords = loader.edit(state, all);
   const files = state.files.flatMap((before, at): FileEdit[] => {
-    const after = made.files.find(({ path }) => path === before.path) ?? base[at] ?? before;
-    return after.contents === before.contents ? [] : [{ before, after: { ...before, contents: after.contents } }];
+    const isOurs = isOursAlone(before, memory);
+    const [edit, unchanged] = isOurs ? [made, base[at]] : [byWords, before];
+    const { contents } = edit.files.find(({ path }) => path === before.path) ?? unchanged ?? before;
+    return contents === before.contents ? [] : [{ before, after: { ...before, contents }, isOurs }];
   });
-  // A tool such as grubby takes the words themselves, so it needs those that go as well.
-  const { commands } = isOurs ? loader.edit(state, all) : made;
-  return { files, commands, undone, isOurs };
+  return { files, commands: byWords.commands, undone };
 }
 
 /** Earlier words that are no longer wanted, turned around. */
@@ -54,7 +56,7 @@ function undoneWords(earlier: WantedWords, wanted: WantedWords, memory: Memory):
   return { present: originals, absent: gone };
 }
 
-/** Before our first change; a file that the ledger does not know is its own original. */
+/** Before our first change. */
 function originalOf(file: BootFile, memory: Memory): BootFile {
   const original = memory.get(fileKey(file.path))?.original;
   if (original?.state === 'absent') return { ...file, contents: undefined };
@@ -64,7 +66,8 @@ function originalOf(file: BootFile, memory: Memory): BootFile {
 /** Whether the file is the original, or what was made from it. What was made from an edit of others is never recorded. */
 function isOursAlone({ path, contents }: BootFile, memory: Memory): boolean {
   const known = memory.get(fileKey(path));
-  if (known === undefined) return true;
+  // Before the first change every file is the original; the files of that moment are all recorded with it.
+  if (known === undefined) return !hasFiles(memory);
   const { original, wrote } = known;
   if (contents === undefined) return original.state === 'absent';
   return wrote.includes(contents) || (original.state === 'value' && original.value === contents);

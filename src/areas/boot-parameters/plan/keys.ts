@@ -4,6 +4,7 @@ import type { WantedWords } from '../words.ts';
 
 const PRESENT = 'present:';
 const ABSENT = 'absent:';
+const FILE = 'file:';
 
 /** Key for a word that we brought onto the line; the original is the word that stood there for the same parameter. */
 export function presentKey(word: string): string {
@@ -17,7 +18,12 @@ export function absentKey(word: string): string {
 
 /** Key for a file as it was. */
 export function fileKey(path: string): string {
-  return `file:${path}`;
+  return `${FILE}${path}`;
+}
+
+/** Whether files of the loader were changed, and so recorded as they were. */
+export function hasFiles(memory: Memory): boolean {
+  return [...memory.keys()].some((key) => key.startsWith(FILE));
 }
 
 /** Key for a reboot that is outstanding; what was written is the number of the boot in which it became so. */

@@ -114,7 +114,7 @@ function writeStep(outstanding: readonly ParameterState[], context: Context & { 
     fallback: files.length > 0 ? files : bootEdit(loader, state, NOTHING, memory).files,
     changes: [first, ...others],
     memos: [
-      ...writeMemos(edit, wanted, state, isOwn),
+      ...writeMemos(edit, wanted, state, memory, isOwn),
       ...(bootId === '' ? [] : outstanding.filter((one) => !isInForce(one)).map((one) => rebootMemo(one, bootId))),
     ],
     forgets: spent,

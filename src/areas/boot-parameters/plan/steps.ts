@@ -1,9 +1,9 @@
 /** The steps of this area, and the words in which their changes are shown. Pure. */
-import type { Change, Memo, Original, Step } from '../../area.ts';
+import type { Change, Memo, Memory, Original, Step } from '../../area.ts';
 import type { LoaderState } from '../loaders/loader.ts';
 import { isUnwanted, type WantedWords, identityOf } from '../words.ts';
 import type { BootEdit } from './edit.ts';
-import { absentKey, fileKey, presentKey, rebootKey } from './keys.ts';
+import { absentKey, fileKey, hasFiles, presentKey, rebootKey } from './keys.ts';
 import type { ParameterState } from './states.ts';
 
 /** Writes the files of a loader, runs its tools, and proves what came of it. */
@@ -33,11 +33,16 @@ export function desiredText({ entry, word }: Pick<ParameterState, 'entry' | 'wor
   return entry.state === 'Present' ? word : `no ${word}`;
 }
 
-/** The memos of everything that a write step changes; the originals are those of the files and lines as they are now. */
+/**
+ * The memos of a write step; the originals are the files and lines as they are now. The first step records files that need no
+ * change as well. Those that come later, such as the entry of a new kernel, may have our words from the start: what
+ * they are without them is not known, so they are never recorded.
+ */
 export function writeMemos(
-  { files, isOurs }: BootEdit,
+  { files }: BootEdit,
   wanted: WantedWords,
   state: LoaderState,
+  memory: Memory,
   isOwn: (contents: string) => boolean,
 ): Memo[] {
   const words = state.sources
@@ -45,22 +50,31 @@ export function writeMemos(
     .flatMap((source) => source.words);
   const originalOf = (found: readonly string[]): Original =>
     found.length === 0 ? { state: 'absent' } : { state: 'value', value: [...new Set(found)].join(' ') };
+  const edits = new Map(files.map((edit) => [edit.before.path, edit]));
+  const recorded = state.files.filter(({ path }) => !hasFiles(memory) || memory.has(fileKey(path)));
   return [
-    ...files.map(
-      ({ before: { path, contents }, after }): Memo => ({
-        key: fileKey(path),
-        original: contents === undefined || isOwn(contents) ? { state: 'absent' } : { state: 'value', value: contents },
+    ...recorded.map((before): Memo => {
+      const { after, isOurs } = edits.get(before.path) ?? { after: before, isOurs: true };
+      return {
+        key: fileKey(before.path),
+        original:
+          before.contents === undefined || isOwn(before.contents)
+            ? { state: 'absent' }
+            : { state: 'value', value: before.contents },
         ...(isOurs && after.contents !== undefined ? { wrote: after.contents } : {}),
-      }),
-    ),
+      };
+    }),
     ...wanted.present.map((word): Memo => {
       const last = words.findLast((one) => identityOf(one) === identityOf(word));
-      return { key: presentKey(word), original: originalOf(last === undefined || last === word ? [] : [last]) };
+      // A word of an earlier spec stands for what was there before it.
+      const earlier = last === undefined ? undefined : memory.get(presentKey(last));
+      const original = earlier?.original ?? originalOf(last === undefined || last === word ? [] : [last]);
+      return { key: presentKey(word), original };
     }),
     ...wanted.absent.map(
       (word): Memo => ({
         key: absentKey(word),
-        original: originalOf(words.filter((one) => isUnwanted(word, one))),
+        original: originalOf(words.filter((one) => isUnwanted(word, one) && !memory.has(presentKey(one)))),
       }),
     ),
   ];

@@ -1,0 +1,107 @@
+/** Every tree that can be edited, through engine and ledger: declared, kept over a kernel update, and taken back. */
+import { describe, expect, test } from 'vitest';
+import { bootSpec, passBoot } from '../../../support/boot-pass.ts';
+import { bootHost, bootLoaderOf, bootTree } from '../../../support/boot-trees.ts';
+
+const spec = bootSpec({ name: 'np_test', value: '1' });
+const NOTHING = bootSpec();
+const EDITED = [
+  'arch-systemd-boot',
+  'debian-12-systemd-boot',
+  'debian-12-systemd-boot-cmdline',
+  'debian-12-u-boot-menu',
+  'debian-12-u-boot-menu-kernel-cmdline',
+  'debian-12-u-boot-menu-set',
+  'el8',
+  'el9',
+  'fedora-40',
+  'pi-debian-12',
+  'pi-debian-12-extra',
+  'pi-os-bookworm',
+  'pi-os-bullseye',
+  'pi-os-no-line-end',
+  'pi-os-windows-line-end',
+  'pi-ubuntu-22.04',
+  'pi-ubuntu-25.10',
+  'pi-ubuntu-25.10-new-kernel',
+];
+const LEFT_ALONE: readonly (readonly [tree: string, reason: string])[] = [
+  ['el8-no-kernelopts', 'BootConfigRejected'],
+  ['fedora-coreos', 'HostUnsupported'],
+  ['fedora-uki', 'Unsupported'],
+  ['no-loader', 'HostUnsupported'],
+  ['pi-os-emptied', 'BootConfigRejected'],
+  ['pi-os-unmounted', 'BootFilesystemUnmounted'],
+  ['two-loaders', 'BootLoaderUnclear'],
+];
+
+/** All files but the copies that are kept for a person with another computer. */
+const filesOf = (host: ReturnType<typeof bootHost>) =>
+  Object.fromEntries(
+    [...host.nodes.keys()]
+      .filter((path) => host.text(path) !== undefined && !/^\/var\/lib\/nodeprep\/|\.nodeprep-before$/.test(path))
+      .map((path) => [path, host.text(path)]),
+  );
+
+describe.each(EDITED)('%s', (tree) => {
+  test('has the word at every start, and keeps the files as they were', async () => {
+    const host = bootHost(tree);
+
+    const report = await passBoot(host, spec);
+    const again = await passBoot(host, spec);
+
+    const { state } = await bootLoaderOf(host);
+    expect(report.blocked).toEqual([]);
+    expect(state.entries.every(({ commandLine }) => commandLine.split(' ').includes('np_test=1'))).toBe(true);
+    expect(again.applied).toEqual([]);
+    for (const { path, isOnBoot } of state.files) {
+      const before = bootTree(tree)[path];
+      if (isOnBoot === true && before !== host.text(path)) expect(host.text(`${path}.nodeprep-before`)).toBe(before);
+    }
+  });
+
+  test('is byte for byte as before once nothing is declared', async () => {
+    const host = bootHost(tree);
+
+    await passBoot(host, spec);
+    await passBoot(host, NOTHING);
+
+    expect(filesOf(host)).toEqual(bootTree(tree));
+  });
+});
+
+test.each(LEFT_ALONE)('%s is left alone and said, with what to do by hand (%s)', async (tree, reason) => {
+  const host = bootHost(tree);
+
+  const report = await passBoot(host, spec);
+
+  expect(report.blocked.map((one) => one.reason)).toEqual([reason]);
+  expect(report.blocked[0]?.message).toContain('np_test=1');
+  expect(filesOf(host)).toEqual(bootTree(tree));
+});
+
+test('the entry of a kernel that was installed meanwhile loses the word with the others', async () => {
+  const host = bootHost('fedora-40');
+  await passBoot(host, spec);
+  const entries = '/boot/loader/entries';
+  const name = (await host.listDirectory(entries))?.find((one) => one.endsWith('6.8.9-300.fc40.x86_64.conf'));
+  const newer = `${entries}/${name}`.replaceAll('6.8.9-300', '6.9.1-200');
+  host.put(newer, host.text(`${entries}/${name}`)?.replaceAll('6.8.9-300', '6.9.1-200'));
+
+  await passBoot(host, bootSpec({ name: 'np_test', value: '2' }));
+  expect(host.text(newer)).toContain('np_test=2');
+  await passBoot(host, NOTHING);
+
+  expect(host.text(newer)).not.toContain('np_test');
+  expect(host.text('/etc/kernel/cmdline')).toBe(bootTree('fedora-40')['/etc/kernel/cmdline']);
+});
+
+test('a new kernel without the word gets it', async () => {
+  const host = bootHost('pi-ubuntu-25.10');
+  await passBoot(host, spec);
+  host.put('/boot/firmware/new/cmdline.txt', bootTree('pi-ubuntu-25.10')['/boot/firmware/current/cmdline.txt']);
+
+  await passBoot(host, spec);
+
+  expect(host.text('/boot/firmware/new/cmdline.txt')).toMatch(/ np_test=1\n$/);
+});
