@@ -163,7 +163,7 @@ export function weakeningProblem(name: string, value: string, state: 'Present' |
   const plain = plainBootName(name);
   if (plain === 'console' && state === 'Absent')
     return `${quoted(name)} cannot be removed: without its console a machine that does not boot cannot be repaired`;
-  const weaker = WEAKER_VALUES[plain];
+  const weaker = Object.hasOwn(WEAKER_VALUES, plain) ? WEAKER_VALUES[plain] : undefined;
   if (weaker === undefined) return undefined;
   const isWeaker = new RegExp(weaker).test(value);
   if (isWeaker === (state === 'Absent') && value !== '') return undefined;

@@ -21,6 +21,18 @@ export const DENIED_PARAMETERS: Readonly<Record<string, string>> = {
 export const PROGRAM_NAME =
   '(^|_)(prog|program|helper|usermodehelper|umh|userhelper|getent|upcall|exec|executable|script|cmd|command|handler_path|binary)(_path|_prog)?$';
 
+/** Where a value, or a part of a list in it, begins with a path: from the root, or from where the kernel works, which is the root. */
+const path = /(?:^|[ =,;:|])[.]*\//;
+
+/** Values without such a part, as a pattern without look-ahead; for the API server, which judges no number by it. */
+export const NO_PATH_IN_VALUE = valuesWithoutPath();
+
+function valuesWithoutPath(): string {
+  const first = '[^ =,;:|./]';
+  const part = `[.]*(${first}[^ =,;:|]*)?`;
+  return `^${part}([ =,;:|]${part})*$`;
+}
+
 const program = new RegExp(PROGRAM_NAME);
 
 /** Why a module must not get this parameter; `undefined` when it may. */
@@ -29,6 +41,6 @@ export function deniedParameter(name: string, value: string): string | undefined
   if (known !== undefined) return `${quoted(name)} is denied: ${known}; NodePrep never sets it`;
   if (program.test(name))
     return `${quoted(name)} is denied: by its name it is a program that the kernel runs as root; NodePrep never sets it`;
-  if (!/^["' ]*\//.test(value)) return undefined;
+  if (!path.test(value.replaceAll(/["']/g, ''))) return undefined;
   return `${quoted(value)} is denied: a path tells the kernel to use a file or a program as root, outside of every container`;
 }

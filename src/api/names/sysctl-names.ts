@@ -56,6 +56,7 @@ export const DENIED_SYSCTLS: Readonly<Record<string, string>> = {
   'fs.binfmt_misc.*':
     'it registers interpreters that run for every program of that format, with the rights of root when asked to',
   'fs.ocfs2.nm.hb_ctl_path': 'it is a program that the kernel runs as root for its cluster file system',
+  'fs.xfs.stats_clear': 'it is a trigger that sets statistics to zero, not a setting',
   'kernel.cad_pid': 'it names the process that Ctrl-Alt-Del signals, and a process id means nothing after a reboot',
   'kernel.core_pattern':
     'a value beginning with "|" is a program that the kernel runs as root outside of every container',

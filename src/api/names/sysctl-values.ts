@@ -14,8 +14,9 @@ export const WORD_NAMES =
   '|net[./]ipv6[./](icmp[./]ratemask|conf[./].*[./]stable_secret)' +
   '|net[./](mptcp|sctp|smc|netfilter[./]nf_log|rds|tipc|vrf|ieee802154|bridge[./]nf_filter)[./].*)$';
 
-/** Numbers as the kernel reads them, separated by spaces. */
-export const NUMBERS = '^[ \\t]*-?(0[xX][0-9a-fA-F]+|[0-9]+)([ \\t]+-?(0[xX][0-9a-fA-F]+|[0-9]+))*[ \\t]*$';
+const NUMBER = '-?(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})';
+/** Numbers as the kernel reads them, of at most 64 bits, separated by spaces. */
+export const NUMBERS = `^[ \\t]*${NUMBER}([ \\t]+${NUMBER})*[ \\t]*$`;
 
 const [families, words, numbers] = [new RegExp(NUMBER_FAMILIES), new RegExp(WORD_NAMES), new RegExp(NUMBERS)];
 

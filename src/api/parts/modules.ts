@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { canonicalModule, parameterNameProblem, parameterValueProblem } from '../names/module-names.ts';
 import { meantModule } from '../names/usual-modules.ts';
-import { DENIED_PARAMETERS, deniedParameter, PROGRAM_NAME } from '../names/module-parameters.ts';
+import { DENIED_PARAMETERS, deniedParameter, NO_PATH_IN_VALUE, PROGRAM_NAME } from '../names/module-parameters.ts';
 import type { SpecDocument } from '../yaml/documents.ts';
 import type { Problem } from '../yaml/errors.ts';
 import type { FieldPath } from '../yaml/field-path.ts';
@@ -103,7 +103,10 @@ export const modules = part({
         ],
       },
       // modprobe.d(5) cannot carry quotes and backslashes; a path is a file or program that the kernel uses as root.
-      '[].parameters.*': { pattern: '^ *[!#-&(-.0-\\[\\]-~][ !#-&(-\\[\\]-~]*$' },
+      '[].parameters.*': {
+        pattern: '^ *[!#-&(-\\[\\]-~][ !#-&(-\\[\\]-~]*$',
+        allOf: [{ pattern: NO_PATH_IN_VALUE }],
+      },
     },
   }),
   limits: {
@@ -137,7 +140,7 @@ export const modules = part({
       const [name = '', ...options] = text.split(/\s+/);
       const parameters = options.filter((one) => one.includes('=')).map((one) => one.replace('=', ': '));
       const set = parameters.length === 0 ? '' : `, parameters: {${parameters.join(', ')}}`;
-      return `{name: ${name.replace(/=.*/, '')}${set}}`;
+      return `{name: ${name.replace(/=.*/, '').replace(/[.]ko([.]\w+)?$/, '')}${set}}`;
     },
     with: (entries, name) => [...(entries ?? []), { name, parameters: {}, required: false }],
   },

@@ -124,7 +124,10 @@ async function tunedProfile(host: Files, name: string): Promise<{ file: string; 
 }
 
 const NETWORKD = ['/etc/systemd', '/run/systemd', '/usr/local/lib/systemd', '/usr/lib/systemd'] as const;
-const SWITCHES: Readonly<Record<string, string>> = { yes: '1', true: '1', on: '1', no: '0', false: '0', off: '0' };
+const SWITCHES: ReadonlyMap<string, string> = new Map([
+  ...['yes', 'y', 'true', 't', 'on', '1'].map((word) => [word, '1'] as const),
+  ...['no', 'n', 'false', 'f', 'off', '0'].map((word) => [word, '0'] as const),
+]);
 
 async function networkdRules(host: Files): Promise<readonly LaterRule[]> {
   if (!(await isEnabled(host, 'systemd-networkd.service'))) return [];
@@ -146,7 +149,7 @@ async function networkdRules(host: Files): Promise<readonly LaterRule[]> {
   for (const file of [...main.toReversed(), ...dropIns]) {
     for (const { section, key, value, line } of (await host.parsed(file, sectionsOf, 'bytes')) ?? []) {
       const family = /^IPv([46])Forwarding$/.exec(key)?.[1];
-      const number = SWITCHES[value.toLowerCase()];
+      const number = SWITCHES.get(value.toLowerCase());
       if (section !== 'Network' || family === undefined || number === undefined) continue;
       rules.push(...forwarding(family, 'all', number).map((rule) => ({ ...rule, file, line, by: 'systemd-networkd' })));
     }
@@ -166,11 +169,11 @@ function networkRules(text: string, file: string): readonly LaterRule[] {
     const word = value.toLowerCase();
     const found = { file, line, by: 'systemd-networkd' };
     if (key === 'IPForward') {
-      const families = word === 'ipv4' ? ['4'] : word === 'ipv6' ? ['6'] : SWITCHES[word] === '1' ? ['4', '6'] : [];
+      const families = word === 'ipv4' ? ['4'] : word === 'ipv6' ? ['6'] : SWITCHES.get(word) === '1' ? ['4', '6'] : [];
       return families.flatMap((family) => forwarding(family, 'all', '1').map((rule) => ({ ...rule, ...found })));
     }
     const family = /^IPv([46])Forwarding$/.exec(key)?.[1];
-    const number = SWITCHES[word];
+    const number = SWITCHES.get(word);
     if (family === undefined || number === undefined) return [];
     return names
       .filter((name) => !name.startsWith('!'))

@@ -36,17 +36,25 @@ describe('a program that the kernel would run as root', () => {
     ['toy', 'upcall', '1'],
     ['firmware_class', 'path', '/tmp/firmware'],
     ['toy', 'file', '"  /etc/shadow"'],
+    ['toy', 'list', '"a,/bin/sh"'],
+    ['toy', 'list', 'a=/bin/sh'],
+    ['toy', 'file', './bin/sh'],
+    ['toy', 'file', '../../bin/sh'],
+    ['toy', 'file', '"1 /bin/sh"'],
   ])('is no parameter of a module: %s %s', (module, name, value) => {
     expect(parameter(module, name, value)).toContain('denied');
   });
 
-  test.each(['nf_conntrack hashsize 262144', 'nbd nbds_max 16', 'ip_vs conn_tab_bits 20', 'toy help 1'])(
-    'is not what an ordinary parameter is: %s',
-    (words) => {
-      const [module = '', name = '', value = ''] = words.split(' ');
-      expect(parameter(module, name, value)).toBe('');
-    },
-  );
+  test.each([
+    'drm edid_firmware HDMI-A-1:edid/1920x1080.bin',
+    'nf_conntrack hashsize 262144',
+    'nbd nbds_max 16',
+    'ip_vs conn_tab_bits 20',
+    'toy help 1',
+  ])('is not what an ordinary parameter is: %s', (words) => {
+    const [module = '', name = '', value = ''] = words.split(' ');
+    expect(parameter(module, name, value)).toBe('');
+  });
 
   test.each([
     'fs.ocfs2.nm.hb_ctl_path',
@@ -54,6 +62,7 @@ describe('a program that the kernel would run as root', () => {
     'kernel.msg_next_id',
     'kernel.sem_next_id',
     'kernel.shm_next_id',
+    'fs.xfs.stats_clear',
   ])('or a trigger is no kernel parameter: %s', (name) => {
     expect(sysctl(name, '1')).toContain('denied');
   });
@@ -200,6 +209,8 @@ describe('a value that bricks a node', () => {
 describe('a value that no kernel takes', () => {
   test.each([
     ['fs.file-max', '2Mi'],
+    ['fs.file-max', '"999999999999999999999"'],
+    ['fs.file-max', '"0x10000000000000000"'],
     ['net.core.somaxconn', '4,096'],
     ['vm.swappiness', '$SWAPPINESS'],
     ['net.ipv4.ip_forward', '"yes"'],

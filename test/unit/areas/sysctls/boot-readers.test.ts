@@ -136,8 +136,24 @@ describe('what sets parameters after sysctl.d', () => {
       ['net.ipv6.conf.all.forwarding', '1'],
       '/etc/systemd/networkd.conf.d/x.conf:2',
     ],
+    [
+      'a switch in one letter',
+      { '/etc/systemd/networkd.conf.d/x.conf': '[Network]\nIPv6Forwarding=N\n' },
+      ['net.ipv6.conf.all.forwarding', '1'],
+      '/etc/systemd/networkd.conf.d/x.conf:2',
+    ],
   ])('systemd-networkd is named for %s', async (_, files, entry, at) => {
     expect(await conflicts({ ...networkd, ...files }, entry)).toMatchObject([{ at }]);
     expect(await conflicts(files, entry)).toEqual([]);
   });
+
+  test.each(['constructor', 'toString', '__proto__'])(
+    'systemd-networkd with the word %s sets nothing',
+    async (word) => {
+      const text = `[Match]\nName=eth0\n[Network]\nIPForward=${word}\nIPv4Forwarding=${word}\n`;
+      const files = { '/etc/systemd/network/a.network': text, '/etc/systemd/networkd.conf': text };
+
+      expect(await conflicts({ ...networkd, ...files }, ['net.ipv4.conf.eth0.forwarding', '1'])).toEqual([]);
+    },
+  );
 });
