@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cgroup } from '../../src/areas/cgroup/index.ts';
-import { askRuntime } from '../../src/areas/cgroup/observe/cri.ts';
-import { fieldsOf } from '../../src/areas/cgroup/observe/protobuf.ts';
+import { askRuntime } from '../../src/areas/cgroup/observe/cri/cri.ts';
+import { fieldsOf } from '../../src/areas/cgroup/observe/cri/protobuf.ts';
 import { MemoryHost } from '../../src/host/memory/memory-host.ts';
 import {
   cgroupHost,

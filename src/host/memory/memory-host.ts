@@ -10,6 +10,7 @@ import type { Command, CommandOutput, FileStat, Host, Kernel, TextEncoding, Writ
 import { assertPath } from '../linux/files/file-errors.ts';
 import { createParsed } from '../parsed.ts';
 import type { SocketAnswer, SocketQuestion } from '../query.ts';
+import { answered } from './answered.ts';
 import { fromBytes, toBytes } from './bytes.ts';
 import { assertReplaceable, type MemoryNode, ownedNode, type Ownership, renderNodes, statOf } from './nodes.ts';
 import { namesIn, parent, resolvePath } from './resolve.ts';
@@ -161,12 +162,12 @@ export class MemoryHost implements Host {
 
   readonly ask: Host['ask'] = async (socket, questions) => {
     this.#alive();
-    return questions.map((question) => this.#answer(socket, question));
+    return questions.map((question) => answered(this.#behaviours, this, socket, question));
   };
 
   readonly call: Host['call'] = async (socket, question) => {
     this.#mutate();
-    return this.#answer(socket, question);
+    return answered(this.#behaviours, this, socket, question);
   };
 
   readonly run = async (command: Command): Promise<CommandOutput> => {
@@ -258,14 +259,6 @@ export class MemoryHost implements Host {
     this.nodes.delete(temporary);
     const { owner = 0 } = this.nodes.get(at) ?? {};
     this.nodes.set(at, { type: 'file', content, mode, owner });
-  }
-
-  #answer(socket: string, question: SocketQuestion): SocketAnswer {
-    for (const behaviour of this.#behaviours) {
-      const answer = behaviour.answer?.(this, socket, question);
-      if (answer !== undefined) return answer;
-    }
-    return { problem: 'nothing listens on it' };
   }
 
   #execute(command: Command): Output {

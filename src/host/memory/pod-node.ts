@@ -130,7 +130,11 @@ export function podNode(options: PodNodeOptions = {}): PodNode {
   }
 
   function show(unit: string): CommandOutput {
-    const state = running.has(unit) ? 'active' : failing.has(unit) ? 'activating' : 'inactive';
+    const state = running.has(unit)
+      ? 'active\nSubState=running'
+      : failing.has(unit)
+        ? 'activating\nSubState=auto-restart'
+        : 'inactive';
     return { stdout: `ActiveState=${state}\nInvocationID=${'0'.repeat(32)}\n`, stderr: '' };
   }
 

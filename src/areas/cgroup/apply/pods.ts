@@ -2,8 +2,8 @@
 import type { Host } from '../../../host/host.ts';
 import { type PodPlace, placeOfPod } from '../../pod-groups.ts';
 import { StepError } from '../../area.ts';
-import { CRI_SERVICE } from '../observe/cri.ts';
-import { fieldsOf, hexOf, messageIn, textIn, type WireField } from '../observe/protobuf.ts';
+import { CRI_SERVICE } from '../observe/cri/cri.ts';
+import { fieldsOf, hexOf, messageIn, textIn, type WireField } from '../observe/cri/protobuf.ts';
 import type { PodsStep } from '../plan/steps.ts';
 
 /** What the kubelet gives a container to end when its pod does not say. */

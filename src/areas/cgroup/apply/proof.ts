@@ -9,7 +9,7 @@ import { createSha256 } from '../../../host/sha256.ts';
 import { StepError } from '../../area.ts';
 import { isTable, objectIn, type Table, textOf } from '../../tables.ts';
 import { differencesOf } from '../edit/differences.ts';
-import { isOfRunc } from '../observe/cri.ts';
+import { isOfRunc } from '../observe/cri/cri.ts';
 import { tomlFrom } from '../observe/toml.ts';
 import type { ContainerdProof, WriteStep } from '../plan/steps.ts';
 

@@ -1,9 +1,9 @@
 /** Proves that a restarted runtime runs as wanted, by asking it. */
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
-import { CommandError } from '../../../host/errors.ts';
+import { CommandError, CommandMissingError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { pause } from '../../pause.ts';
-import { askRuntime } from '../observe/cri.ts';
+import { askRuntime } from '../observe/cri/cri.ts';
 import { type RuntimeName, SOCKETS } from '../observe/runtimes.ts';
 import { differenceIn } from '../plan/trials.ts';
 
@@ -18,11 +18,15 @@ export interface Proof {
   readonly driver?: CgroupDriver;
 }
 
-/** How a runtime stands; `isFinal` when waiting does not change it. */
-type Verdict = 'proved' | { readonly problem: string; readonly isFinal?: true };
+/** What a runtime is instead of what was wanted; `isFinal` when it runs so and waiting does not change it. */
+interface Refutation {
+  readonly problem: string;
+  readonly isFinal?: true;
+}
+type Verdict = 'proved' | Refutation;
 
 /** Waits until the runtime is as wanted; otherwise returns what it is instead. Throws only when aborted. */
-export async function proveRuntime(host: Host, proof: Proof, signal: AbortSignal): Promise<string | undefined> {
+export async function proveRuntime(host: Host, proof: Proof, signal: AbortSignal): Promise<Refutation | undefined> {
   let isOver = false;
   const timer = setTimeout(() => {
     isOver = true;
@@ -31,8 +35,8 @@ export async function proveRuntime(host: Host, proof: Proof, signal: AbortSignal
     for (;;) {
       const verdict = proof.user === 'docker' ? await askDocker(host, proof, signal) : await ask(host, proof, signal);
       if (verdict === 'proved') return undefined;
-      if (verdict.isFinal === true) return verdict.problem;
-      if (isOver) return `${verdict.problem} after ${DEADLINE_MS / 1000} s`;
+      if (verdict.isFinal === true) return verdict;
+      if (isOver) return { problem: `${verdict.problem} after ${DEADLINE_MS / 1000} s` };
       await pause(POLL_MS, signal);
     }
   } finally {
@@ -64,6 +68,8 @@ async function askDocker(host: Host, { driver }: Proof, signal: AbortSignal): Pr
     return driver === undefined || found === driver ? 'proved' : { problem: `it answers ${found}`, isFinal: true };
   } catch (error) {
     signal.throwIfAborted();
+    // Its program is a package of its own; that the unit started is all that can be known then.
+    if (error instanceof CommandMissingError) return 'proved';
     if (!(error instanceof CommandError)) throw error;
     return { problem: `it does not answer (${error.stderr.trim() || error.message})` };
   }

@@ -62,18 +62,18 @@ async function goBack(host: Host, refused: readonly Refused[], signal: AbortSign
   return said;
 }
 
-/** Restarts and proves; returns what is wrong, with what the runtime logged. */
+/** Restarts and proves; returns what is wrong, with what the runtime logged when it does not start or answer. */
 async function restarted(host: Host, unit: string, proof: Proof, signal: AbortSignal): Promise<string | undefined> {
-  let problem: string | undefined;
+  let problem = 'it does not start';
   try {
     await control(host, 'restart', unit, signal);
-    problem = await proveRuntime(host, proof, signal);
+    const found = await proveRuntime(host, proof, signal);
+    if (found === undefined || found.isFinal === true) return found?.problem;
+    problem = found.problem;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof CommandError)) throw error;
-    problem = 'it does not start';
   }
-  if (problem === undefined) return undefined;
   const line = await firstError(host, unit, signal);
   return line === '' ? problem : `${problem}, and logged ${JSON.stringify(line)}`;
 }

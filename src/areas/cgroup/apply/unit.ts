@@ -32,7 +32,8 @@ export async function firstError(host: HostReader, unit: string, signal: AbortSi
       { timeoutMs: 5000, signal },
     );
     const lines = journal.stdout.split('\n');
-    const line = lines.find((one) => /level=(error|fatal)|^\S+: |\b(failed|invalid|unable|cannot)\b/i.test(one)) ?? '';
+    // The unit of containerd tries to load a module before, which may be built in.
+    const line = lines.find((one) => /level=(error|fatal)|^(?!modprobe:)\S+: |\bfailed\b/.test(one)) ?? '';
     return (/\bmsg="?(.*)/.exec(line)?.[1] ?? line).slice(0, 300);
   } catch (error) {
     signal.throwIfAborted();

@@ -8,7 +8,7 @@ import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { isTable, objectIn, type Table, textOf } from '../../tables.ts';
 import type { ContainerdFiles } from './containerd-files.ts';
 import { CRI_PLUGIN, programText, type Read, type Tables, tablesOf } from './containerd-tables.ts';
-import { type Handler, isOfRunc, systemdCgroupIn } from './cri.ts';
+import { type Handler, isOfRunc, systemdCgroupIn } from './cri/cri.ts';
 import { type ConfigProblem, type Place, placeOf, placeText, type RuntimeConfig } from './runtime-config.ts';
 
 const RUNC = 'io.containerd.runc.v2';

@@ -28,12 +28,17 @@ export interface MoveObserved {
   readonly refused: readonly Refused[];
   /** Runtimes with a text on trial that systemd starts in vain. */
   readonly failing: readonly RuntimeName[];
+  /** Runtimes that do not run and that the boot starts. */
+  readonly starting: readonly RuntimeName[];
   /** Absent for NodePrep outside of a pod, and while no pod runs. */
   readonly ownPod?: { readonly uid: string; readonly place?: PodPlace };
 }
 
 /** The file of the timer while it is armed. */
 export const TIMER_FILE = '/run/systemd/transient/nodeprep-kubelet.timer';
+
+/** Links to the units that a boot starts. */
+const WANTED_AT_BOOT = '/etc/systemd/system/multi-user.target.wants';
 
 /** Asks systemd only while a text is on trial and its runtime does not run. Throws `HostFileError`. */
 export async function observeMove(
@@ -44,9 +49,12 @@ export async function observeMove(
   const isRunning = host.kernel === 'running';
   const trials = await trialsIn(host, memory);
   const failing: RuntimeName[] = [];
-  for (const { name, answer } of runtimes) {
+  const starting: RuntimeName[] = [];
+  for (const { name, isUnitRunning } of runtimes) {
+    if (!isRunning || isUnitRunning) continue;
+    if ((await host.stat(`${WANTED_AT_BOOT}/${restartedUnit(name)}`)) !== undefined) starting.push(name);
     const isOnTrial = trials.some(({ user, isThere }) => user === name && isThere);
-    if (isRunning && isOnTrial && answer === undefined && (await isFailing(host, name, signal))) failing.push(name);
+    if (isOnTrial && (await isFailing(host, name, signal))) failing.push(name);
   }
   const uid = isRunning && hasPods ? await ownPodOf(host) : undefined;
   const place = uid === undefined ? undefined : await placeOfPod(host, uid);
@@ -56,6 +64,7 @@ export async function observeMove(
     trials,
     refused: await readRefused(host),
     failing,
+    starting,
     ...(uid === undefined ? {} : { ownPod: { uid, ...(place === undefined ? {} : { place }) } }),
   };
 }
@@ -77,9 +86,9 @@ async function trialsIn(host: HostReader, memory: Memory): Promise<readonly Tria
 
 async function isFailing(host: HostReader, name: RuntimeName, signal: AbortSignal): Promise<boolean> {
   try {
-    const command = ['systemctl', 'show', '-p', 'ActiveState', '--', restartedUnit(name)] as const;
+    const command = ['systemctl', 'show', '-p', 'ActiveState,SubState', '--', restartedUnit(name)] as const;
     const { stdout } = await host.query(command, { timeoutMs: 5000, signal });
-    return /^ActiveState=(active|activating|failed)$/m.test(stdout);
+    return /^(ActiveState=failed|SubState=auto-restart)$/m.test(stdout);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof CommandError) return false;

@@ -1,7 +1,7 @@
 /** What the configuration files of a container runtime say about cgroups, in the words that all runtimes share. */
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import type { ConfigFile } from '../../unit-files.ts';
-import type { Handler } from './cri.ts';
+import type { Handler } from './cri/cri.ts';
 
 /** A place in a file. */
 export interface Place {

@@ -6,7 +6,7 @@ import { runOf } from '../../unit-files.ts';
 import { containerdVersion } from './containerd-program.ts';
 import { readContainerd } from './containerd-files.ts';
 import { parseContainerd } from './containerd.ts';
-import { askRuntime, type Handler, isOfRunc, type RuntimeAnswer } from './cri.ts';
+import { askRuntime, type Handler, isOfRunc, type RuntimeAnswer } from './cri/cri.ts';
 import { readCrio } from './crio.ts';
 import { readDocker } from './docker.ts';
 import type { KubeletCgroup } from './kubelet-driver.ts';

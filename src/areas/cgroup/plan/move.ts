@@ -115,7 +115,9 @@ function moveSteps(
   const common = spec?.whenPodsRun === 'Restart' ? ({ allowedBy: 'spec' } as const) : {};
   if (!isMoving && !(isMisplaced && isAgreed(driver, observed))) {
     // What starts later reads it then, and a node that has joined may have pods again by then.
-    return writes.map((step) => ({ ...step, ...common, changes: disturbing(step, isSetUp ? 'Drain' : 'None') }));
+    const held = (step: WriteStep) => ({ ...step, ...common, changes: disturbing(step, isSetUp ? 'Drain' : 'None') });
+    const isProvedLater = ({ user }: WriteStep) => spec !== undefined && move.starting.some((name) => name === user);
+    return writes.map((step) => held(isProvedLater(step) ? onTrial(step) : step));
   }
   const stopsKubelet = isMoving && isKubeletMoved && move.isKubeletRunning;
   const chain = isKubeletMoved || hasPods ? { chain: CHAIN } : {};
@@ -150,7 +152,8 @@ function isRestarted(
 ): boolean {
   const { name, answer, config, isUnitRunning } = runtime;
   if (move.failing.includes(name)) return true;
-  if (!isUnitRunning) return false;
+  // What does not answer before cannot prove anything afterwards.
+  if (!isUnitRunning || (answer === undefined && name !== 'docker')) return false;
   if (writes.some(({ user }) => user === name)) return true;
   if (driver === undefined || runtime !== used || answer === undefined) return false;
   const runs = driverOf(runtime) === driver && handlersOf(runtime).every((handler) => handler.driver === driver);

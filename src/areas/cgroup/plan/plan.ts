@@ -7,7 +7,7 @@ import { runsPods } from '../../pod-groups.ts';
 import type { Finding, Memory, Plan } from '../../area.ts';
 import type { CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Desired } from '../desired.ts';
-import { WITHOUT_CRI } from '../observe/cri.ts';
+import { WITHOUT_CRI } from '../observe/cri/cri.ts';
 import type { Observed } from '../observe/observe.ts';
 import { driverFindings } from './drivers.ts';
 import { approvalFinding, effectsOf } from './approval.ts';
@@ -30,12 +30,13 @@ export function planCgroup(desired: Desired, observed: Observed, memory: Memory)
   const entry = { name: ENTRY, required: true, desired: wantedText(spec), live };
   const isNode = observed.kubelet?.isSetUp === true || runsPods(observed.pods);
   const isTold = files.conflicts.length + files.blocked.length > 0;
+  const differing = findingsOf(spec, observed);
   const found = [
-    ...(move.isHeld && isNode && isMoving(steps)
+    ...(move.isHeld && isNode && (isMoving(steps) || !differing.some(({ reason }) => reason === 'HalfMigrated'))
       ? [{ target: ENTRY, ...approvalFinding(spec.driver, observed, steps) }]
       : []),
     ...move.findings.map((one) => ({ ...one, ...(isNode ? {} : { required: false }) })),
-    ...findingsOf(spec, observed)
+    ...differing
       .filter(({ reason }) => !(isMoving(steps) && SETTLED.has(reason)) && !(isTold && reason === 'DriverMismatch'))
       .map((one) =>
         one.reason === 'HalfMigrated' && move.isHeld ? { ...one, message: `${one.message} ${effectsOf(steps)}` } : one,

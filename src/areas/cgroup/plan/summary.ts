@@ -1,6 +1,6 @@
 /** How control groups stand, always in the same four places: kernel, runtime, kubelet, pods. Pure. */
 import type { KubeletCgroup } from '../observe/kubelet-driver.ts';
-import { WITHOUT_CRI } from '../observe/cri.ts';
+import { WITHOUT_CRI } from '../observe/cri/cri.ts';
 import type { Observed } from '../observe/observe.ts';
 import { treesOf } from '../../pod-groups.ts';
 import { placeText } from '../observe/runtime-config.ts';

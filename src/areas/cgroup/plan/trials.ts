@@ -1,6 +1,6 @@
 /** Whether a running runtime proves what its files say. Pure. */
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
-import { isOfRunc, type RuntimeAnswer } from '../observe/cri.ts';
+import { isOfRunc, type RuntimeAnswer } from '../observe/cri/cri.ts';
 import type { RuntimeObserved } from '../observe/runtimes.ts';
 
 /** Whether it answers, is ready, and runs with what its files say. */

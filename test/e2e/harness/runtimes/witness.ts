@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dirname, join } from 'node:path';
 import { readContainerd } from '../../../../src/areas/cgroup/observe/containerd-files.ts';
 import { parseContainerd } from '../../../../src/areas/cgroup/observe/containerd.ts';
-import { WITHOUT_CRI } from '../../../../src/areas/cgroup/observe/cri.ts';
+import { WITHOUT_CRI } from '../../../../src/areas/cgroup/observe/cri/cri.ts';
 import { observeCgroup } from '../../../../src/areas/cgroup/observe/observe.ts';
 import { createLinuxHost } from '../../../../src/host/linux/linux-host.ts';
 import { DEFAULT } from '../../../support/runtimes/configurations.ts';

@@ -1,8 +1,8 @@
 /** What a container runtime says of itself over its socket (CRI v1). */
-import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
-import type { HostReader } from '../../../host/host.ts';
-import type { SocketAnswer, SocketQuestion } from '../../../host/query.ts';
-import { objectIn, type Table, textOf } from '../../tables.ts';
+import type { CgroupDriver } from '../../../../api/parts/cgroup.ts';
+import type { HostReader } from '../../../../host/host.ts';
+import type { SocketAnswer, SocketQuestion } from '../../../../host/query.ts';
+import { objectIn, type Table, textOf } from '../../../tables.ts';
 import { fieldsOf, messageIn, textIn } from './protobuf.ts';
 
 /** A way to run containers that the runtime knows by name: `runc`, `nvidia`, `kata`. */
