@@ -17,10 +17,13 @@ export type DriftSource = (typeof DRIFT_SOURCES)[number];
 export const RESULTS = ['success', 'failure'] as const;
 
 /** Why a reboot may be outstanding. */
-export const REBOOT_REASONS = ['ModuleParameters', 'NextBoot', 'Other'] as const satisfies readonly (
-  | Reason
-  | 'Other'
-)[];
+export const REBOOT_REASONS = [
+  'ModuleParameters',
+  'BootParameters',
+  'CgroupVersion',
+  'NextBoot',
+  'Other',
+] as const satisfies readonly (Reason | 'Other')[];
 
 /** Values of a condition's status. */
 export const STATUSES = ['True', 'False', 'Unknown'] as const;

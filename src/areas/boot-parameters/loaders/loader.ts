@@ -17,6 +17,8 @@ export interface LoaderSource {
   readonly words: readonly string[];
   /** The file is NodePrep's as a whole. */
   readonly isOurs: boolean;
+  /** Firmware puts these words before those of the loader, of which a later one takes them back: no conflict by itself. */
+  readonly isFirmware?: true;
   /** `edit` can add words here and take words of others away; otherwise a word here that must not stand is a conflict. */
   readonly isEditable: boolean;
 }

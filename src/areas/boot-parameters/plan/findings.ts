@@ -65,8 +65,9 @@ export function quoteFinding(state: ParameterState): Finding {
 }
 
 /** A file of others by which the entry cannot come into force; `undefined` when none is known. */
-export function conflictOf(state: ParameterState, { sources }: LoaderState): Finding | undefined {
+export function conflictOf(state: ParameterState, loader: LoaderState): Finding | undefined {
   const { entry, word } = state;
+  const sources = loader.sources.filter(({ isFirmware }) => isFirmware !== true);
   const after = sources.slice(sources.findLastIndex(({ isEditable }) => isEditable) + 1);
   const source =
     entry.state === 'Absent'
@@ -88,13 +89,14 @@ export function conflictOf(state: ParameterState, { sources }: LoaderState): Fin
 
 /** The reboot came, or the word is there, and the effect is not. */
 export function ineffectiveFinding(state: ParameterState): Finding {
-  const { entry, thisBoot, effect } = state;
+  const { entry, thisBoot, effect, sources } = state;
+  const firmware = sources.find(({ isFirmware }) => isFirmware === true);
   const why =
     thisBoot === true
       ? `this boot has it, and ${effect?.looked ?? 'the kernel'} shows ${effect?.found ?? 'nothing of it'}: this kernel does not know it, or a later word or the firmware takes it back`
       : entry.state === 'Present'
         ? 'the machine was rebooted, and the kernel command line does not have it: another loader or another file than those that NodePrep sees started it'
-        : 'the machine was rebooted, and the kernel command line still has it: firmware, a device tree or another loader adds it';
+        : `the machine was rebooted, and the kernel command line still has it: ${firmware === undefined ? 'firmware, a device tree or another loader adds it' : `the firmware adds it from ${firmware.file}`}`;
   return finding(state, {
     reason: 'RebootIneffective',
     message: `Boot parameter "${entry.name}" has no effect: ${why}. Another reboot does not help; compare /proc/cmdline with what "nodeprep explain boot.${entry.name}" shows.`,

@@ -1,5 +1,6 @@
 /** Every tree that can be edited, through engine and ledger: declared, kept over a kernel update, and taken back. */
 import { describe, expect, test } from 'vitest';
+import { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import { bootSpec, passBoot } from '../../../support/boot-pass.ts';
 import { bootHost, bootLoaderOf, bootTree } from '../../../support/boot-trees.ts';
 
@@ -104,4 +105,51 @@ test('a new kernel without the word gets it', async () => {
   await passBoot(host, spec);
 
   expect(host.text('/boot/firmware/new/cmdline.txt')).toMatch(/ np_test=1\n$/);
+});
+
+describe('a Raspberry Pi whose firmware disables the memory cgroup', () => {
+  const dtb = '/boot/firmware/bcm2711-rpi-4-b.dtb';
+  const files = {
+    ...bootTree('pi-os-bookworm'),
+    [dtb]: '\u0001\0coherent_pool=1M cgroup_disable=memory\0',
+    '/proc/1/mounts': '/dev/mmcblk0p2 / ext4 rw 0 0\n/dev/mmcblk0p1 /boot/firmware vfat rw 0 0\n',
+    '/proc/cmdline': 'coherent_pool=1M cgroup_disable=memory root=PARTUUID=a3f07636-02 rootwait\n',
+    '/proc/device-tree/compatible': 'raspberrypi,4-model-b\0brcm,bcm2711\0',
+    '/proc/sys/kernel/random/boot_id': 'first-boot\n',
+    '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io pids\n',
+  };
+  const preset = bootSpec(
+    { name: 'cgroup_enable', value: 'memory' },
+    { name: 'cgroup_disable', value: 'memory', state: 'Absent' },
+  );
+  const reboot = (host: MemoryHost, controllers: string) => {
+    host.put('/proc/cmdline', `coherent_pool=1M cgroup_disable=memory ${host.text('/boot/firmware/cmdline.txt')}`);
+    host.put('/proc/sys/kernel/random/boot_id', 'second-boot\n');
+    host.put('/sys/fs/cgroup/cgroup.controllers', controllers);
+  };
+
+  test('waits for a reboot, and is in sync once the controller is there', async () => {
+    const host = new MemoryHost(files);
+
+    const before = await passBoot(host, preset);
+    reboot(host, 'cpuset cpu io memory pids\n');
+    const after = await passBoot(host, preset);
+
+    expect([before.conflicts, before.blocked]).toEqual([[], []]);
+    expect(before.deferred.map(({ reason }) => reason)).toEqual(['BootParameters', 'BootParameters']);
+    expect(after.entries.map(({ state }) => state)).toEqual(['InSync', 'InSync']);
+    expect([after.deferred, after.blocked, after.conflicts]).toEqual([[], [], []]);
+  });
+
+  test('names the device tree when the reboot did not help', async () => {
+    const host = new MemoryHost(files);
+
+    await passBoot(host, preset);
+    reboot(host, 'cpuset cpu io pids\n');
+    const after = await passBoot(host, preset);
+
+    expect(after.blocked.map(({ reason }) => reason)).toEqual(['RebootIneffective', 'RebootIneffective']);
+    expect(after.blocked.some(({ message }) => message.includes(`adds it from ${dtb}`))).toBe(true);
+    expect(after.deferred).toEqual([]);
+  });
 });

@@ -179,9 +179,15 @@ test('an outstanding boot is shown by reason, and gone when it is no longer need
   const other = await values();
   metrics.record(aNodeReport());
 
-  expect(during).toEqual(['ModuleParameters 1', 'NextBoot 0', 'Other 0']);
-  expect(other).toEqual(['ModuleParameters 0', 'NextBoot 0', 'Other 1']);
-  expect(await values()).toEqual(['ModuleParameters 0', 'NextBoot 0', 'Other 0']);
+  expect(during).toEqual(['ModuleParameters 1', 'BootParameters 0', 'CgroupVersion 0', 'NextBoot 0', 'Other 0']);
+  expect(other).toEqual(['ModuleParameters 0', 'BootParameters 0', 'CgroupVersion 0', 'NextBoot 0', 'Other 1']);
+  expect(await values()).toEqual([
+    'ModuleParameters 0',
+    'BootParameters 0',
+    'CgroupVersion 0',
+    'NextBoot 0',
+    'Other 0',
+  ]);
 });
 
 test('what an area reads is read when scraped, and is NaN when it cannot be read', async () => {

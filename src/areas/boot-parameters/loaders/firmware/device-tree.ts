@@ -7,7 +7,7 @@ const COMPATIBLE = '/proc/device-tree/compatible';
 /** A device tree has kilobytes of other texts; a command line of ours is what a memory cgroup is disabled by. */
 const BOOTARGS = /[\x20-\x7e]*cgroup_disable=[\x20-\x7e]*/;
 
-/** The words in the device tree of this model, as sources that cannot be edited. Throws `HostFileError`. */
+/** The words in the device tree of this model, as sources of the firmware. Throws `HostFileError`. */
 export async function firmwareWords(host: HostReader, folder: string): Promise<readonly LoaderSource[]> {
   const model = modelOf((await host.readFile(COMPATIBLE)) ?? '');
   if (model === undefined) return [];
@@ -15,7 +15,7 @@ export async function firmwareWords(host: HostReader, folder: string): Promise<r
   const found = names.map(async (name): Promise<readonly LoaderSource[]> => {
     const file = `${folder}/${name}`;
     const words = (await host.parsed(file, bootargsIn, 'bytes')) ?? [];
-    return words.length === 0 ? [] : [{ file, words, isOurs: false, isEditable: false }];
+    return words.length === 0 ? [] : [{ file, words, isOurs: false, isEditable: false, isFirmware: true }];
   });
   return (await Promise.all(found)).flat();
 }

@@ -122,7 +122,7 @@ describe('an edited Raspberry Pi', () => {
 
     const words = ['coherent_pool=1M', 'cgroup_disable=memory'];
     expect(state.sources.filter(({ isEditable }) => !isEditable)).toEqual([
-      { file: dtb, words, isOurs: false, isEditable: false },
+      { file: dtb, words, isOurs: false, isEditable: false, isFirmware: true },
     ]);
   });
 });
