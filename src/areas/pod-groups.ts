@@ -21,17 +21,23 @@ export function runsPods({ systemd, cgroupfs, strays }: PodGroups): boolean {
   return systemd || cgroupfs || strays > 0;
 }
 
+const RUNTIMES = ['containerd.service', 'crio.service', 'docker.service'];
+const QOS = ['burstable', 'besteffort'];
 /** On v1 any of these may be switched off. */
 const HIERARCHIES = ['', '/memory', '/pids', '/systemd'];
+
+/**
+ * Where a runtime without systemd puts what the kubelet names for systemd: below the group of its own process, whose
+ * unit has none in many hierarchies of v1.
+ */
+const BESIDE = ['', '/system.slice', ...RUNTIMES.map((unit) => `/system.slice/${unit}`)];
 
 /** Looks at the unified hierarchy, or at those of v1. Throws `HostFileError`. */
 export async function observePodGroups(host: HostReader, version: 'v1' | 'v2' | undefined): Promise<PodGroups> {
   let found: PodGroups = { systemd: false, cgroupfs: false, strays: 0 };
   for (const hierarchy of version === 'v2' ? [''] : HIERARCHIES) {
     const root = `/sys/fs/cgroup${hierarchy}`;
-    const names = (await host.listDirectory(`${root}/system.slice`)) ?? [];
-    // runc takes "slice:prefix:name" for the name of a folder when it does not use systemd.
-    const strays = names.filter((name) => /^kubepods[^:]*:[^:]+:/.test(name)).length;
+    const strays = (await straysIn(host, root)).length;
     found = {
       systemd: found.systemd || (await isPopulated(host, `${root}/kubepods.slice`)),
       cgroupfs: found.cgroupfs || (await isPopulated(host, `${root}/kubepods`)),
@@ -41,15 +47,25 @@ export async function observePodGroups(host: HostReader, version: 'v1' | 'v2' | 
   return found;
 }
 
-/** v1 has no cgroup.events; there the folder of a pod goes with the pod. */
+/** Names of the groups of containers outside of both trees: runc takes "slice:prefix:name" for the name of a folder. */
+async function straysIn(host: HostReader, root: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const place of BESIDE) {
+    const names = (await host.listDirectory(`${root}${place}`)) ?? [];
+    found.push(...names.filter((name) => /^kubepods[^:]*:[^:]+:/.test(name)));
+  }
+  return found;
+}
+
+/** v1 has no cgroup.events; there each container has a folder, which goes with it, and an empty pod may stay. */
 async function isPopulated(host: HostReader, group: string): Promise<boolean> {
   const events = await host.readFile(`${group}/cgroup.events`);
   if (events !== undefined) return /^populated 1$/m.test(events);
-  for (const name of (await host.listDirectory(group)) ?? []) {
-    if (/^(kubepods-)?pod/.test(name)) return true;
-    if (!/^(kubepods-)?(burstable|besteffort)(\.slice)?$/.test(name)) continue;
-    const pods = (await host.listDirectory(`${group}/${name}`)) ?? [];
-    if (pods.some((pod) => /(^|-)pod/.test(pod))) return true;
+  const qos = ['', ...QOS.flatMap((name) => [`/${name}`, `/kubepods-${name}.slice`])];
+  for (const folder of qos.map((name) => `${group}${name}`)) {
+    for (const name of (await host.listDirectory(folder)) ?? []) {
+      if (/(^|-)pod/.test(name) && (await hasContainer(host, `${folder}/${name}`))) return true;
+    }
   }
   return false;
 }
@@ -66,9 +82,8 @@ export async function placeOfPod(host: HostReader, uid: string): Promise<PodPlac
   const unit = `pod${uid.replaceAll('-', '_')}.slice`;
   for (const hierarchy of HIERARCHIES) {
     const root = `/sys/fs/cgroup${hierarchy}`;
-    const strays = (await host.listDirectory(`${root}/system.slice`)) ?? [];
-    if (strays.some((name) => name.startsWith('kubepods') && name.includes(`${unit}:`))) return 'stray';
-    for (const qos of ['', 'burstable', 'besteffort']) {
+    if ((await straysIn(host, root)).some((name) => name.includes(`${unit}:`))) return 'stray';
+    for (const qos of ['', ...QOS]) {
       const slice = qos === '' ? 'kubepods' : `kubepods-${qos}`;
       const folder = `kubepods.slice/${qos === '' ? '' : `${slice}.slice/`}${slice}-${unit}`;
       if (await hasContainer(host, `${root}/${folder}`)) return 'systemd';

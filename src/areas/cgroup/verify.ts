@@ -70,7 +70,7 @@ function placeCheck({ pods, cgroups }: Observed): Check {
   if (cgroups === undefined || (trees.length === 0 && pods.strays === 0)) {
     return { ...check, found: 'no pods run', outcome: 'skip', consequence: '' };
   }
-  const strays = pods.strays === 0 ? [] : [`${pods.strays} containers in system.slice`];
+  const strays = pods.strays === 0 ? [] : [`outside of kubepods.slice (${pods.strays} containers)`];
   const isOne = trees.length === 1 && strays.length === 0;
   const consequence =
     'Limits do not hold for pods outside of the tree that the kubelet manages. Give runtime and kubelet the same driver, drain the node and reboot it.';

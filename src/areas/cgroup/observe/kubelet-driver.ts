@@ -36,7 +36,7 @@ export function parseKubeletCgroup({ configs, inForce, isRunning }: KubeletFiles
     const { settings } = one;
     const { cgroupDriver, containerRuntimeEndpoint } = settings;
     if (typeof cgroupDriver === 'string' && cgroupDriver !== '') {
-      set = { value: cgroupDriver, place: placeOf(one, /^["']?cgroupDriver["']?\s*:/) };
+      set = { value: cgroupDriver, place: placeOf(one, /^\s*["']?cgroupDriver["']?\s*:/) };
     }
     if (typeof containerRuntimeEndpoint === 'string') endpoint = containerRuntimeEndpoint;
     const gate = objectIn(settings, 'featureGates')['KubeletCgroupDriverFromCRI'];

@@ -93,7 +93,7 @@ function byWeight(a: Finding, b: Finding): number {
 function effectFindings({ pods }: Observed): readonly Found[] {
   const after = 'Drain the node and reboot it once kubelet and runtime have the same driver.';
   if (pods.strays > 0) {
-    const message = `${pods.strays} containers run in system.slice, outside of kubepods.slice: the kubelet has the driver systemd, the runtime cgroupfs, and limits of pods do not hold. ${after}`;
+    const message = `Containers of pods run outside of kubepods.slice (${pods.strays}): the kubelet has the driver systemd, the runtime cgroupfs, and limits of pods do not hold. ${after}`;
     return [{ reason: 'HalfMigrated', message }];
   }
   if (!pods.systemd || !pods.cgroupfs) return [];

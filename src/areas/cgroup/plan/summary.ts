@@ -52,8 +52,11 @@ function kubeletText({ driver, place }: KubeletCgroup, { kubeletVersion }: Obser
 
 function podsText({ used, pods }: Observed): string {
   const running = used?.answer?.pods;
-  const trees = [...treesOf(pods), ...(pods.strays > 0 ? ['system.slice'] : [])];
-  if (running === undefined && trees.length === 0) return '';
+  const places = [
+    ...treesOf(pods).map((tree) => `in ${tree}`),
+    ...(pods.strays > 0 ? ['outside of kubepods.slice'] : []),
+  ];
+  if (running === undefined && places.length === 0) return '';
   const count = running === undefined ? 'pods run' : running === 1 ? '1 pod runs' : `${running} pods run`;
-  return trees.length === 0 ? count : `${count} in ${trees.join(' and ')}`;
+  return [count, ...(places.length === 0 ? [] : [places.join(' and ')])].join(' ');
 }

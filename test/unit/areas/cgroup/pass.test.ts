@@ -315,17 +315,19 @@ describe('a containerd that runs without CRI', () => {
   });
 });
 
+const CONTAINER = '39d9c74cf7a12b72a48c1d4bc1e56a419e67c954b4432729690390d194245bef';
+
 describe('pods in the wrong place', () => {
   it.each<[string, MemoryFiles, RegExp]>([
     [
       'two trees',
       { ...populated('kubepods.slice'), ...populated('kubepods') },
-      /in kubepods\.slice and kubepods\. Pods of both drivers/,
+      /in kubepods\.slice and in kubepods\. Pods of both drivers/,
     ],
     [
       'outside of kubepods.slice',
       { '/sys/fs/cgroup/system.slice/kubepods-besteffort-pod1.slice:cri-containerd:ab': null },
-      /1 containers run in system\.slice/,
+      /pods run outside of kubepods\.slice\. Containers of pods run outside of kubepods\.slice \(1\)/,
     ],
   ])('are seen by the effect: %s', async (_, files, message) => {
     const [finding] = (await passCgroup(cgroupHost({ ...JOINED, ...files }))).blocked;
@@ -336,12 +338,30 @@ describe('pods in the wrong place', () => {
   it('are seen on cgroup v1 as well', async () => {
     const files = {
       ...HYBRID,
-      '/sys/fs/cgroup/memory/kubepods/burstable/pod1': null,
-      '/sys/fs/cgroup/memory/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod2.slice': null,
+      [`/sys/fs/cgroup/memory/kubepods/burstable/pod1/${CONTAINER}`]: null,
+      [`/sys/fs/cgroup/memory/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod2.slice/cri-containerd-${CONTAINER}.scope`]:
+        null,
     };
 
     expect((await passCgroup(cgroupHost(files))).blocked[0]).toMatchObject({ reason: 'HalfMigrated' });
   });
+
+  it.each(['/memory', '/systemd/system.slice/containerd.service'])(
+    'are seen on cgroup v1 where the runtime itself is: %s',
+    async (place) => {
+      const folder = 'kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice';
+      const files = {
+        ...HYBRID,
+        [`/sys/fs/cgroup/memory/${folder}/cgroup.procs`]: '',
+        [`/sys/fs/cgroup${place}/kubepods-burstable-pod1.slice:cri-containerd:${CONTAINER}`]: null,
+      };
+
+      const [finding] = (await passCgroup(cgroupHost(files))).blocked;
+
+      expect(finding).toMatchObject({ reason: 'HalfMigrated' });
+      expect(finding?.message).toContain('; pods run outside of kubepods.slice. ');
+    },
+  );
 });
 
 describe('the kernel', () => {

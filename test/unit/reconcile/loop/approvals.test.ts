@@ -172,16 +172,21 @@ test('an approval that cannot be recorded is not given', async () => {
   expect(world(host)).toEqual(['old', undefined]);
 });
 
+const CONTAINER = '39d9c74cf7a12b72a48c1d4bc1e56a419e67c954b4432729690390d194245bef';
+
 test.each([
   ['credentials of the kubelet', { '/var/lib/kubelet/kubeconfig': 'x' }],
   ['a client certificate', { '/var/lib/kubelet/pki/kubelet-client-current.pem': 'x' }],
   ['a task of containerd', { '/run/containerd/io.containerd.runtime.v2.task/k8s.io/abc/pid': '1' }],
   ['a container of Docker', { '/run/containerd/io.containerd.runtime.v2.task/moby/abc/pid': '1' }],
-  ['a pod of cgroup v1 in a class', { '/sys/fs/cgroup/pids/kubepods/burstable/pod1/x': '' }],
+  ['a pod of cgroup v1 in a class', { [`/sys/fs/cgroup/pids/kubepods/burstable/pod1/${CONTAINER}/cgroup.procs`]: '1' }],
   ['processes of pods', { '/sys/fs/cgroup/kubepods.slice/cgroup.events': 'populated 1\nfrozen 0\n' }],
   [
     'a pod of cgroup v1',
-    { '/sys/fs/cgroup/memory/kubepods/besteffort/x': '', '/sys/fs/cgroup/memory/kubepods/pod1/x': '' },
+    {
+      '/sys/fs/cgroup/memory/kubepods/besteffort/x': '',
+      [`/sys/fs/cgroup/memory/kubepods/pod1/${CONTAINER}/cgroup.procs`]: '1',
+    },
   ],
 ])('a host with %s is asked before it is disturbed', async (_, files) => {
   const host = new MemoryHost({ ...files, '/toy/config': 'old' });
