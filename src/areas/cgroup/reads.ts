@@ -1,4 +1,5 @@
 /** What decides about control groups on a host. */
+import { dirname } from 'node:path';
 import { CGROUP_CONTROLLERS } from '../cgroups.ts';
 import { KUBELET_CONFIG, KUBELET_FLAGS, USUAL_DROP_INS } from '../kubelet.ts';
 import type { AreaReads } from '../surroundings.ts';
@@ -13,6 +14,16 @@ export const CGROUP_FILES = [
   KUBELET_CONFIG,
   USUAL_DROP_INS,
   ...KUBELET_FLAGS,
+] as const;
+
+/** Folders in which a driver is written. */
+export const CGROUP_FOLDERS = [
+  '/etc/containerd',
+  '/etc/containerd/conf.d',
+  '/etc/crio/crio.conf.d',
+  '/etc/docker',
+  dirname(KUBELET_CONFIG),
+  USUAL_DROP_INS,
 ] as const;
 
 /** What the area reads. */

@@ -32,13 +32,13 @@ export function writeContainerd(found: ContainerdWriting, wanted: CgroupDriver):
     const why = 'containerd is not installed, and its package brings a file of its own';
     return { reason: 'DriverMismatch', why };
   }
+  if (main !== undefined && 'problem' in main.parsed) {
+    return { reason: 'RuntimeConfigUnsafe', why: `${main.file} cannot be understood`, place: { file: main.file } };
+  }
   if (main !== undefined && versionOf(main) === undefined) {
     return notEditable(found.main, 'does not say "version = 2", and containerd reads other tables then');
   }
   if (mainVersion < 2) return notEditable(found.main, 'has version 1, which containerd 2 does not read any more');
-  if (main !== undefined && 'problem' in main.parsed) {
-    return { reason: 'RuntimeConfigUnsafe', why: `${main.file} cannot be understood`, place: { file: main.file } };
-  }
   const folder = (version === undefined ? mainVersion >= 3 : isOf2(version)) ? importedFolder(main) : undefined;
   const file = folder === undefined ? found.main : `${folder}/${DROP_IN}`;
   const old = found.files.find((one) => one.file === file);
@@ -135,7 +135,8 @@ function problemOf(
   if (isWanted) return undefined;
   const last = files.findLast((one) => one.file !== file)?.file;
   const place = config.place?.file === file ? undefined : config.place;
-  return elsewhere(place ?? { file: last ?? file });
+  const winner = place ?? (last === undefined ? undefined : { file: last });
+  return winner === undefined ? notEditable(file, 'has tables that this containerd does not read') : elsewhere(winner);
 }
 
 /** The folder in which a drop-in of ours is read. */
