@@ -7,7 +7,10 @@ import type { KubeletCgroup } from './observe/kubelet-driver.ts';
 import type { Observed } from './observe/observe.ts';
 import { driverOf, type RuntimeObserved, SOCKETS } from './observe/runtimes.ts';
 import { findingsOf, wantedText } from './plan/plan.ts';
+import { fileKey } from './plan/steps.ts';
 import { summaryOf } from './plan/summary.ts';
+
+const OWN_DROP_INS = ['/etc/containerd/conf.d/99-nodeprep.toml', '/etc/crio/crio.conf.d/99-nodeprep.conf'] as const;
 
 /** Explains `cgroup` and the names of runtimes. */
 export function explainCgroup(entry: string, { spec }: Desired, observed: Observed): Explanation | undefined {
@@ -23,9 +26,15 @@ export function explainCgroup(entry: string, { spec }: Desired, observed: Observ
     ...(spec === undefined ? {} : { desired: wantedText(spec) }),
     live: isAll || runtime !== undefined ? summaryOf({ ...observed, used: runtime ?? observed.used }) : 'not installed',
     sources: [...shown.flatMap(runtimeSources), ...(isAll ? kubeletSources(observed) : [])],
-    memoryKeys: [],
+    memoryKeys: keysOf(shown, isAll),
     notes: [...findings.map(({ message }) => message), ...CGROUP_NOTES],
   };
+}
+
+/** Ledger keys of the files that a driver is written to. */
+function keysOf(shown: readonly RuntimeObserved[], isAll: boolean): readonly string[] {
+  const files = shown.flatMap(({ name, config }) => [config.main, ...OWN_DROP_INS].map((file) => fileKey(name, file)));
+  return [...files, ...(isAll ? [fileKey('kubelet', KUBELET_CONFIG)] : [])];
 }
 
 function runtimeSources(runtime: RuntimeObserved): Source[] {

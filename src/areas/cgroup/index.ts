@@ -1,9 +1,10 @@
 /**
  * Control groups: kernel, container runtime and kubelet in agreement.
  *
- * Looks and compares, and writes nothing. The running runtime is asked over its socket before its files are believed;
- * where pods really are is seen in /sys/fs/cgroup. What differs is one finding with all four places and with the lines
- * that a person writes. A runtime that does not run, as at boot, is judged by its files.
+ * The running runtime is asked over its socket before its files are believed; where pods really are is seen in
+ * /sys/fs/cgroup. A runtime that does not run, as at boot, is judged by its files. The declared driver is written into
+ * the files of runtime and kubelet by an edit that keeps every other byte, which containerd confirms first. What is not
+ * edited safely is one finding with all four places and with the lines that a person writes.
  */
 import type { Area } from '../area.ts';
 import { applyCgroup } from './apply/apply.ts';
@@ -16,7 +17,7 @@ import { rivalOf } from './knowledge.ts';
 import { observeCgroup, type Observed } from './observe/observe.ts';
 import { planCgroup } from './plan/plan.ts';
 import type { CgroupStep } from './plan/steps.ts';
-import { CGROUP_READS } from './reads.ts';
+import { CGROUP_FOLDERS, CGROUP_READS } from './reads.ts';
 import { verifyCgroup } from './verify.ts';
 
 /** The area that compares the control groups of kernel, runtime and kubelet. */
@@ -33,6 +34,6 @@ export const cgroup: Area<Desired, Observed, CgroupStep> = {
   facts: factsOf,
   gauges: CGROUP_GAUGES,
   reads: CGROUP_READS,
-  writesIn: [],
+  writesIn: CGROUP_FOLDERS,
   rights: { unit: { RestrictAddressFamilies: { AF_UNIX: 'the socket of the container runtime' } } },
 };

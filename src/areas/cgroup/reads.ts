@@ -1,7 +1,7 @@
 /** What decides about control groups on a host. */
 import { dirname } from 'node:path';
 import { CGROUP_CONTROLLERS } from '../cgroups.ts';
-import { KUBELET_CONFIG, KUBELET_FLAGS, USUAL_DROP_INS } from '../kubelet.ts';
+import { KUBELET_CONFIG, KUBELET_FLAGS, KUBELET_UNIT, USUAL_DROP_INS } from '../kubelet.ts';
 import type { AreaReads } from '../surroundings.ts';
 
 /** Files and folders that say who drives control groups. */
@@ -16,6 +16,9 @@ export const CGROUP_FILES = [
   ...KUBELET_FLAGS,
 ] as const;
 
+/** How they are started, which may name other files. */
+const UNITS = ['containerd.service', 'crio.service', 'docker.service', KUBELET_UNIT] as const;
+
 /** Folders in which a driver is written. */
 export const CGROUP_FOLDERS = [
   '/etc/containerd',
@@ -28,6 +31,10 @@ export const CGROUP_FOLDERS = [
 
 /** What the area reads. */
 export const CGROUP_READS: AreaReads = {
-  files: CGROUP_FILES,
+  files: [
+    ...CGROUP_FILES,
+    ...UNITS.flatMap((unit) => [`/usr/lib/systemd/system/${unit}*`, `/etc/systemd/system/${unit}*`]),
+  ],
+  programs: ['/usr/bin/containerd', '/usr/local/bin/containerd', '/usr/bin/crio', '/usr/bin/dockerd'],
   live: [CGROUP_CONTROLLERS, '/proc/cgroups'],
 };

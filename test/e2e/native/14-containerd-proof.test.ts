@@ -9,6 +9,8 @@ import { dirname, join } from 'node:path';
 import { parse } from 'smol-toml';
 import { expect, test } from 'vitest';
 import { proveByContainerd } from '../../../src/areas/cgroup/apply/proof.ts';
+import { isOfRunc } from '../../../src/areas/cgroup/observe/cri/cri.ts';
+import { objectIn, textOf } from '../../../src/areas/tables.ts';
 import { createLinuxHost } from '../../../src/host/linux/linux-host.ts';
 import { leaveOut } from '../../support/leave-out.ts';
 import { CONFIGURATIONS, DEFAULT } from '../../support/runtimes/configurations.ts';
@@ -41,12 +43,11 @@ function runtimesOf(program: string, main: string): Readonly<Record<string, Dump
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const found: Record<string, Dumped> = {};
-  for (const plugin of Object.values((parse(dump)['plugins'] ?? {}) as Record<string, any>)) {
-    for (const [name, runtime] of Object.entries<any>(plugin?.containerd?.runtimes ?? {})) {
-      const type = String(runtime.runtime_type);
-      if (type === '' || type.startsWith('io.containerd.runc.')) {
-        found[name] = { type, isSystemd: runtime.options?.SystemdCgroup ?? false };
-      }
+  for (const plugin of Object.values(objectIn(parse(dump), 'plugins'))) {
+    for (const [name, runtime] of Object.entries(objectIn(objectIn(plugin, 'containerd'), 'runtimes'))) {
+      const type = textOf(objectIn({ runtime }, 'runtime')['runtime_type']);
+      const options = objectIn(objectIn({ runtime }, 'runtime'), 'options');
+      if (isOfRunc(type)) found[name] = { type, isSystemd: options['SystemdCgroup'] ?? false };
     }
   }
   return found;

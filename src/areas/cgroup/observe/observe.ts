@@ -11,8 +11,8 @@ import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
 import { observePodGroups, type PodGroups, runsPods } from '../../pod-groups.ts';
 import { type MoveObserved, observeMove } from './move.ts';
 import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
-import { differingWriters, writersOf } from './writers.ts';
-import { observeWriting, type Writing, writtenFiles } from './writing.ts';
+import { differingWriters, writersOf } from './writing/writers.ts';
+import { observeWriting, type Writing, writtenFiles } from './writing/writing.ts';
 
 /** What was seen. */
 export interface Observed {

@@ -15,7 +15,7 @@ import { parseContainerd } from '../../observe/containerd.ts';
 import type { ContainerdFiles } from '../../observe/containerd-files.ts';
 import type { RuntimeConfig } from '../../observe/runtime-config.ts';
 import { type TomlFile, tomlFrom } from '../../observe/toml.ts';
-import type { ContainerdWriting } from '../../observe/writing.ts';
+import type { ContainerdWriting } from '../../observe/writing/writing.ts';
 import { createSha256 } from '../../../../host/sha256.ts';
 import type { ContainerdProof } from '../steps.ts';
 import { type ByHand, type Edit, elsewhere, isLossy, notEditable, OWN_HEADER } from './edit.ts';

@@ -3,7 +3,7 @@ import type { CgroupDriver } from '../../../../api/parts/cgroup.ts';
 import { configFrom, type KubeletConfig } from '../../../kubelet.ts';
 import { setYamlKey } from '../../edit/yaml.ts';
 import { parseKubeletCgroup } from '../../observe/kubelet-driver.ts';
-import type { KubeletWriting } from '../../observe/writing.ts';
+import type { KubeletWriting } from '../../observe/writing/writing.ts';
 import { type ByHand, type Edit, elsewhere, isLossy, notEditable, OWN_HEADER } from './edit.ts';
 
 const DROP_IN = '10-nodeprep.conf';

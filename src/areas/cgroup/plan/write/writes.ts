@@ -3,8 +3,8 @@ import type { CgroupDriver, CgroupSpec, CgroupUser } from '../../../../api/parts
 import type { Change, Memo, Original } from '../../../area.ts';
 import { hasBlock } from '../../edit/toml.ts';
 import type { Observed } from '../../observe/observe.ts';
-import { differingWriters } from '../../observe/writers.ts';
-import type { Writing } from '../../observe/writing.ts';
+import { differingWriters } from '../../observe/writing/writers.ts';
+import type { Writing } from '../../observe/writing/writing.ts';
 import { chainOf, fileKey, type WriteStep } from '../steps.ts';
 import { writeContainerd } from './containerd.ts';
 import { writeCrio } from './crio.ts';

@@ -1,14 +1,14 @@
 /** The files that drivers are written to, read in full; only while one of them has to be written or taken back. */
-import type { HostReader } from '../../../host/host.ts';
-import type { Memory } from '../../area.ts';
-import { type KubeletFiles, lastFlag, readKubelet } from '../../kubelet.ts';
-import { type ConfigFile, readUnit } from '../../unit-files.ts';
-import { type ContainerdFiles, readContainerd } from './containerd-files.ts';
-import { containerdProgram, containerdVersion } from './containerd-program.ts';
-import { type CrioFiles, readCrioFiles } from './crio.ts';
-import { type DockerFiles, readDockerFiles } from './docker.ts';
-import type { Place } from './runtime-config.ts';
-import type { RuntimeObserved } from './runtimes.ts';
+import type { HostReader } from '../../../../host/host.ts';
+import type { Memory } from '../../../area.ts';
+import { type KubeletFiles, lastFlag, readKubelet } from '../../../kubelet.ts';
+import { type ConfigFile, readUnit } from '../../../unit-files.ts';
+import { type ContainerdFiles, readContainerd } from '../containerd-files.ts';
+import { containerdProgram, containerdVersion } from '../containerd-program.ts';
+import { type CrioFiles, readCrioFiles } from '../crio.ts';
+import { type DockerFiles, readDockerFiles } from '../docker.ts';
+import type { Place } from '../runtime-config.ts';
+import type { RuntimeObserved } from '../runtimes.ts';
 
 /** What a plan needs to write files, or to take back what was written. */
 export interface Writing {

@@ -1,7 +1,7 @@
 /** Which programs get the declared driver, and which of them do not have it in their files yet. Pure. */
-import type { CgroupDriver, CgroupSpec, CgroupUser } from '../../../api/parts/cgroup.ts';
-import type { KubeletCgroup } from './kubelet-driver.ts';
-import type { RuntimeObserved } from './runtimes.ts';
+import type { CgroupDriver, CgroupSpec, CgroupUser } from '../../../../api/parts/cgroup.ts';
+import type { KubeletCgroup } from '../kubelet-driver.ts';
+import type { RuntimeObserved } from '../runtimes.ts';
 
 /** What decides it. */
 export interface WritersInput {
