@@ -23,9 +23,13 @@ export function listHint({ value, children }: Located, path: FieldPath): string 
 
 /** The hint for a text in place of a mapping with these fields. */
 export function mappingHint(value: string, path: FieldPath, fields: readonly string[]): string {
-  if (typeof path.at(-1) === 'number') return `; write ${entry(path.slice(0, -1), value)}`;
   const [, key = '', rest = ''] = /^([A-Za-z]+)\s*[:=]\s*(\S.*)$/s.exec(value) ?? [];
-  if (!fields.includes(key)) return '';
+  const isField = fields.includes(key);
+  // The lines that follow were read as a part of it.
+  if (isField && typeof path.at(-1) === 'number')
+    return `; write ${quoted(`${key}: ${rest.split(/\s/)[0] ?? ''}`)}, with a space after the colon`;
+  if (typeof path.at(-1) === 'number') return `; write ${entry(path.slice(0, -1), value)}`;
+  if (!isField) return '';
   return `; write ${quoted(`${key}: ${rest}`)}, with a space after the colon`;
 }
 

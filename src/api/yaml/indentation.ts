@@ -68,7 +68,10 @@ function fits(first: Level, levels: readonly Level[], last: Line | undefined): b
   const top = levels.at(-1);
   if (top === undefined || last === undefined) return true;
   if (first.indent > top.indent) return /:\s*(?:#.*)?$/.test(last.content) || /-\s*(?:#.*)?$/.test(last.content);
-  return levels.some((level) => level.indent === first.indent && (level.isList === first.isList || first.isList));
+  // The entries of a list may begin in the column of a field that has nothing below it yet.
+  return levels.some(
+    (level) => level.indent === first.indent && (level.isList === first.isList || (first.isList && level === top)),
+  );
 }
 
 function misplaced(line: Line, first: Level, levels: readonly Level[]): Misplaced {

@@ -23,6 +23,14 @@ describe('misplacedLine', () => {
   });
 
   it.each([
+    ['a:\n   - b: 1\n  - c: 2\n', 3],
+    ['x:\n  a:\n   - b: 1\n  - c: 2\n', 4],
+    ['x:\n  a:\n    - b: 1\n      c: 2\n  - d\n', 5],
+  ])('names the entry that is beside its list: %j', (text, line) => {
+    expect(misplacedLine(text)).toMatchObject({ line, message: expect.stringContaining('the entries of a list') });
+  });
+
+  it.each([
     ['entries in the column of their field', 'a:\n- b: 1\n  c: 2\n- b: 3\nd:\n'],
     ['a block of text with lines like fields', 'a: |\n   b: 1\n     c: 2\nd: 1\n'],
     ['a text that goes on in the next line', 'a: b\n  c d\ne: 1\n'],
