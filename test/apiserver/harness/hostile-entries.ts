@@ -84,6 +84,23 @@ const spelledTwice = fc.tuple(
   fc.constantFrom('net/ipv4/ip_forward', 'a/b', 'a/b-c', 'net.ipv4.conf.eth0/1.x', 'a.b', 'a.c'),
 );
 
+const bootName = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('audit', 'psi', 'a-b', 'a_b', 'console', 'cgroup_enable', 'cgroup-enable') },
+  { weight: 3, arbitrary: fc.constantFrom('root', 'rw', 'rd.x', 'luks.y', 'systemd.debug-shell', '1', 'ds', 'memory') },
+  { weight: 2, arbitrary: fc.constantFrom('selinux', 'apparmor', 'lockdown', 'module.sig-enforce', 'security') },
+  { weight: 1, arbitrary: fc.stringMatching(/^[ -~]{0,3}$/) },
+  { weight: 1, arbitrary: fc.constantFrom('-', '--', 'ä', 'a b', 'a=b', 'n'.repeat(64), 'n'.repeat(65)) },
+);
+const bootValue = fc.oneof(
+  fc.constantFrom('', '0', '1', '00', 'none', 'off', 'memory', 'ttyS0,115200n8', 'x=y:z', 'v'.repeat(256)),
+  fc.stringMatching(/^[ -~]{0,3}$/),
+  odd,
+);
+const bootParameter = fc.record(
+  { name: bootName, value: bootValue, state: fc.constantFrom('Present', 'Absent'), optional: fc.boolean() },
+  { requiredKeys: ['name'] },
+);
+
 /** Specs by what is tried with them. */
 export const entriesOfAllKinds = {
   'names of sysctls': sysctlName.map((name) => ({ sysctls: [{ name, value: 1 }] })),
@@ -91,5 +108,8 @@ export const entriesOfAllKinds = {
   'two spellings': spelledTwice.map((names) => ({ sysctls: names.map((name) => ({ name, value: 1 })) })),
   'sysctls that belong together': linked,
   modules: fc.array(module, { minLength: 1, maxLength: 2 }).map((modules) => ({ modules })),
+  'boot parameters': fc
+    .array(bootParameter, { minLength: 1, maxLength: 3 })
+    .map((entries) => ({ bootParameters: entries })),
   quantities: reserve.map((amount) => ({ swap: { behavior: 'Disabled', reserve: amount } })),
 } as const satisfies Readonly<Record<string, fc.Arbitrary<unknown>>>;
