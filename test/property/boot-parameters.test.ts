@@ -1,13 +1,16 @@
 /** The six properties of every area, for bootParameters on machines with GRUB; and that no foreign file makes it throw. */
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bootParameters as part } from '../../src/api/parts/boot-parameters.ts';
 import { bootParameters } from '../../src/areas/boot-parameters/index.ts';
 import { editedLine, wordsOf } from '../../src/areas/boot-parameters/words.ts';
 import { grub } from '../../src/host/memory/grub.ts';
-import type { MemoryHost } from '../../src/host/memory/memory-host.ts';
+import { MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { bootSpec, DROP_IN, GRUB_CFG, grubHost, passBoot } from '../support/boot-pass.ts';
+import { BOOT_TREES, bootTree } from '../support/boot-trees.ts';
 import { holdsTheSixProperties, linesOf } from '../support/six-properties.ts';
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 const word = fc.constantFrom('quiet', 'audit=1', 'audit=0', 'console=ttyS0', 'psi=1', 'transparent_hugepage=never');
 const settings = fc.constantFrom(
@@ -69,6 +72,25 @@ holdsTheSixProperties(
   },
   { declared, changes: 22 },
 );
+
+const TREES = BOOT_TREES.filter(
+  (name) => !/^(no-loader|two-loaders|fedora-coreos|fedora-uki|pi-os-unmounted|.*two-lines)$/.test(name),
+);
+const isOfLoader = (path: string) => /^\/(boot|efi)\/|^\/etc\/(kernel|default|u-boot-menu)\//.test(path);
+
+describe('on loaders whose files are edited', () => {
+  holdsTheSixProperties(
+    bootParameters,
+    {
+      worlds: fc.constantFrom(...TREES),
+      hostIn: (tree) => new MemoryHost({ '/proc/cmdline': 'root=LABEL=x\n', [BOOT_ID]: 'first\n', ...bootTree(tree) }),
+      stateOf: state,
+      givenBack: state,
+      ofOthers: (host) => state(host).filter((line) => !isOfLoader(line.slice(0, line.search(/: | -> |$/)))),
+    },
+    { declared, changes: 22 },
+  );
+});
 
 test('no file of a boot loader makes a pass fail by a bug', async () => {
   const text = fc.oneof(

@@ -1,6 +1,5 @@
 /** Does one step: writes, proves, and takes back what does not stand the proof. */
-import { StepError } from '../../area.ts';
-import type { Change } from '../../area.ts';
+import { type Change, StepError } from '../../area.ts';
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { differenceBeyond, lackIn } from '../loaders/compare.ts';
@@ -18,8 +17,11 @@ export async function applyBootStep(
   if (step.kind !== 'write') return [];
   const loader = loaderNamed(step.loader);
   const state = await loader.observe(host, signal);
-  if (state === undefined || state.problem !== undefined)
-    throw new StepError('BootConfigRejected', `${loader.name} is not set up as before; nothing was written.`);
+  if (state === undefined)
+    throw new StepError('BootConfigRejected', `${loader.name} no longer starts this machine; nothing was written.`);
+  // What overrides our words does not keep them from being taken away.
+  if (state.problem !== undefined && state.problem.reason !== 'Conflict')
+    throw new StepError(state.problem.reason, `Nothing was written: ${state.problem.message}.`);
   const run = await toolRunner(host, signal);
   const { present, absent } = step.undone;
   const touched = { present: [...step.wanted.present, ...present], absent: [...step.wanted.absent, ...absent] };
@@ -33,6 +35,8 @@ export async function applyBootStep(
       await run(command);
     }
     await verify(host, loader, proof, signal);
+    const isNothing = step.wanted.present.length + step.wanted.absent.length === 0;
+    await removeCopies(host, state.files, isNothing);
   } catch (error) {
     // Also when it was aborted: a setting that was never proved must not stay.
     await takeBack(host, step, isRun);
@@ -68,12 +72,27 @@ async function writeFile(host: Host, { path, contents, encoding = 'utf8', isOnBo
   if (contents === undefined) return host.removeFile(path);
   const current = await host.readFile(path, encoding);
   if (current === contents) return;
-  const kept = `${path}.nodeprep-before`;
+  const kept = copyOf(path);
   if (isOnBoot === true && current !== undefined && (await host.stat(kept)) === undefined)
     await host.writeFile(kept, current, { encoding });
   await host.writeFile(path, contents, { encoding });
   if ((await host.readFile(path, encoding)) !== contents)
     throw new StepError('BootConfigRejected', `"${path}" does not hold what was written to it.`);
+}
+
+/** Where the file is kept as it was before the first change, to be found when the machine does not start. */
+function copyOf(path: string): string {
+  return `${path}.nodeprep-before`;
+}
+
+/** A copy is of no more use once the file is as it was, or nothing of ours is in it. */
+async function removeCopies(host: Host, files: readonly BootFile[], isNothing: boolean): Promise<void> {
+  for (const { path, isOnBoot } of files) {
+    if (isOnBoot !== true) continue;
+    const copy = await host.readFile(copyOf(path), 'bytes');
+    if (copy !== undefined && (isNothing || copy === (await host.readFile(path, 'bytes'))))
+      await host.removeFile(copyOf(path));
+  }
 }
 
 function failed({ name }: BootLoader, message: string, cause: unknown): StepError {

@@ -2,9 +2,11 @@
  * GRUB as Debian and Ubuntu have it: settings in /etc/default/grub.d, made into grub.cfg by update-grub. The words are
  * in a drop-in of NodePrep's own, in GRUB_CMDLINE_LINUX, so that rescue entries have them as well.
  */
+import { dirname } from 'node:path';
 import type { HostReader } from '../../../host/host.ts';
 import { hasAny } from '../../has-any.ts';
 import { wordsOf, type WantedWords } from '../words.ts';
+import { folderProblem } from './files/boot-folder.ts';
 import { grubEntries } from './grub-cfg.ts';
 import { grubAssignments, grubSources, replacedBy } from './grub-defaults.ts';
 import { GRUB_CFG, GRUB_DEFAULTS, GRUB_DROP_IN, GRUB_FOLDER } from './grub-names.ts';
@@ -39,7 +41,8 @@ async function observe(host: HostReader): Promise<LoaderState | undefined> {
   const assignments = [];
   for (const file of [GRUB_DEFAULTS, ...files.toSorted()])
     assignments.push(...((await host.parsed(file, grubAssignments)) ?? []));
-  const problem = problemOf(entries.length, replacedBy(assignments, GRUB_DROP_IN));
+  const problem =
+    (await folderProblem(host, dirname(GRUB_CFG))) ?? problemOf(entries.length, replacedBy(assignments, GRUB_DROP_IN));
   return {
     sources: grubSources(assignments, GRUB_DROP_IN),
     entries,

@@ -113,6 +113,16 @@ export function leftFinding(word: string, isBack: boolean): Finding {
   };
 }
 
+/** What stays where it is because two loaders could have it. */
+export function unclearLeft(word: string): Finding {
+  return {
+    target: word,
+    reason: 'BootLoaderUnclear',
+    message: `Boot parameter "${word}" stays on the kernel command line: several boot loaders are set up, and which of them starts this machine is not certain. Remove the word by hand.`,
+    required: false,
+  };
+}
+
 function placeOf({ file, line }: LoaderSource): string {
   return line === undefined ? file : `${file}:${line}`;
 }

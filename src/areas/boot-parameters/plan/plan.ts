@@ -13,6 +13,7 @@ import {
   lengthFinding,
   loaderFindings,
   quoteFinding,
+  unclearLeft,
   unclearLoader,
 } from './findings.ts';
 import { absentKey, fileKey, presentKey, rebootKey, wantedBefore } from './keys.ts';
@@ -53,11 +54,14 @@ export function planBoot(desired: Desired, observed: Observed, memory: Memory): 
     edit,
     observed,
   });
-  if (state.problem?.reason === 'Conflict')
-    return { ...plan, conflicts: [...conflicts, ...blocked], steps: reboots.steps };
-  if (blocked.length > 0) return { ...plan, blocked: [...reboots.blocked, ...blocked], steps: reboots.steps };
-  // Nothing is declared: what is ours there waits until the loader may be touched.
-  if (state.problem !== undefined) return { ...plan, steps: reboots.steps };
+  if (blocked.length > 0) {
+    const isConflict = state.problem?.reason === 'Conflict';
+    const found = isConflict
+      ? { conflicts: [...conflicts, ...blocked] }
+      : { blocked: [...reboots.blocked, ...blocked] };
+    return { ...plan, ...found, steps: reboots.steps };
+  }
+  // What only goes is tried in any case: a failure says why it stays.
   const step = writeStep(outstanding, { loader, state, wanted, edit, observed, memory });
   return { ...plan, steps: [step, ...reboots.steps] };
 }
@@ -70,9 +74,11 @@ interface Context {
   readonly observed: Observed;
 }
 
-/** A word that the kernel does without is not written; one that is ours already stays. */
-function isNeeded({ isMet, entry, word }: ParameterState, memory: Memory): boolean {
-  return !isMet || memory.has(entry.state === 'Present' ? presentKey(word) : absentKey(word));
+/** A word that the kernel does without, or that others brought to the next boot, is not written; one that is ours already stays. */
+function isNeeded({ isMet, entry, word, nextBoot, sources }: ParameterState, memory: Memory): boolean {
+  if (memory.has(entry.state === 'Present' ? presentKey(word) : absentKey(word))) return true;
+  const isOfOthers = sources.length > 0 && !sources.some(({ isOurs }) => isOurs);
+  return !isMet && !(entry.state === 'Present' && nextBoot === true && isOfOthers);
 }
 
 function wantedOf(states: readonly ParameterState[]): WantedWords {
@@ -167,7 +173,7 @@ function withoutLoader(
     steps: [],
     blocked: unclearLoader(missing, names),
     conflicts: [],
-    left: [],
+    left: isOurs && names.length > 1 ? wantedBefore(memory).present.map(unclearLeft) : [],
     spent: states.length === 0 && (names.length === 0 || !isOurs) ? [...memory.keys()] : [],
   };
 }

@@ -1,7 +1,7 @@
 /** The steps of this area, and the words in which their changes are shown. Pure. */
 import type { Change, Memo, Memory, Original, Step } from '../../area.ts';
 import type { LoaderState } from '../loaders/loader.ts';
-import { isUnwanted, type WantedWords, identityOf } from '../words.ts';
+import { identityOf, isUnwanted, type WantedWords, wordsOf } from '../words.ts';
 import type { BootEdit } from './edit.ts';
 import { absentKey, fileKey, hasFiles, presentKey, rebootKey } from './keys.ts';
 import type { ParameterState } from './states.ts';
@@ -45,9 +45,13 @@ export function writeMemos(
   memory: Memory,
   isOwn: (contents: string) => boolean,
 ): Memo[] {
-  const words = state.sources
-    .filter(({ isEditable, isOurs }) => isEditable && !isOurs)
-    .flatMap((source) => source.words);
+  const settings = state.sources.filter(({ isEditable, isOurs }) => isEditable && !isOurs);
+  // An entry may be edited itself, with words that no setting has.
+  const entries = state.entries.filter(({ file }) => state.files.some(({ path }) => path === file));
+  const words = [
+    ...settings.flatMap((source) => source.words),
+    ...entries.flatMap(({ commandLine }) => wordsOf(commandLine)),
+  ];
   const originalOf = (found: readonly string[]): Original =>
     found.length === 0 ? { state: 'absent' } : { state: 'value', value: [...new Set(found)].join(' ') };
   const edits = new Map(files.map((edit) => [edit.before.path, edit]));
