@@ -9,6 +9,7 @@ export function metricsReference(): string {
     probes: everyArea((area) => area.gauges ?? [])
       .flat()
       .map((gauge) => ({ ...gauge, read: async () => undefined })),
+    counters: everyArea((area) => area.counters ?? []).flat(),
   });
   metrics.cluster();
   const rows = metrics

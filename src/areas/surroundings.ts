@@ -18,6 +18,18 @@ export interface AreaGauge {
   readonly read: (host: HostReader) => Promise<number | Readonly<Record<string, string>> | undefined>;
 }
 
+/** Changes of one kind that are counted by what they were made to and by how they came out. */
+export interface AreaCounter {
+  /** Without the prefix `nodeprep_`. */
+  readonly name: string;
+  readonly help: string;
+  /** Name of the label for what they are made to, and its values, each with the target of the changes that count. */
+  readonly label: string;
+  readonly targets: Readonly<Record<string, string>>;
+  /** As changes have it: `restart`. */
+  readonly action: string;
+}
+
 /** A command of the area's own: `nodeprep AREA NAME`. */
 export interface AreaCommand {
   readonly name: string;
@@ -84,6 +96,7 @@ export interface Surroundings {
   /** What `nodeprep capture` copies. */
   readonly reads: AreaReads;
   readonly gauges?: readonly AreaGauge[];
+  readonly counters?: readonly AreaCounter[];
   readonly commands?: readonly AreaCommand[];
   /** Entries that `explain --list` names, whether or not they are declared. */
   readonly topics?: readonly Topic[];

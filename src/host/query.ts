@@ -23,8 +23,13 @@ export interface SocketQuestion {
   readonly message: string;
 }
 
-/** The message that answers a question, or why there is none; `isUnknown` when the program does not know the method. */
-export type SocketAnswer = { readonly message: Uint8Array } | { readonly problem: string; readonly isUnknown?: true };
+/**
+ * The message that answers a question, and how long all questions took that were asked together; or why there is none:
+ * `isUnknown` when the program does not know the method.
+ */
+export type SocketAnswer =
+  | { readonly message: Uint8Array; readonly seconds?: number }
+  | { readonly problem: string; readonly isUnknown?: true };
 
 /** How long an answer is good. */
 export interface AskOptions {

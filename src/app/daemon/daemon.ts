@@ -2,6 +2,7 @@
  * The daemon: stands by until the host can be taken, manages it until an agent with a better claim
  * asks for it, then stands by again. What outlives these turns is built here: the endpoint and the log.
  */
+import type { AreaCounter } from '../../areas/surroundings.ts';
 import type { SpecRequest } from '../../disk/file-spec-source.ts';
 import { controlPath } from '../../host/hand-over/control.ts';
 import { type LockHolder, nameOf, type Rank } from '../../host/hand-over/holder.ts';
@@ -109,7 +110,7 @@ async function takeTurn(
   { turn, served, server, client, memory }: Turn,
   signal: AbortSignal,
 ): Promise<void> {
-  const metrics = createMetrics({ version: VERSION, probes: probesOf(machine) });
+  const metrics = createMetrics({ version: VERSION, probes: probesOf(machine), counters: countersOf(machine) });
   served.metrics = metrics;
   served.standby = undefined;
   try {
@@ -130,6 +131,10 @@ async function takeTurn(
 /** What the areas read from the host at every scrape. */
 function probesOf({ areas, host }: Pick<Machine, 'areas' | 'host'>): readonly Probe[] {
   return areas.flatMap((area) => area.gauges ?? []).map((gauge) => ({ ...gauge, read: () => gauge.read(host) }));
+}
+
+function countersOf({ areas }: Pick<Machine, 'areas'>): readonly AreaCounter[] {
+  return areas.flatMap((area) => area.counters ?? []);
 }
 
 /** What the endpoint shows changes with the turns; the endpoint itself stays. */

@@ -11,7 +11,7 @@ import { applyCgroup } from './apply/apply.ts';
 import { type Desired, desiredFrom } from './desired.ts';
 import { explainCgroup } from './explain.ts';
 import { factsOf } from './facts.ts';
-import { CGROUP_GAUGES } from './gauges.ts';
+import { CGROUP_COUNTERS, CGROUP_GAUGES } from './gauges.ts';
 import { hintsFor } from './hints.ts';
 import { rivalOf } from './knowledge.ts';
 import { observeCgroup, type Observed } from './observe/observe.ts';
@@ -33,6 +33,7 @@ export const cgroup: Area<Desired, Observed, CgroupStep> = {
   verify: verifyCgroup,
   facts: factsOf,
   gauges: CGROUP_GAUGES,
+  counters: CGROUP_COUNTERS,
   reads: CGROUP_READS,
   writesIn: CGROUP_FOLDERS,
   rights: { unit: { RestrictAddressFamilies: { AF_UNIX: 'the socket of the container runtime' } } },

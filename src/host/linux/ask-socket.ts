@@ -52,8 +52,10 @@ export function createAsk(placeOf: PlaceOf, clock: () => number = () => performa
     const known = kept.get(key);
     if (known !== undefined && known.stamp === stamp && clock() < known.until) return known.answers;
     const begin = clock();
-    const answers = await answersFrom(placeOf, socket, questions, DEADLINE_MS, signal);
+    const found = await answersFrom(placeOf, socket, questions, DEADLINE_MS, signal);
     signal?.throwIfAborted();
+    const seconds = (clock() - begin) / 1000;
+    const answers = found.map((answer) => ('problem' in answer ? answer : { ...answer, seconds }));
     const isFailure = answers.every((answer) => 'problem' in answer);
     const failureMs = clock() - begin < SOON_MS ? REFUSAL_KEPT_MS : SILENCE_KEPT_MS;
     kept.set(key, { stamp, until: clock() + (isFailure ? failureMs : KEPT_MS), answers });

@@ -3,10 +3,12 @@
  * daemon shows the truth after its first round. No default metrics: their timers wake the process
  * a hundred times a second.
  */
+import type { AreaCounter } from '../../areas/surroundings.ts';
 import { CONDITION_TYPES } from '../../api/status/conditions.ts';
 import type { NodeReport, PassCause, ReportSink } from '../../reconcile/report/node-report.ts';
 import type { AreaReport } from '../../reconcile/report/report.ts';
 import { ENTRY_STATES } from '../../reconcile/report/report.ts';
+import { changeCounters } from './change-counters.ts';
 import { type ClusterMetrics, clusterMetrics } from './cluster-metrics.ts';
 import { createDriftBook } from './drift-book.ts';
 import {
@@ -46,12 +48,15 @@ export interface MetricsOptions {
   readonly version: string;
   /** Numbers that the areas read from the host. */
   readonly probes?: readonly Probe[];
+  /** Changes that the areas have counted. */
+  readonly counters?: readonly AreaCounter[];
   readonly now?: () => Date;
 }
 
 /** Creates all metrics with every label set present. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const instruments = createInstruments(options.probes ?? []);
+  const countChanges = changeCounters(instruments.registry, options.counters ?? []);
   const now = options.now ?? (() => new Date());
   const book = createDriftBook();
   instruments.buildInfo.set({ version: options.version, nodejs: process.version }, 1);
@@ -67,7 +72,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
       if (!isOld) showArea(instruments, area);
       shown.set(area.area, area);
       // An area that was not visited comes with its old report, which is counted already.
-      if (report.visited.includes(area.area)) countArea(instruments, area, driftSourceOf(report.cause), book);
+      if (!report.visited.includes(area.area)) continue;
+      countArea(instruments, area, driftSourceOf(report.cause), book);
+      countChanges(area);
     }
     for (const { seconds } of report.repairs) instruments.driftRepair.observe(seconds);
     if (report.unfinished !== true) countPass(instruments, report, now);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CONDITION_TYPES } from '../../../../src/api/status/conditions.ts';
 import { AREA_NAMES } from '../../../../src/api/spec/nodeprep.ts';
+import { CGROUP_COUNTERS } from '../../../../src/areas/cgroup/gauges.ts';
 import { createMetrics, type Metrics } from '../../../../src/telemetry/metrics/metrics.ts';
 import { aChange, aCondition, anAreaReport, anEntry, aNodeReport } from '../../../support/reports.ts';
 
@@ -297,4 +298,25 @@ test('a reason that only one area has is 1 while it stands in the way, and 0 aft
   metrics.record(aNodeReport({ areas: [anAreaReport({ area: 'cgroup' })] }));
 
   expect(await named('DriverMismatch')).toEqual(['area_problem{area="cgroup",reason="DriverMismatch"} 0']);
+});
+
+test('restarts of a runtime are counted by how they came out, and other changes are not', async () => {
+  const metrics = createMetrics({ version: '1', counters: CGROUP_COUNTERS });
+  const named = (runtime: string) => samples(metrics, `runtime_restarts_total{runtime="${runtime}"`);
+  const restart = { ...aChange('containerd.service'), action: 'restart' } as const;
+  const failure = { target: 'crio.service', reason: 'RuntimeRestartFailed', message: '' } as const;
+  const other = aChange('containerd.service');
+
+  expect(await named('docker')).toHaveLength(2);
+  const report = anAreaReport({ area: 'cgroup', applied: [restart, other], failures: [failure] });
+  metrics.record(aNodeReport({ areas: [report], visited: ['cgroup'] }));
+
+  expect(await named('containerd')).toEqual([
+    'runtime_restarts_total{runtime="containerd",result="success"} 1',
+    'runtime_restarts_total{runtime="containerd",result="failure"} 0',
+  ]);
+  expect(await named('crio')).toEqual([
+    'runtime_restarts_total{runtime="crio",result="success"} 0',
+    'runtime_restarts_total{runtime="crio",result="failure"} 1',
+  ]);
 });

@@ -37,6 +37,8 @@ export interface RuntimeAnswer {
   readonly isReady: boolean;
   /** Pods that run. */
   readonly pods?: number;
+  /** How long it took to say all of this. */
+  readonly seconds?: number;
 }
 
 /** The answer, or why there is none; the version may be known all the same. */
@@ -83,6 +85,7 @@ export async function askRuntime(host: HostReader, socket: string, stamp: string
       handlers: running.handlers.map((one) => asAnswered(one, running.defaultHandler, driver)),
       isReady: isReadyIn(status),
       ...(pods === undefined ? {} : { pods }),
+      ...(version.seconds === undefined ? {} : { seconds: version.seconds }),
     },
   };
 }
