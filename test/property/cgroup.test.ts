@@ -15,6 +15,7 @@ import {
   runningContainerd,
   V2,
 } from '../support/cgroup-pass.ts';
+import { CONTAINERD, containerdProgram } from '../support/runtimes/containerd-program.ts';
 import { holdsTheSixProperties, linesOf } from '../support/six-properties.ts';
 
 const text = fc.oneof(
@@ -58,10 +59,18 @@ const world = fc.record({
   files: fc.dictionary(fc.constantFrom(...PATHS), node, { maxKeys: 6 }),
   isV2: fc.boolean(),
   runs: fc.option(fc.boolean()),
+  /** The version of the containerd that is installed. */
+  installed: fc.constantFrom(undefined, '1.6.20', '1.7.24', '2.1.9'),
 });
 
-function hostIn({ files, isV2, runs }: typeof world extends fc.Arbitrary<infer T> ? T : never): MemoryHost {
-  return cgroupHost({ ...(isV2 ? V2 : HYBRID), ...files }, runs === null ? [] : [runningContainerd(runs)]);
+function hostIn({ files, isV2, runs, installed }: typeof world extends fc.Arbitrary<infer T> ? T : never): MemoryHost {
+  const programs = installed === undefined ? [] : [containerdProgram(installed).behaviour];
+  const program = installed === undefined ? {} : { [CONTAINERD]: '' };
+  return cgroupHost(
+    { ...(isV2 ? V2 : HYBRID), ...files, ...program },
+    runs === null ? [] : [runningContainerd(runs)],
+    programs,
+  );
 }
 
 const declared = fc

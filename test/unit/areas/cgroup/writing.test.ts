@@ -1,7 +1,13 @@
 /** What becomes of the files of runtimes and kubelet when a driver is declared, and when it is no longer. */
 import { describe, expect, it } from 'vitest';
 import { emptySpec, type NodePrepSpec } from '../../../../src/api/spec/nodeprep.ts';
+import { cgroup } from '../../../../src/areas/cgroup/index.ts';
+import { createDraft } from '../../../../src/host/draft.ts';
 import type { MemoryBehaviour, MemoryFiles, MemoryHost } from '../../../../src/host/memory/memory-host.ts';
+import { openLedger } from '../../../../src/reconcile/ledger/ledger.ts';
+import { sweepUnfinished } from '../../../../src/reconcile/ledger/sweep.ts';
+import { manage } from '../../../../src/reconcile/pass/pass.ts';
+import { survive } from '../../../support/survive.ts';
 import { cgroupHost, cgroupSpec, containerdWith, KUBELET, passCgroup, V2 } from '../../../support/cgroup-pass.ts';
 import { CONTAINERD, containerdProgram } from '../../../support/runtimes/containerd-program.ts';
 
@@ -135,6 +141,43 @@ describe('the file of containerd 1.x', () => {
 
     expect(report.blocked[0]?.message).toContain('/etc/containerd/config.toml is a link');
     expect(host.text('/srv/config.toml')).toBe(DEBIAN);
+  });
+});
+
+describe('what a kill leaves', () => {
+  it('is swept, and no candidate stays after a pass', async () => {
+    const host = withContainerd('1.7.24', { [CONFIG]: DEBIAN });
+    for (let kill = 0; kill < 12; kill += 1) {
+      host.dieAfter(kill);
+      await survive(passCgroup(host));
+      host.revive();
+      const text = host.text(CONFIG) ?? '';
+      expect([DEBIAN, `${DEBIAN}\n# nodeprep begin`].some((one) => text === one || text.startsWith(one))).toBe(true);
+    }
+    await passCgroup(host);
+    host.put('/etc/containerd/.config.toml.candidate.nodeprep.tmp', 'left');
+
+    await sweepUnfinished(host, [cgroup]);
+
+    expect([...host.nodes.keys()].filter((path) => path.includes('nodeprep.tmp'))).toEqual([]);
+    expect(host.text(CONFIG)).toContain('SystemdCgroup = true');
+  });
+});
+
+describe('a draft', () => {
+  it('shows the file that would be written, without a run of containerd', async () => {
+    const program = containerdProgram('1.7.24');
+    const host = cgroupHost({ ...V2, [CONTAINERD]: '', [CONFIG]: DEBIAN }, [], [program.behaviour]);
+    const draft = createDraft(host);
+    const ledger = await openLedger(host, () => new Date());
+    const context = { host, ledger, signal: new AbortController().signal, clock: () => 0, dryRun: true };
+
+    await manage(cgroup).reconcile(cgroupSpec(), { ...context, draft: { host: draft.host, onOther: () => undefined } });
+
+    expect(draft.files()).toMatchObject([
+      { path: CONFIG, after: { bytes: expect.stringContaining('SystemdCgroup = true') } },
+    ]);
+    expect([host.text(CONFIG), program.dumps()]).toEqual([DEBIAN, 0]);
   });
 });
 
