@@ -222,7 +222,7 @@ function placeText({ file, line }: Finding): string {
 
 /** Long values are shown by their beginning; JSON has all of them. */
 function shorten(value: string): string {
-  return shortenEnd(printable(value), 40);
+  return value === '' ? '(empty)' : shortenEnd(printable(value), 40);
 }
 
 function keyOf(area: string, change: Change): string {

@@ -73,10 +73,16 @@ function areaStatusFrom(report: AreaReport): AreaStatus {
 /** The side that differs, or both: a live value that is right says nothing about a file that is not. */
 function actualOf(entry: EntryReport): string {
   if (entry.halves === 'both') {
-    const persistent = entry.persistent === undefined ? 'not persisted' : `at boot ${entry.persistent}`;
-    return `${entry.live ?? 'absent'}, ${persistent}`;
+    const persistent = entry.persistent === undefined ? 'not persisted' : `at boot ${shown(entry.persistent)}`;
+    return `${shown(entry.live ?? 'absent')}, ${persistent}`;
   }
-  return (entry.reason === 'PersistentDrift' ? entry.persistent : entry.live) ?? '';
+  const actual = entry.reason === 'PersistentDrift' ? entry.persistent : entry.live;
+  return actual === undefined ? '' : shown(actual);
+}
+
+/** A parameter without a value is there, as an absent one is not. */
+function shown(value: string): string {
+  return value === '' ? '(empty)' : value;
 }
 
 function stateOf(report: AreaReport, worst: EntryReport | undefined): AreaState {
