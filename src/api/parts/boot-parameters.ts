@@ -163,6 +163,9 @@ export const bootParameters = part({
       const [, name = '', value = ''] = /^([^\s=:]*)\s*[=:]?\s*(.*)$/s.exec(text) ?? [];
       return value === '' ? `name: ${name}` : `{name: ${name}, value: '${value}'}`;
     },
+    askedAs: (name) => `boot.${name}`,
+    // Asked for without a value, a name that may stand several times is meant as a whole.
+    declares: (entries, name) => entries.some((one) => one.name === name || plainBootName(one.parameter) === name),
     with: (entries, name): readonly BootParameterEntry[] => {
       const [parameter = '', ...value] = name.split('=');
       return [...(entries ?? []), { name, parameter, value: value.join('='), state: 'Present', required: false }];

@@ -55,6 +55,10 @@ export interface PartEntries<Desired> {
   readonly meant?: (name: string) => string | undefined;
   /** The entry that a plain text in its place stands for, in one line: `{name: vm.swappiness, value: 10}`. */
   readonly entryFor?: (text: string) => string;
+  /** How `explain` is asked for a declared entry, where that is not its name alone. */
+  readonly askedAs?: (name: string) => string;
+  /** Whether what is asked for is declared, where it can have more than one entry. */
+  readonly declares?: (desired: Desired, name: string) => boolean;
   /** The declared part with an entry added that is looked at only. */
   readonly with?: (desired: Desired | undefined, name: string) => Desired;
 }

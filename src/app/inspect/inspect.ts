@@ -83,10 +83,10 @@ export async function explainEntry(
 function specFor(spec: NodePrepSpec, entry: string): { area: AreaName; spec: NodePrepSpec; declared: boolean } {
   const { area, name } = meantBy(entry);
   const desired: unknown = spec[area];
+  const { with: withEntry, declares } = partOf(area).entries;
   const isDeclared = Array.isArray(desired)
-    ? desired.some((one: { readonly name: string }) => one.name === name)
+    ? (declares?.(desired, name) ?? desired.some((one: { readonly name: string }) => one.name === name))
     : desired !== undefined;
-  const withEntry = partOf(area).entries.with;
   if (isDeclared || withEntry === undefined) return { area, spec, declared: isDeclared };
   return { area, declared: false, spec: { ...spec, [area]: withEntry(desired, name) } };
 }

@@ -43,8 +43,9 @@ export async function similarTo(machine: Machine, spec: NodePrepSpec, entry: str
 
 function declaredNames(spec: NodePrepSpec, area: AreaName): readonly string[] {
   const declared: unknown = spec[area];
-  if (Array.isArray(declared)) return declared.map((one: { readonly name: string }) => one.name);
-  return declared === undefined ? [] : [partOf(area).entries.example];
+  const { askedAs = (name) => name, example } = partOf(area).entries;
+  if (Array.isArray(declared)) return declared.map((one: { readonly name: string }) => askedAs(one.name));
+  return declared === undefined ? [] : [example];
 }
 
 function nothingReadable(error: unknown): readonly string[] {

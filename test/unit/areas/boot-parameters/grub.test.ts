@@ -1,5 +1,8 @@
 /** Boot parameters on a machine with GRUB: what is written, what the next boot has, and what is never done. */
 import { describe, expect, test } from 'vitest';
+import type { Command } from '../../../../src/host/host.ts';
+import { grub, grubFiles } from '../../../../src/host/memory/grub.ts';
+import { type MemoryBehaviour, MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import {
   bootSpec,
   DROP_IN,
@@ -248,6 +251,31 @@ describe('nothing is left behind when', () => {
     expect(host.text(DROP_IN)).toBeUndefined();
   });
 });
+
+test('tools run as a service of the host where systemd runs', async () => {
+  const tools = grub();
+  const isAllowed = { commands: { 'systemd-run': runAsService(tools), sh: tools.commands?.['sh'] } } as MemoryBehaviour;
+  const check = { commands: { 'grub-script-check': tools.commands?.['grub-script-check'] } } as MemoryBehaviour;
+  const host = new MemoryHost(
+    { ...grubFiles(), '/run/systemd/system': null, '/proc/cmdline': 'ro\n' },
+    { behaviours: [isAllowed, check] },
+  );
+
+  const report = await passBoot(host, spec);
+
+  expect(report.failures).toEqual([]);
+  expect(linuxLines(host).filter((line) => !/ audit=1( |$)/.test(line))).toEqual([]);
+});
+
+/** systemd-run, by which alone these tools can be had: the caller itself may not write below /boot. */
+function runAsService(tools: MemoryBehaviour) {
+  return (host: MemoryHost, args: readonly string[], command: Command) => {
+    const [program = '', ...rest] = args.slice(args.indexOf('--') + 1);
+    const run = tools.commands?.[program];
+    if (run === undefined) throw new Error(`No such program: ${program}`);
+    return run(host, rest, command);
+  };
+}
 
 test('a host without a known boot loader is told the words to add', async () => {
   const host = grubHost();
