@@ -48,14 +48,14 @@ const schema = z
       .meta({ default: CONTROLLERS })
       .describe('Controllers that must be enabled. Default cpu, cpuset, memory, pids.'),
     driver: CgroupDriver.optional().describe(
-      'Driver that container runtime and kubelet must use. Absent: any, as long as they agree.',
+      'Driver that is written for container runtime and kubelet. Absent: any, as long as they agree, and nothing is written.',
     ),
     runtimes: z
       .array(CgroupUser)
       .min(1)
       .max(4)
       .optional()
-      .describe('Programs that are looked at. Default those that are found.'),
+      .describe('Programs that are looked at, and get the driver. Default the kubelet and the runtime that it uses.'),
     whenPodsRun: z
       .enum(['Wait', 'Restart'])
       .optional()

@@ -19,7 +19,8 @@ export const CGROUP_NOTES: readonly string[] = [
   'After a change of the driver, running pods stay in the old tree until they are made anew.',
 ];
 
-/** Who probably changed a file of a runtime. */
+/** Who probably changed a file of a runtime or of the kubelet. */
 export function rivalOf(target: string): string | undefined {
-  return target === 'cgroup' ? 'nvidia-container-toolkit or configuration management' : undefined;
+  if (target === 'cgroup driver of kubelet') return 'kubeadm upgrade or configuration management';
+  return target.startsWith('cgroup') ? 'nvidia-container-toolkit or configuration management' : undefined;
 }

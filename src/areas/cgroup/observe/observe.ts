@@ -12,7 +12,7 @@ import { observePodGroups, type PodGroups, runsPods } from '../../pod-groups.ts'
 import { type MoveObserved, observeMove } from './move.ts';
 import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
 import { differingWriters, writersOf } from './writing/writers.ts';
-import { observeWriting, type Writing, writtenFiles } from './writing/writing.ts';
+import { observeWriting, unrecordedFiles, type Writing, writtenFiles } from './writing/writing.ts';
 
 /** What was seen. */
 export interface Observed {
@@ -50,20 +50,19 @@ export async function observeCgroup(
   const pods = await observePodGroups(host, cgroups?.version);
   const distribution = await distributionOf(host);
   const parts = { runtimes, used, kubelet, kubeletVersion: version, distribution };
-  const isWriting = differingWriters(spec, parts).length > 0 || hasUndeclared(memory, writersOf(spec, parts));
+  const kept = writersOf(spec, parts);
+  const unrecorded = await unrecordedFiles(host, runtimes, { memory, kept });
+  const isWriting =
+    differingWriters(spec, parts).length + unrecorded.length > 0 ||
+    writtenFiles(memory).some(({ user }) => !kept.includes(user));
   return {
     kernel: host.kernel,
     cgroups,
     ...parts,
     pods,
     move: await observeMove(host, runtimes, { hasPods: runsPods(pods), memory, signal }),
-    ...(isWriting ? { writing: await observeWriting(host, runtimes, memory, signal) } : {}),
+    ...(isWriting ? { writing: await observeWriting(host, runtimes, { memory, unrecorded }, signal) } : {}),
   };
-}
-
-/** Something was written for a program that is not to have a driver any more. */
-function hasUndeclared(memory: Memory, kept: readonly string[]): boolean {
-  return writtenFiles(memory).some(({ user }) => !kept.includes(user));
 }
 
 function isVersionWanted(

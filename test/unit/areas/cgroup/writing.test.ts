@@ -352,6 +352,16 @@ describe('the way back', () => {
     expect(host.text(CONFIG)).toBe(`${other}${containerdWith(false)}`);
   });
 
+  it('is found by marks when the record was lost', async () => {
+    const host = withContainerd('1.7.24', { [CONFIG]: DEBIAN });
+    await passCgroup(host, RESTORE);
+    host.put('/var/lib/nodeprep', undefined);
+
+    await takenBack(host);
+
+    expect(host.text(CONFIG)).toBe(DEBIAN);
+  });
+
   it('stays with Keep, and says so', async () => {
     const host = withContainerd('1.7.24', { [CONFIG]: containerdWith(false) });
     await passCgroup(host);

@@ -1,8 +1,11 @@
 /** The files that drivers are written to, read in full; only while one of them has to be written or taken back. */
+import { HostFileError } from '../../../../host/errors.ts';
 import type { HostReader } from '../../../../host/host.ts';
+import type { CgroupUser } from '../../../../api/parts/cgroup.ts';
 import type { Memory } from '../../../area.ts';
-import { type KubeletFiles, lastFlag, readKubelet } from '../../../kubelet.ts';
+import { KUBELET_CONFIG, type KubeletFiles, lastFlag, readKubelet, USUAL_DROP_INS } from '../../../kubelet.ts';
 import { type ConfigFile, readUnit } from '../../../unit-files.ts';
+import { isMarked } from '../../edit/marks.ts';
 import { type ContainerdFiles, readContainerd } from '../containerd-files.ts';
 import { containerdProgram, containerdVersion } from '../containerd-program.ts';
 import { type CrioFiles, readCrioFiles } from '../crio.ts';
@@ -20,6 +23,8 @@ export interface Writing {
   readonly written: ReadonlyMap<string, string | undefined>;
   /** Files that are links: they are never written through. */
   readonly links: ReadonlySet<string>;
+  /** Files that bear a mark although the record of them is lost. */
+  readonly unrecorded: readonly WrittenFile[];
 }
 
 /** What containerd reads, and the program that can say what it makes of it. */
@@ -39,15 +44,53 @@ const FILE_KEY = /^file:([a-z]+):(\/.*)$/s;
 /** A file in the ledger and the program that it was written for. */
 export interface WrittenFile {
   readonly key: string;
-  readonly user: string;
+  readonly user: CgroupUser;
   readonly file: string;
 }
+
+/** Files with a mark of NodePrep that the ledger does not know, of programs that get no driver. */
+export async function unrecordedFiles(
+  host: HostReader,
+  runtimes: readonly RuntimeObserved[],
+  { memory, kept }: { readonly memory: Memory; readonly kept: readonly CgroupUser[] },
+): Promise<readonly WrittenFile[]> {
+  const main = runtimes.find(({ name }) => name === 'containerd')?.config.main;
+  const files: readonly (readonly [CgroupUser, string | undefined])[] = [
+    ['containerd', main],
+    ...OWN_DROP_INS,
+    ['kubelet', KUBELET_CONFIG],
+  ];
+  const found: WrittenFile[] = [];
+  for (const [user, file] of files) {
+    const key = file === undefined ? undefined : `file:${user}:${file}`;
+    if (file === undefined || key === undefined || kept.includes(user) || memory.has(key)) continue;
+    if (await hasMark(host, file)) found.push({ key, user, file });
+  }
+  return found;
+}
+
+/** What cannot be read is reported where it is needed. */
+async function hasMark(host: HostReader, file: string): Promise<boolean> {
+  try {
+    return (await host.parsed(file, isMarked)) ?? false;
+  } catch (error) {
+    if (error instanceof HostFileError) return false;
+    throw error;
+  }
+}
+
+/** The files that are wholly ours, where they usually are. */
+const OWN_DROP_INS: readonly (readonly [CgroupUser, string])[] = [
+  ['containerd', '/etc/containerd/conf.d/99-nodeprep.toml'],
+  ['crio', '/etc/crio/crio.conf.d/99-nodeprep.conf'],
+  ['kubelet', `${USUAL_DROP_INS}/10-nodeprep.conf`],
+];
 
 /** The files that NodePrep has written. */
 export function writtenFiles(memory: Memory): readonly WrittenFile[] {
   return [...memory.keys()].flatMap((key) => {
     const [, user, file] = FILE_KEY.exec(key) ?? [];
-    return user === undefined || file === undefined ? [] : [{ key, user, file }];
+    return user === undefined || file === undefined ? [] : [{ key, user: user as CgroupUser, file }];
   });
 }
 
@@ -55,7 +98,7 @@ export function writtenFiles(memory: Memory): readonly WrittenFile[] {
 export async function observeWriting(
   host: HostReader,
   runtimes: readonly RuntimeObserved[],
-  memory: Memory,
+  { memory, unrecorded }: { readonly memory: Memory; readonly unrecorded: readonly WrittenFile[] },
   signal: AbortSignal,
 ): Promise<Writing> {
   const names = new Set<string>(runtimes.map(({ name }) => name));
@@ -67,7 +110,7 @@ export async function observeWriting(
     kubelet: await kubeletWriting(host),
   };
   const written = new Map<string, string | undefined>();
-  for (const { file } of writtenFiles(memory)) written.set(file, await host.readFile(file));
+  for (const { file } of [...writtenFiles(memory), ...unrecorded]) written.set(file, await host.readFile(file));
   const paths = [
     ...written.keys(),
     ...(files.containerd === undefined ? [] : [files.containerd.main]),
@@ -76,7 +119,7 @@ export async function observeWriting(
   ];
   const links = new Set<string>();
   for (const path of new Set(paths)) if ((await host.stat(path))?.type === 'link') links.add(path);
-  return { ...files, written, links };
+  return { ...files, written, links, unrecorded };
 }
 
 async function containerdWriting(

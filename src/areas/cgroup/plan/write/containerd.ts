@@ -18,7 +18,8 @@ import { type TomlFile, tomlFrom } from '../../observe/toml.ts';
 import type { ContainerdWriting } from '../../observe/writing/writing.ts';
 import { createSha256 } from '../../../../host/sha256.ts';
 import type { ContainerdProof } from '../steps.ts';
-import { type ByHand, type Edit, elsewhere, isLossy, notEditable, OWN_HEADER } from './edit.ts';
+import { OWN_HEADER } from '../../edit/marks.ts';
+import { type ByHand, type Edit, elsewhere, isLossy, notEditable } from './edit.ts';
 
 const RUNC = 'io.containerd.runc.v2';
 const DROP_IN = '99-nodeprep.toml';

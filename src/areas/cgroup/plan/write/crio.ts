@@ -2,7 +2,8 @@
 import type { CgroupDriver } from '../../../../api/parts/cgroup.ts';
 import { type CrioFiles, DROP_INS, parseCrio } from '../../observe/crio.ts';
 import { type TomlFile, tomlFrom } from '../../observe/toml.ts';
-import { type ByHand, type Edit, elsewhere, isLossy, notEditable, OWN_HEADER } from './edit.ts';
+import { OWN_HEADER } from '../../edit/marks.ts';
+import { type ByHand, type Edit, elsewhere, isLossy, notEditable } from './edit.ts';
 
 const FILE = `${DROP_INS}/99-nodeprep.conf`;
 

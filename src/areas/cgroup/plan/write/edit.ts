@@ -22,9 +22,6 @@ export interface ByHand {
   readonly place?: Place;
 }
 
-/** The first line of a file that is wholly ours. */
-export const OWN_HEADER = '# Managed by NodePrep. Changes made here are overwritten.';
-
 /** Another file that wins. */
 export function elsewhere(place: Place): ByHand {
   const where = place.line === undefined ? place.file : `${place.file}:${place.line}`;

@@ -4,7 +4,8 @@ import { configFrom, type KubeletConfig } from '../../../kubelet.ts';
 import { setYamlKey } from '../../edit/yaml.ts';
 import { parseKubeletCgroup } from '../../observe/kubelet-driver.ts';
 import type { KubeletWriting } from '../../observe/writing/writing.ts';
-import { type ByHand, type Edit, elsewhere, isLossy, notEditable, OWN_HEADER } from './edit.ts';
+import { OWN_HEADER } from '../../edit/marks.ts';
+import { type ByHand, type Edit, elsewhere, isLossy, notEditable } from './edit.ts';
 
 const DROP_IN = '10-nodeprep.conf';
 

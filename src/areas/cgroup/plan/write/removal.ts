@@ -1,6 +1,6 @@
 /** Takes back what was written for programs whose driver is no longer declared. Pure. */
 import type { CgroupUser } from '../../../../api/parts/cgroup.ts';
-import type { Finding, Memory } from '../../../area.ts';
+import type { Finding, Memory, Remembered } from '../../../area.ts';
 import type { Desired } from '../../desired.ts';
 import type { Observed } from '../../observe/observe.ts';
 import { writersOf } from '../../observe/writing/writers.ts';
@@ -8,6 +8,15 @@ import { writtenFiles } from '../../observe/writing/writing.ts';
 import { chainOf, type WriteStep } from '../steps.ts';
 import { proofFor } from './containerd.ts';
 import { revertedText } from './revert.ts';
+
+/** What is known of a file whose record is lost. */
+const UNKNOWN: Remembered = {
+  key: '',
+  original: { state: 'unknown', why: 'the record is lost' },
+  wrote: [],
+  since: '',
+  changed: '',
+};
 
 /** The way back. */
 export interface Removal {
@@ -22,17 +31,18 @@ export function planRemoval({ spec, deletionPolicy }: Desired, observed: Observe
   const steps: WriteStep[] = [];
   const spent: string[] = [];
   const left: Finding[] = [];
-  const kept: readonly string[] = writersOf(spec, observed);
-  for (const { key, user, file } of writtenFiles(memory)) {
-    const known = memory.get(key);
+  const kept = writersOf(spec, observed);
+  const unrecorded = deletionPolicy === 'Restore' ? (observed.writing?.unrecorded ?? []) : [];
+  for (const { key, user, file } of [...writtenFiles(memory), ...unrecorded]) {
+    const known = memory.get(key) ?? UNKNOWN;
     const now = observed.writing?.written.get(file);
-    if (known === undefined || kept.includes(user)) continue;
-    const after = now === undefined ? undefined : revertedText({ user: user as CgroupUser, file, now }, known);
-    if (now === undefined || after === now) spent.push(key);
+    if (kept.includes(user)) continue;
+    const after = now === undefined ? undefined : revertedText({ user, file, now }, known);
+    if (now === undefined || after === now) spent.push(...(memory.has(key) ? [key] : []));
     else if (deletionPolicy === 'Keep') {
       spent.push(key);
       left.push(leftIn(user, file));
-    } else steps.push(stepFor(user as CgroupUser, { key, file, now, after }, observed));
+    } else steps.push(stepFor(user, { key, file, now, after }, observed));
   }
   return { steps, spent, left };
 }

@@ -7,7 +7,8 @@ import { removeOption, setOption } from '../../edit/json.ts';
 import { setKey, withoutBlocks } from '../../edit/toml.ts';
 import { setYamlKey, withoutYamlKey } from '../../edit/yaml.ts';
 import { tomlFrom } from '../../observe/toml.ts';
-import { OWN_HEADER, wroteText } from './edit.ts';
+import { OWN_HEADER } from '../../edit/marks.ts';
+import { wroteText } from './edit.ts';
 
 const OPTION = 'native.cgroupdriver=';
 const DRIVERS = ['systemd', 'cgroupfs'] as const;
@@ -80,6 +81,7 @@ function optionsIn(text: string): readonly string[] {
 
 function revertedYaml(now: string, before: string | undefined, ours: CgroupDriver | undefined): string {
   const had = driverIn(before ?? '');
+  if (ours === undefined) return withoutYamlKey(now, 'cgroupDriver');
   if (driverIn(now) !== ours) return now;
   return had === '' ? withoutYamlKey(now, 'cgroupDriver') : (setYamlKey(now, 'cgroupDriver', had) ?? now);
 }

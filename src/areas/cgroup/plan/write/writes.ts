@@ -9,7 +9,8 @@ import { chainOf, fileKey, type WriteStep } from '../steps.ts';
 import { writeContainerd } from './containerd.ts';
 import { writeCrio } from './crio.ts';
 import { writeDocker } from './docker.ts';
-import { type ByHand, type Edit, notEditable, OWN_HEADER, wroteText } from './edit.ts';
+import { OWN_HEADER } from '../../edit/marks.ts';
+import { type ByHand, type Edit, notEditable, wroteText } from './edit.ts';
 import { writeKubelet } from './kubelet.ts';
 
 /** What is written, runtimes before the kubelet, and what is not. */
