@@ -11,7 +11,7 @@ import { DEFAULT_PROFILE } from '../../disk/file-spec-source.ts';
 import { readDefaultFiles, readNamedFiles, SPEC_DIRECTORY, SPEC_FILE, type SpecInput } from '../../disk/spec-files.ts';
 import { readStatusFile, STATUS_PATH } from '../../disk/status-file.ts';
 import type { Host } from '../../host/host.ts';
-import type { OwnExecutable } from '../../host/own-executable.ts';
+import type { OwnExecutable } from '../../host/own/own-executable.ts';
 import { STATE_DIRECTORY } from '../../reconcile/ledger/ledger.ts';
 import type { Machine } from '../machine.ts';
 import { requireRoot } from '../privilege.ts';

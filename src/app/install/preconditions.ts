@@ -1,6 +1,6 @@
 /** What must not be in the way of an installation; all of it is looked at before anything is changed. */
 import type { HostReader } from '../../host/host.ts';
-import { type OwnExecutable, sumOf } from '../../host/own-executable.ts';
+import { type OwnExecutable, sumOf } from '../../host/own/own-executable.ts';
 import { assertSameArchitecture } from './architecture.ts';
 import { CURRENT, KUBELET_DROP_IN, PREVIOUS, PROGRAM, PROGRAM_DIRECTORY, UNITS, unitPath } from './layout.ts';
 import { NotInstallableError } from './not-installable.ts';

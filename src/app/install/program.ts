@@ -5,7 +5,7 @@
 import { posix } from 'node:path';
 import { CommandError } from '../../host/errors.ts';
 import type { Host } from '../../host/host.ts';
-import { type OwnExecutable, type ProgramFile, sumOf } from '../../host/own-executable.ts';
+import { type OwnExecutable, type ProgramFile, sumOf } from '../../host/own/own-executable.ts';
 import { VERSION } from '../version.ts';
 import { NotInstallableError } from './not-installable.ts';
 import { CURRENT, PREVIOUS, PROGRAM, PROGRAM_DIRECTORY } from './layout.ts';

@@ -45,7 +45,7 @@ export function installCommand(io: Io): Command {
     .action(async (options: Options) => {
       const [{ install }, { ownExecutable }] = await Promise.all([
         import('../../app/install/install.ts'),
-        import('../../host/own-executable.ts'),
+        import('../../host/own/own-executable.ts'),
       ]);
       const machine = openMachine(options);
       const write = options.output === 'table' ? io.out : io.err;

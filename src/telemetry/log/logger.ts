@@ -3,7 +3,7 @@
  * JSON whose message is the same sentence. Logging never throws, never lets a value start a new line, and leaves out what
  * looks like a credential.
  */
-import { type OwnOutput, ownOutput, takesColor } from '../../host/own-output.ts';
+import { type OwnOutput, ownOutput, takesColor } from '../../host/own/own-output.ts';
 import { escapeControls, redact } from './redact.ts';
 import { type LogValue, logFieldsFrom } from './fields.ts';
 import { LOG_LEVELS, type LogFormat, type LogLevel } from './levels.ts';

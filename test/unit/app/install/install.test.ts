@@ -13,7 +13,7 @@ import {
   MemoryHost,
   MemoryHostDied,
 } from '../../../../src/host/memory/memory-host.ts';
-import type { OwnExecutable } from '../../../../src/host/own-executable.ts';
+import type { OwnExecutable } from '../../../../src/host/own/own-executable.ts';
 
 const MANIFESTS = join(import.meta.dirname, '../../../../manifests/systemd');
 const SPEC = '/etc/nodeprep/nodeprep.yaml';

@@ -2,7 +2,7 @@
 import { createReadStream, existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getAsset, isSea } from 'node:sea';
-import { createSha256 } from './sha256.ts';
+import { createSha256 } from '../sha256.ts';
 
 /** A file that is copied as it is. */
 export interface ProgramFile {

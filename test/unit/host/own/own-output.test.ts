@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { takesColor } from '../../../src/host/own-output.ts';
+import { takesColor } from '../../../../src/host/own/own-output.ts';
 
 it('colours on a terminal only, and not on a dumb one or with NO_COLOR', () => {
   expect(takesColor(true, { TERM: 'xterm' })).toBe(true);

@@ -1,8 +1,8 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { libraryFor, ownExecutable } from '../../../src/host/own-executable.ts';
-import { temporaryDirectory } from '../../support/nodeprep-process.ts';
+import { libraryFor, ownExecutable } from '../../../../src/host/own/own-executable.ts';
+import { temporaryDirectory } from '../../../support/nodeprep-process.ts';
 
 function machine(...libraries: readonly string[]) {
   const root = realpathSync(temporaryDirectory());
