@@ -2,11 +2,11 @@
 import type { TestProject } from 'vitest/node';
 import { setup as obtain } from '../../apiserver/harness/global-setup.ts';
 
-const NEEDED_BY = 'test/e2e/native/11-cluster.test.ts';
+const NEEDED_BY = ['11-cluster', '13-cgroup-kubelet', '14-kubeadm'].map((name) => `test/e2e/native/${name}.test.ts`);
 
 /** Called by vitest before the first test file. */
 export function setup(project: TestProject): void {
   // Vitest has what the command line selects, but not in its types; without it every file runs.
   const { filenamePattern: wanted = [] } = project.vitest as unknown as { filenamePattern?: readonly string[] };
-  if (wanted.length === 0 || wanted.some((part) => NEEDED_BY.includes(part))) obtain(project);
+  if (wanted.length === 0 || wanted.some((part) => NEEDED_BY.some((file) => file.includes(part)))) obtain(project);
 }

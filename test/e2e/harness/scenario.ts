@@ -99,13 +99,18 @@ export function scenario(name: string, minutes: number, body: (machines: Machine
   );
 }
 
-/** Declares a test on native nodes; skipped with the reason where it cannot run. */
-export function nodeScenario(name: string, minutes: number, body: (nodes: Nodes) => Promise<void>): void {
+/** Declares a test on native nodes; skipped with the reason where it cannot run, which `obstacle` is if there is one. */
+export function nodeScenario(
+  name: string,
+  minutes: number,
+  body: (nodes: Nodes) => Promise<void>,
+  obstacle?: string,
+): void {
   const { noNodes, tools } = inject('e2e');
   declare(
     name,
     minutes,
-    noNodes,
+    noNodes ?? obstacle,
     () => ensureTree('bookworm'),
     async (_, adopt) => {
       const pristine = async ({ suite = 'bookworm', ...parts }: NodeOptions = {}) =>

@@ -19,7 +19,7 @@ import {
   rightsOf,
 } from '../harness/kubernetes/agent-pod.ts';
 import { AGENT_IMAGE, type Worker } from '../harness/kubernetes/cluster.ts';
-import { IDLE_IMAGE } from '../harness/kubernetes/join.ts';
+import { IDLE_IMAGE } from '../harness/kubernetes/idle-image.ts';
 import { usingCluster } from '../harness/kubernetes/story.ts';
 import { note } from '../harness/note.ts';
 import { install } from '../harness/scenario.ts';

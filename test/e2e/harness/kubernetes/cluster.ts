@@ -1,5 +1,5 @@
 /** A real cluster: an API server with controllers and a scheduler on this machine, and native nodes with kubelets. */
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type ControlPlane, startControlPlane } from '../../../apiserver/harness/control-plane.ts';
 import { type Controllers, startControllers } from '../../../apiserver/harness/controllers.ts';
@@ -8,8 +8,9 @@ import { imageConfigFrom, readDockerfile } from '../../../support/oci/dockerfile
 import { newFolder } from '../cache.ts';
 import { bootNode, type NativeNode, type NodeParts } from '../native/node.ts';
 import type { Cable } from './cable.ts';
+import { writeIdleImage } from './idle-image.ts';
 import { writeImageArchive } from './image-archive.ts';
-import { IDLE_IMAGE, joinCluster, type Registration } from './join.ts';
+import { joinCluster, type Registration } from './join.ts';
 
 /** The agent's image, which every node has: there is no registry that it could come from. */
 export const AGENT_IMAGE = 'docker.io/library/nodeprep:1';
@@ -116,18 +117,11 @@ export async function startCluster({ tree, tools }: Pick<NodeParts, 'tree' | 'to
 
 /** The images of every node, as files. */
 function writeImages(folder: string, tree: string, agentRoot: string): readonly string[] {
-  const idleRoot = join(folder, 'idle-root');
-  mkdirSync(join(idleRoot, 'bin'), { recursive: true });
-  cpSync(join(tree, 'bin/busybox'), join(idleRoot, 'bin/busybox'));
-  for (const name of ['sh', 'sleep']) symlinkSync('busybox', join(idleRoot, 'bin', name));
-  const [idle, agent] = [join(folder, 'idle.tar'), join(folder, 'agent.tar')];
-  // Process 1 of a namespace ends only by a signal that it handles.
-  const wait = 'trap exit TERM INT; while :; do sleep 1000 & wait $!; done';
-  writeImageArchive(idle, IDLE_IMAGE, idleRoot, { Entrypoint: ['/bin/sh', '-c', wait] });
+  const agent = join(folder, 'agent.tar');
   const { entrypoint, cmd, env, uid, gid } = imageConfigFrom(readDockerfile());
   writeImageArchive(agent, AGENT_IMAGE, agentRoot, {
     ...{ Entrypoint: entrypoint, Cmd: cmd, User: `${uid}:${gid}` },
     Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
   });
-  return [idle, agent];
+  return [writeIdleImage(folder, tree), agent];
 }

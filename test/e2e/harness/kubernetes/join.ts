@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import type { ControlPlane } from '../../../apiserver/harness/control-plane.ts';
 import type { NativeNode } from '../native/node.ts';
 import { type Cable, layCable, SERVICE_ADDRESS } from './cable.ts';
-
-/** The image of pods that do nothing; also what containerd holds the namespaces of each pod with. */
-export const IDLE_IMAGE = 'docker.io/library/idle:1';
+import { containerdConfig, RUNC, RUNC_HERE } from './containerd-config.ts';
 
 /** How a kubelet registers its node. */
 export interface Registration {
@@ -20,32 +18,6 @@ const NETWORK = {
   ...{ cniVersion: '0.4.0', name: 'pods', type: 'bridge', bridge: 'cni0', isGateway: true, ipMasq: true },
   ipam: { type: 'host-local', ranges: [[{ subnet: '10.244.1.0/24' }]], routes: [{ dst: '0.0.0.0/0' }] },
 };
-
-const CONTAINERD = `version = 2
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "${IDLE_IMAGE}"
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "/usr/lib/cni"
-  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-      SystemdCgroup = true
-      BinaryName = "/usr/local/sbin/runc-here"
-`;
-
-/** Root of the machine below may lack CAP_SYS_RESOURCE: then it can neither be given to a container nor lower oom_score_adj. */
-const RUNC = String.raw`#!/bin/sh
-file=; before=
-for argument; do
-  case $before in --bundle) file=$argument/config.json ;; --process) file=$argument ;; esac
-  before=$argument
-done
-held=$((0x$(sed -n 's/^CapPrm:[[:space:]]*//p' /proc/self/status) >> 24 & 1))
-if [ -f "$file" ] && [ "$held" = 0 ]; then
-  sed -i 's/"oomScoreAdj":-[0-9]*/"oomScoreAdj":0/; s/,"CAP_SYS_RESOURCE"//g; s/"CAP_SYS_RESOURCE",//g' "$file"
-fi
-exec /usr/sbin/runc "$@"
-`;
 
 const KUBELET = {
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -100,14 +72,14 @@ export async function joinCluster(
   await node.put('/var/lib/kubelet/ca.crt', plane.authority.ca);
   await node.put('/var/lib/kubelet/config.json', JSON.stringify(KUBELET));
   await node.put('/etc/cni/net.d/10-pods.conf', JSON.stringify(NETWORK));
-  await node.put('/etc/containerd/config.toml', CONTAINERD);
-  await node.put('/usr/local/sbin/runc-here', RUNC);
+  await node.put('/etc/containerd/config.toml', containerdConfig('systemd'));
+  await node.put(RUNC_HERE, RUNC);
   await node.put('/etc/systemd/system/kubelet.service', unit(registration, cable.address));
   for (const archive of archives) node.copy(archive, '/var/tmp/images');
   node.copy(join(controllers, 'kubelet'), '/usr/local/bin');
   // The stand-in of containerd gives way to the real one.
   await node.run(
-    `chmod 755 /usr/local/sbin/runc-here; rm -f /etc/systemd/system/containerd.service
+    `chmod 755 ${RUNC_HERE}; rm -f /etc/systemd/system/containerd.service
     [ -e /dev/kmsg ] || mknod /dev/kmsg c 1 11
     systemctl daemon-reload; systemctl stop kubelet; systemctl -q enable containerd kubelet; systemctl restart containerd
     for archive in /var/tmp/images/*; do ctr -n k8s.io image import "$archive"; done; rm -r /var/tmp/images
