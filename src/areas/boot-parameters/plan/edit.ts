@@ -2,8 +2,8 @@
 import type { Command } from '../../../host/host.ts';
 import type { Memory } from '../../area.ts';
 import type { BootFile, BootLoader, LoaderState } from '../loaders/loader.ts';
-import type { WantedWords } from '../words.ts';
-import { absentKey, fileKey, hasFiles, presentKey, wantedBefore } from './keys.ts';
+import { identityOf, isUnwanted, type WantedWords } from '../words.ts';
+import { absentKey, fileKey, hasFiles, presentKey, wantedBefore, wasThere } from './keys.ts';
 
 /** A file with what it holds before and afterwards. */
 export interface FileEdit {
@@ -29,7 +29,8 @@ export interface BootEdit {
 export function bootEdit(loader: BootLoader, state: LoaderState, wanted: WantedWords, memory: Memory): BootEdit {
   const undone = undoneWords(wantedBefore(memory), wanted, memory);
   const all = {
-    present: [...undone.present, ...wanted.present],
+    // What was there before is not brought back against what is wanted now.
+    present: [...undone.present.filter((word) => !isDecided(word, wanted)), ...wanted.present],
     absent: [...undone.absent, ...wanted.absent],
   };
   const base = state.files.map((file) => (isOursAlone(file, memory) ? originalOf(file, memory) : file));
@@ -47,13 +48,20 @@ export function bootEdit(loader: BootLoader, state: LoaderState, wanted: WantedW
 
 /** Earlier words that are no longer wanted, turned around. */
 function undoneWords(earlier: WantedWords, wanted: WantedWords, memory: Memory): WantedWords {
-  const gone = earlier.present.filter((word) => !wanted.present.includes(word));
+  // A word that stood somewhere before it was declared stays with those who wrote it.
+  const gone = earlier.present.filter((word) => !wanted.present.includes(word) && !wasThere(word, memory));
   const back = earlier.absent.filter((word) => !wanted.absent.includes(word));
   const originals = [...gone.map(presentKey), ...back.map(absentKey)].flatMap((key) => {
     const original = memory.get(key)?.original;
     return original?.state === 'value' ? original.value.split(' ') : [];
   });
   return { present: originals, absent: gone };
+}
+
+function isDecided(word: string, { present, absent }: WantedWords): boolean {
+  return (
+    absent.some((unwanted) => isUnwanted(unwanted, word)) || present.some((one) => identityOf(one) === identityOf(word))
+  );
 }
 
 /** Before our first change. */

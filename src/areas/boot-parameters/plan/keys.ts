@@ -26,6 +26,12 @@ export function hasFiles(memory: Memory): boolean {
   return [...memory.keys()].some((key) => key.startsWith(FILE));
 }
 
+/** Whether a word that was declared stood there before. */
+export function wasThere(word: string, memory: Memory): boolean {
+  const original = memory.get(presentKey(word))?.original;
+  return original?.state === 'value' && original.value.split(' ').includes(word);
+}
+
 /** Key for a reboot that is outstanding; what was written is the number of the boot in which it became so. */
 export function rebootKey(word: string): string {
   return `reboot:${word}`;

@@ -54,6 +54,12 @@ export function writeMemos(
   ];
   const originalOf = (found: readonly string[]): Original =>
     found.length === 0 ? { state: 'absent' } : { state: 'value', value: [...new Set(found)].join(' ') };
+  // A word of an earlier spec stands for what was there before it.
+  const originalsOf = (word: string): readonly string[] => {
+    const original = memory.get(presentKey(word))?.original;
+    if (original === undefined) return [word];
+    return original.state === 'value' ? original.value.split(' ') : [];
+  };
   const edits = new Map(files.map((edit) => [edit.before.path, edit]));
   const recorded = state.files.filter(({ path }) => !hasFiles(memory) || memory.has(fileKey(path)));
   return [
@@ -70,15 +76,12 @@ export function writeMemos(
     }),
     ...wanted.present.map((word): Memo => {
       const last = words.findLast((one) => identityOf(one) === identityOf(word));
-      // A word of an earlier spec stands for what was there before it.
-      const earlier = last === undefined ? undefined : memory.get(presentKey(last));
-      const original = earlier?.original ?? originalOf(last === undefined || last === word ? [] : [last]);
-      return { key: presentKey(word), original };
+      return { key: presentKey(word), original: originalOf(last === undefined ? [] : originalsOf(last)) };
     }),
     ...wanted.absent.map(
       (word): Memo => ({
         key: absentKey(word),
-        original: originalOf(words.filter((one) => isUnwanted(word, one) && !memory.has(presentKey(one)))),
+        original: originalOf(words.filter((one) => isUnwanted(word, one)).flatMap(originalsOf)),
       }),
     ),
   ];

@@ -153,3 +153,16 @@ describe('a Raspberry Pi whose firmware disables the memory cgroup', () => {
     expect(after.deferred).toEqual([]);
   });
 });
+
+test('a word of the administrator survives that it was declared, then unwanted, and then neither', async () => {
+  const host = bootHost('pi-os-k3s-guide');
+  const declared = { name: 'cgroup_enable', value: 'memory' };
+
+  await passBoot(host, bootSpec(declared, { name: 'np_test', value: '1' }));
+  await passBoot(host, bootSpec({ name: 'cgroup_enable', state: 'Absent' }));
+  expect(host.text('/boot/firmware/cmdline.txt')).not.toContain('cgroup_enable');
+  const report = await passBoot(host, NOTHING);
+
+  expect(report.failures).toEqual([]);
+  expect(filesOf(host)).toEqual(bootTree('pi-os-k3s-guide'));
+});
