@@ -36,7 +36,7 @@ function hostIn({ files, ours, now }: typeof world extends fc.Arbitrary<infer T>
     ...(ours === null ? {} : { [DROP_IN]: ours }),
     '/proc/cmdline': `root=UUID=6a6f7d4a ro ${now.join(' ')}\n`,
   });
-  grub().commands?.['update-grub']?.(host, [], ['update-grub']);
+  void grub().commands?.['update-grub']?.(host, [], ['update-grub']);
   return host;
 }
 
