@@ -26,9 +26,7 @@ nodeScenario('sysctl --system, restarts, reloads and a reinstalled procps leave 
   expect(await node.run(OWN_FILES)).toBe(files);
   await expectReady(node);
   const plan = await node.exec('nodeprep plan -o json');
-  // Debian's containerd has the driver cgroupfs until a kubelet is set up, which is no more than a note.
-  const blocked = [{ area: 'cgroup', reason: 'DriverMismatch' }];
-  expect(JSON.parse(plan.output)).toMatchObject({ inSync: true, changes: [], blocked, conflicts: [] });
+  expect(JSON.parse(plan.output)).toMatchObject({ inSync: true, changes: [], blocked: [], conflicts: [] });
   expect(await node.run('systemctl show -P MainPID nodeprep')).toBe(daemon);
   note(`in sync after: ${ROUTINES.map((routine) => routine.replace(/ >.*/, '')).join(', ')}`);
 });

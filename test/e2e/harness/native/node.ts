@@ -50,7 +50,7 @@ export async function bootNode(parts: NodeParts): Promise<NativeNode> {
   const folder = newFolder('nodes');
   for (const name of ['root', 'disk/files', 'disk/work', ...OWN_FOLDERS.map((own) => `lib/${own}`)])
     mkdirSync(join(folder, name), { recursive: true });
-  writeBootUnit(join(folder, 'disk/files'));
+  writeUnits(join(folder, 'disk/files'));
   parts.prepare?.(join(folder, 'disk/files'));
   if (parts.diskMb !== undefined) {
     execFileSync('truncate', ['-s', `${parts.diskMb}M`, join(folder, DISK)]);
@@ -61,12 +61,13 @@ export async function bootNode(parts: NodeParts): Promise<NativeNode> {
   return node;
 }
 
-/** Puts the first unit of every boot on top of the root tree, so that a change to it leaves the tree as it is. */
-function writeBootUnit(files: string): void {
+/** Puts the first unit of every boot, and that of the runtime, on top of the root tree, so that a change to one leaves the tree as it is. */
+function writeUnits(files: string): void {
   const wants = join(files, 'etc/systemd/system/sysinit.target.wants');
   for (const name of [wants, join(files, 'usr/local/sbin')]) mkdirSync(name, { recursive: true });
   copyFileSync(join(import.meta.dirname, 'e2e-boot'), join(files, 'usr/local/sbin/e2e-boot'));
-  copyFileSync(join(import.meta.dirname, 'e2e-boot.service'), join(files, 'etc/systemd/system/e2e-boot.service'));
+  for (const unit of ['e2e-boot.service', 'containerd.service'])
+    copyFileSync(join(import.meta.dirname, unit), join(files, 'etc/systemd/system', unit));
   symlinkSync('../e2e-boot.service', join(wants, 'e2e-boot.service'));
 }
 
