@@ -232,8 +232,9 @@ function restartStep(
 }
 
 function kubeletStep(kind: KubeletStep['kind'], disruption: Change['disruption'], common: Common): KubeletStep {
-  const action = kind === 'stop-kubelet' ? 'stop' : 'start';
-  return { kind, ...common, changes: [{ action, target: KUBELET_UNIT, scope: 'live', disruption }] };
+  const [action, from, to] =
+    kind === 'stop-kubelet' ? (['stop', 'running', 'stopped'] as const) : (['start', 'stopped', 'started'] as const);
+  return { kind, ...common, changes: [{ action, target: KUBELET_UNIT, from, to, scope: 'live', disruption }] };
 }
 
 /** A kubelet that was stopped for a move that a kill has ended: it waits for nothing. */

@@ -35,7 +35,7 @@ export function planCgroup(desired: Desired, observed: Observed, memory: Memory)
     ...(move.isHeld && isNode && (isMoving(steps) || !differing.some(({ reason }) => reason === 'HalfMigrated'))
       ? [{ target: ENTRY, ...approvalFinding(spec.driver, observed, steps) }]
       : []),
-    ...move.findings.map((one) => ({ ...one, ...(isNode ? {} : { required: false }) })),
+    ...move.findings,
     ...differing
       .filter(({ reason }) => !(isMoving(steps) && SETTLED.has(reason)) && !(isTold && reason === 'DriverMismatch'))
       .map((one) =>
