@@ -3,8 +3,9 @@
  *
  * The running runtime is asked over its socket before its files are believed; where pods really are is seen in
  * /sys/fs/cgroup. A runtime that does not run, as at boot, is judged by its files. The declared driver is written into
- * the files of runtime and kubelet by an edit that keeps every other byte, which containerd confirms first. What is not
- * edited safely is one finding with all four places and with the lines that a person writes.
+ * the files of runtime and kubelet by an edit that keeps every other byte, which containerd confirms first; the
+ * runtime is restarted and proved, or gets its previous file back. What is not edited safely is one finding with all four
+ * places and with the lines that a person writes.
  */
 import type { Area } from '../area.ts';
 import { applyCgroup } from './apply/apply.ts';
