@@ -13,12 +13,13 @@ import { holdsTheSixProperties, linesOf } from '../support/six-properties.ts';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 const word = fc.constantFrom('quiet', 'audit=1', 'audit=0', 'console=ttyS0', 'psi=1', 'transparent_hugepage=never');
+// No word that is declared: of one that others have as well, it depends on earlier specs whether our file has it, too.
 const settings = fc.constantFrom(
   'GRUB_CMDLINE_LINUX=""\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\n',
-  'GRUB_CMDLINE_LINUX="audit=0 console=ttyS0"\n',
-  "GRUB_CMDLINE_LINUX_DEFAULT='audit=0 psi=0'\n",
+  'GRUB_CMDLINE_LINUX="audit=2 console=ttyS9"\n',
+  "GRUB_CMDLINE_LINUX_DEFAULT='audit=2 psi=2'\n",
   'GRUB_TIMEOUT=5\n',
-  'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX psi=1"\n',
+  'GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX psi=3"\n',
 );
 const world = fc.record({
   files: fc.dictionary(
