@@ -2,7 +2,7 @@
 import type { CgroupSpec } from '../../src/api/parts/cgroup.ts';
 import type { NodePrepSpec } from '../../src/api/spec/nodeprep.ts';
 import { cgroup as area } from '../../src/areas/cgroup/index.ts';
-import { type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
+import { type MemoryBehaviour, type MemoryFiles, MemoryHost } from '../../src/host/memory/memory-host.ts';
 import { type PodNode, podNode, type PodNodeOptions } from '../../src/host/memory/pod-node.ts';
 import { openLedger } from '../../src/reconcile/ledger/ledger.ts';
 import { createEngine } from '../../src/reconcile/loop/engine.ts';
@@ -22,6 +22,8 @@ const kubeletWith = (driver: string) =>
 /** How the node differs from a joined one on which all have the driver cgroupfs. */
 export interface DriverNodeOptions extends PodNodeOptions {
   readonly files?: MemoryFiles;
+  /** The program containerd; 1.7.24 unless given. */
+  readonly program?: MemoryBehaviour;
   /** The driver of the kubelet; `none`: there is no kubelet. */
   readonly kubelet?: 'systemd' | 'cgroupfs' | 'none';
   /** Whether the file of containerd says systemd when it starts. */
@@ -41,7 +43,7 @@ export function driverNode(options: DriverNodeOptions = {}): { readonly host: Me
       : { [KUBELET_CONFIG]: kubeletWith(kubelet), '/etc/kubernetes/kubelet.conf': 'credentials' }),
     ...options.files,
   };
-  const behaviours = [node.behaviour, containerdProgram('1.7.24').behaviour];
+  const behaviours = [node.behaviour, options.program ?? containerdProgram('1.7.24').behaviour];
   const host = new MemoryHost(files, { behaviours });
   node.boot(host);
   return { host, node };

@@ -18,7 +18,7 @@ export function applyCgroup(host: Host, step: CgroupStep, signal: AbortSignal): 
     case 'go-back':
       return applyGoBack(host, step, signal);
     case 'stop-kubelet':
-      return stopKubelet(host, signal);
+      return stopKubelet(host, step, signal);
     case 'start-kubelet':
       return startKubelet(host, signal);
     case 'stop-pods':

@@ -6,15 +6,18 @@ import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { KUBELET_UNIT } from '../../kubelet.ts';
 import { TIMER_FILE } from '../observe/move.ts';
+import type { KubeletStep } from '../plan/steps.ts';
 import { control } from './unit.ts';
+import { confirmWrite } from './write.ts';
 
 /** Transient units of the host; systemd forgets them when they are done. */
 const TIMER = 'nodeprep-kubelet';
 /** Longer than a restart of the runtime, its proof and the way back take together. */
 const AFTER_S = 300;
 
-/** Arms the timer and stops the kubelet. */
-export async function stopKubelet(host: Host, signal: AbortSignal): Promise<void> {
+/** Arms the timer and stops the kubelet, once the writes that follow are confirmed. */
+export async function stopKubelet(host: Host, { before = [] }: KubeletStep, signal: AbortSignal): Promise<void> {
+  for (const write of before) await confirmWrite(host, write, signal);
   if ((await host.stat(TIMER_FILE)) === undefined) {
     const start = ['systemctl', 'start', '--', KUBELET_UNIT];
     const settings = [`--unit=${TIMER}`, '--collect', `--on-active=${AFTER_S}`, '--timer-property=AccuracySec=1s'];

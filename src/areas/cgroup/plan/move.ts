@@ -126,7 +126,9 @@ function moveSteps(
   const stopsPods = driver !== undefined && socket !== undefined && (isMisplaced || (isMoving && runsPods(pods)));
   const written = ofRuntimes.map((step) => ({ ...onTrial(step), ...(stopsKubelet ? later : { ...common, ...chain }) }));
   return [
-    ...(stopsKubelet ? [kubeletStep('stop-kubelet', disruption, later)] : []),
+    ...(stopsKubelet
+      ? [{ ...kubeletStep('stop-kubelet', disruption, later), before: [...ofRuntimes, ...ofKubelet] }]
+      : []),
     ...written,
     ...(stopsPods ? [podsStep('stop-pods', { socket, driver, observed, disruption }, later)] : []),
     ...restarts.map((runtime) => restartStep(runtime, { driver, observed, writes: written, disruption }, later)),

@@ -55,6 +55,8 @@ export interface GoBackStep extends Step {
 /** Stops the kubelet while its runtime changes, or starts it again. */
 export interface KubeletStep extends Step {
   readonly kind: 'stop-kubelet' | 'start-kubelet';
+  /** Writes that follow: what is in their way must be known before the kubelet stops for them. */
+  readonly before?: readonly WriteStep[];
 }
 
 /** Stops pods that are in the tree of another driver, so that the kubelet makes them anew. */

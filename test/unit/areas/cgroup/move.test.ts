@@ -1,6 +1,6 @@
 /** A driver is changed on hosts that run: in which order, who is asked, and what is left after a kill at any moment. */
 import { describe, expect, it } from 'vitest';
-import type { MemoryHost } from '../../../../src/host/memory/memory-host.ts';
+import type { MemoryBehaviour, MemoryHost } from '../../../../src/host/memory/memory-host.ts';
 import type { PodNode } from '../../../../src/host/memory/pod-node.ts';
 import { KUBELET, containerdWith } from '../../../support/cgroup-pass.ts';
 import {
@@ -11,6 +11,7 @@ import {
   PODS,
   treesWithPods,
 } from '../../../support/driver-node.ts';
+import { CONTAINERD, containerdProgram } from '../../../support/runtimes/containerd-program.ts';
 import { survive } from '../../../support/survive.ts';
 
 const OWN = PODS[0];
@@ -92,6 +93,30 @@ describe('a node with pods', () => {
     expect(condition('CgroupReady')?.message).toBe(
       `kernel v2 (cpu cpuset hugetlb io memory misc pids rdma); containerd 1.7.24 answers cgroupfs, ${CONTAINERD_CONFIG}:5 says cgroupfs; kubelet says cgroupfs in ${KUBELET_CONFIG}:3; 2 pods run in kubepods. The spec wants systemd. An approval restarts containerd and the kubelet and makes all pods of the old driver anew. Drain the node before. Run "nodeprep approve" on the host, or set spec.approvedPlan to ${pending?.plan}.`,
     );
+  });
+
+  it('keeps its kubelet running when containerd does not confirm the file', async () => {
+    const seen: boolean[] = [];
+    const program: MemoryBehaviour = {
+      commands: {
+        [CONTAINERD]: async (host, args, command) => {
+          seen.push(host.nodes.has('/run/systemd/units/invocation:kubelet.service'));
+          const said = await containerdProgram('1.7.24').behaviour.commands?.[CONTAINERD]?.(host, args, command);
+          return { stdout: said?.stdout.replace('SystemdCgroup = true', 'SystemdCgroup = false') ?? '', stderr: '' };
+        },
+      },
+    };
+    const { host, node } = driverNode({ program });
+    const round = await daemonOf(host);
+    const approvedPlan = (await round()).pending?.plan ?? '';
+
+    const { condition } = await round({}, { approvedPlan });
+
+    expect(condition('CgroupReady')).toMatchObject({ status: 'False', reason: 'RuntimeConfigUnsafe' });
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen).not.toContain(false);
+    expect(stateOf(host, node)).toMatchObject({ containerd: 'false', kubelet: 'cgroupfs', timer: undefined });
+    expect(node.made()).toEqual({ [PODS[0]]: 1, [PODS[1]]: 1 });
   });
 
   it('is moved as a whole once that plan is approved', async () => {
