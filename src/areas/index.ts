@@ -17,7 +17,7 @@ export function everyArea<T>(
     // First: loading br_netfilter is what makes the net.bridge parameters exist.
     seal(modules),
     seal(sysctls),
-    // It only looks; a socket that hangs is waited for 5 s, once a minute, so what is quickly made comes first.
+    // A socket that hangs is waited for 5 s, and a restarted runtime for a minute, so what is quickly made comes first.
     seal(cgroup),
     // Late: swapoff can take minutes, and networking should not wait for it.
     seal(swap),
