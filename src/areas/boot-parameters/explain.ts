@@ -2,7 +2,7 @@
 import { plainBootName } from '../../api/names/boot-parameters.ts';
 import type { Explanation, Source } from '../area.ts';
 import { type Desired, wordOf } from './desired.ts';
-import { ANY_PARAMETER, BOOT_KNOWLEDGE } from './knowledge.ts';
+import { bootKnowledge } from './knowledge.ts';
 import { COMMAND_LINE } from './observe/kernel-facts.ts';
 import type { Observed } from './observe/observe.ts';
 import { effectOf } from './plan/effects.ts';
@@ -22,7 +22,7 @@ export function explainBoot(entry: string, desired: Desired, observed: Observed)
   const one = declared ?? { name: entry, parameter, value, state: 'Present' as const, required: false };
   const [state] = statesOf([one], observed);
   if (state === undefined) return undefined;
-  const knowledge = BOOT_KNOWLEDGE[plainBootName(parameter)] ?? ANY_PARAMETER;
+  const knowledge = bootKnowledge(plainBootName(parameter));
   const effect = observed.now === undefined ? undefined : effectOf(one, observed.now);
   const { notes = [], ...texts } = knowledge;
   const used = loaderOf(observed);

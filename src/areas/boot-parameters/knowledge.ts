@@ -10,15 +10,14 @@ interface BootKnowledge {
 }
 
 /** For a parameter without texts of its own. */
-export const ANY_PARAMETER: BootKnowledge = {
+const ANY_PARAMETER: BootKnowledge = {
   why: 'The spec wants every boot of this machine to have it, or not to have it.',
   breaks: 'What it configures is as the kernel, the distribution or the firmware has it by default.',
   symptom: 'The word is, or is not, in /proc/cmdline.',
   askedBy: [],
 };
 
-/** Texts by name. */
-export const BOOT_KNOWLEDGE: Readonly<Record<string, BootKnowledge>> = {
+const BOOT_KNOWLEDGE: Readonly<Record<string, BootKnowledge>> = {
   cgroup_enable: {
     why: 'Boards such as the Raspberry Pi start with the memory controller of cgroups disabled; the kubelet needs it for limits and eviction.',
     breaks: 'The kubelet does not start, and kubeadm refuses the node.',
@@ -61,6 +60,11 @@ export const BOOT_KNOWLEDGE: Readonly<Record<string, BootKnowledge>> = {
     askedBy: [],
   },
 };
+
+/** Texts about a parameter in the spelling that it is compared by; general ones for a name without texts of its own. */
+export function bootKnowledge(name: string): BootKnowledge {
+  return (Object.hasOwn(BOOT_KNOWLEDGE, name) ? BOOT_KNOWLEDGE[name] : undefined) ?? ANY_PARAMETER;
+}
 
 /** Entries that `explain --list` names. */
 export const BOOT_TOPICS: readonly Topic[] = Object.entries(BOOT_KNOWLEDGE).map(([name, { why }]) => ({

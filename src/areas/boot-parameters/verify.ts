@@ -1,7 +1,7 @@
 /** The checks of the guides: the next boot has a parameter, and this one has it and its effect. Pure. */
 import type { Check } from '../area.ts';
 import type { Desired } from './desired.ts';
-import { ANY_PARAMETER, BOOT_KNOWLEDGE } from './knowledge.ts';
+import { bootKnowledge } from './knowledge.ts';
 import { COMMAND_LINE } from './observe/kernel-facts.ts';
 import type { Observed } from './observe/observe.ts';
 import { plainBootName } from '../../api/names/boot-parameters.ts';
@@ -15,7 +15,7 @@ export function verifyBoot(desired: Desired, observed: Observed): Check[] {
     const { entry, nextBoot, isMet } = state;
     const text = desiredText(state);
     const failure = entry.required ? 'fail' : 'warn';
-    const { breaks } = BOOT_KNOWLEDGE[plainBootName(entry.parameter)] ?? ANY_PARAMETER;
+    const { breaks } = bootKnowledge(plainBootName(entry.parameter));
     const next: Check = {
       title: `next boot has ${text}`,
       looked: loader?.state.entries[0]?.file ?? 'boot loader',

@@ -20,6 +20,12 @@ test.each(['boot.cgroup_enable', 'boot.cgroup-enable=memory'])('explains %s as i
   expect(JSON.parse(stdout)).toMatchObject({ area: 'bootParameters', desired: 'cgroup_enable=memory' });
 });
 
+test.each(['boot.constructor', 'boot.__proto__', 'boot.toString'])('has general texts for %s', async (entry) => {
+  const { stdout } = await runCommand(['explain', entry, '-f', file, '--root', root, '-o', 'json']);
+
+  expect(stdout).toContain('The spec wants every boot of this machine to have it');
+});
+
 test('lists boot parameters by the names that explain takes', async () => {
   const { stdout } = await runCommand(['explain', '--list', '-f', file, '--root', root]);
 

@@ -97,7 +97,7 @@ function problemBetween(now: Table, then: Table, isSystemd: boolean | undefined)
     if (type === '') return `containerd would take the runtime ${name} without runtime_type, and no pod could start`;
     const value = objectIn(objectIn({ runtime }, 'runtime'), 'options')['SystemdCgroup'] ?? false;
     if (isSystemd !== undefined && value !== isSystemd) {
-      return `containerd would take SystemdCgroup = ${String(value)} for the runtime ${name}, from another file`;
+      return `containerd would take SystemdCgroup = ${JSON.stringify(value)} for the runtime ${name}, from another file`;
     }
   }
   const [first] = differencesOf(comparable(now), comparable(then));
@@ -119,8 +119,9 @@ function comparable(dumped: Table): Table {
     const plugin = objectIn(plugins, name);
     const containerd = objectIn(plugin, 'containerd');
     if (!isTable(containerd['runtimes'])) continue;
-    const runtimes = Object.entries(containerd['runtimes']).map(([key, runtime]) => [key, said(runtime)]);
-    plugins[name] = { ...plugin, containerd: { ...containerd, runtimes: Object.fromEntries(runtimes) } };
+    const runtimes: Record<string, Table> = {};
+    for (const [key, runtime] of Object.entries(containerd['runtimes'])) runtimes[key] = said(runtime);
+    plugins[name] = { ...plugin, containerd: { ...containerd, runtimes } };
   }
   return { ...rest, plugins };
 }
