@@ -2,7 +2,7 @@
 import type { TestProject } from 'vitest/node';
 import { setup as obtain } from '../../apiserver/harness/global-setup.ts';
 
-const NEEDED_BY = ['11-cluster', '12-cgroup', '13-cgroup-kubelet', '14-kubeadm'].map(
+const NEEDED_BY = ['11-cluster', '12-cgroup', '13-cgroup-kubelet', '15-kubeadm'].map(
   (name) => `test/e2e/native/${name}.test.ts`,
 );
 
