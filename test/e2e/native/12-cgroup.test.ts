@@ -33,7 +33,7 @@ ExecStartPre=/bin/sh -c "! grep -q 'SystemdCgroup = true' ${CONFIG} || { echo 'c
 
 /** Trees with processes of pods, on whichever hierarchy this kernel has. */
 const TREES = `for f in $(find /sys/fs/cgroup -path '*kubepods*' -name cgroup.procs); do
-  [ ! -s $f ] || echo $f; done | grep -oE '/kubepods(\\.slice)?/' | sort -u | tr -d '/\\n'`;
+  [ -z "$(cat $f)" ] || echo $f; done | grep -oE '/kubepods(\\.slice)?/' | sort -u | tr -d '/\\n'`;
 
 /** Starts a container that is not of Kubernetes. */
 async function startSurvivor(node: NativeNode): Promise<void> {
