@@ -17,7 +17,7 @@ scenario(
       {
         reason: 'CgroupV1',
         message: expect.stringMatching(
-          /^kernel v1 \(hybrid\) \(.*\bmemory\b.*\); .*systemd\.unified_cgroup_hierarchy=0/,
+          /^kernel v1 \(hybrid\) \(.*\bmemory\b.*\); .*systemd\.unified_cgroup_hierarchy=1 under spec/,
         ),
       },
     ]);

@@ -135,7 +135,7 @@ function controllerFindings({ controllers }: CgroupSpec, { cgroups }: Observed):
   const missing = controllers.filter((name) => !cgroups.controllers.includes(name));
   if (missing.length === 0) return [];
   const pi = missing.includes('memory')
-    ? ' On a Raspberry Pi declare cgroup_enable=memory under spec.bootParameters, as the profile raspberry-pi does, and reboot.'
+    ? ' Look for cgroup_disable=memory in /proc/cmdline; on a Raspberry Pi declare cgroup_enable=memory under spec.bootParameters, as the profile raspberry-pi does, and reboot.'
     : ' Look for cgroup_disable= in /proc/cmdline.';
   const message = `The kernel does not offer the controller ${missing.join(', ')}: the kubelet does not start without, or limits do not hold.${pi}`;
   return [{ reason: 'ControllerMissing', message }];
