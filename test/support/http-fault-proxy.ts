@@ -99,15 +99,17 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
       // Headers without a body yet: a watch is open before its first event.
       (response as unknown as { flushHeaders?: () => void }).flushHeaders?.();
       answer.on('data', (chunk: Buffer) => {
+        // Written after its end, an answer would be reset before that has been sent.
+        if (response.writableEnded) return;
         const result = change === undefined ? [chunk] : change(chunk);
         if (result === 'end') response.end();
         else if (result === 'cut') cut(response);
         else for (const part of result) response.write(part);
       });
       answer.on('end', () => response.end());
-      answer.on('error', () => cut(response));
+      answer.on('error', () => cutUnlessEnded(response));
     });
-    sent.on('error', () => cut(response));
+    sent.on('error', () => cutUnlessEnded(response));
     response.on('close', () => sent.destroy());
     request.pipe(sent);
   };
@@ -183,6 +185,10 @@ export async function startHttpFaultProxy(options: HttpFaultProxyOptions): Promi
       await once(server, 'close');
     },
   };
+}
+
+function cutUnlessEnded(response: Http2ServerResponse): void {
+  if (!response.writableEnded) cut(response);
 }
 
 function cut(response: Http2ServerResponse): void {

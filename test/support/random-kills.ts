@@ -11,7 +11,7 @@ import type { Agent } from './pod-world.ts';
 const SRC = join(import.meta.dirname, '../../src');
 
 /** How many kills a test file makes; `NODEPREP_KILLS` makes them more, with `TEST_FILE_SECONDS` as their time. */
-export const KILLS = Number(process.env['NODEPREP_KILLS'] ?? 6);
+export const KILLS = Number(process.env['NODEPREP_KILLS'] ?? 4);
 
 const pidOf = (agent: Agent) => expect.poll(agent.pid, WAIT).toBeGreaterThan(0);
 

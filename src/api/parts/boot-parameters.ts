@@ -100,16 +100,18 @@ export const bootParameters = part({
   server: () => ({
     fields: {
       '': {
-        // A name that may stand several times is told apart by its value.
-        'x-kubernetes-list-map-keys': ['name', 'value'],
+        // A name that may stand several times is told apart by its value, which most entries lack. A key needs a default then,
+        // and the API server of 1.20 takes an empty one for null. So the server replaces the list as a whole.
+        'x-kubernetes-list-type': 'atomic',
+        'x-kubernetes-list-map-keys': undefined,
         'x-kubernetes-validations': [
           {
-            rule: `self.all(x, (${plain('x')} in ${textsIn(REPEATABLE)} && x.value != "") || self.exists_one(y, ${plain('y')} == ${plain('x')}))`,
+            rule: `self.all(x, ${plain('x')} in ${textsIn(REPEATABLE)} && has(x.value) && x.value != "" ? self.exists_one(y, ${plain('y')} == ${plain('x')} && has(y.value) && y.value == x.value) : self.exists_one(y, ${plain('y')} == ${plain('x')}))`,
             message:
               'a kernel parameter of the boot is declared twice; "-" and "_" are the same, and no value stands for every value',
           },
           {
-            rule: `self.map(x, size(x.name) + (x.value == "" ? 0 : size(x.value) + 1) + 1).sum() <= ${MAX_BYTES + 1}`,
+            rule: `self.map(x, size(x.name) + (!has(x.value) || x.value == "" ? 0 : size(x.value) + 1) + 1).sum() <= ${MAX_BYTES + 1}`,
             message: `all parameters together have more than ${MAX_BYTES} characters, too many for a command line`,
           },
         ],
@@ -121,7 +123,7 @@ export const bootParameters = part({
             message: 'console cannot be removed: without its console a machine that does not boot cannot be repaired',
           },
           ...Object.entries(WEAKER_VALUES).map(([name, weaker]) => ({
-            rule: `${plain('self')} != "${name}" || (self.value != "" && self.value.matches(${JSON.stringify(weaker)}) == (has(self.state) && self.state == "Absent"))`,
+            rule: `${plain('self')} != "${name}" || (has(self.value) && self.value != "" && self.value.matches(${JSON.stringify(weaker)}) == (has(self.state) && self.state == "Absent"))`,
             message: 'weakens a protection of the node; NodePrep never does that',
           })),
         ],
@@ -138,8 +140,7 @@ export const bootParameters = part({
           },
         ],
       },
-      // The key of a list needs a value on the server.
-      '[].value': { default: '', pattern: BOOT_VALUE.source },
+      '[].value': { pattern: BOOT_VALUE.source },
     },
   }),
   limits: {

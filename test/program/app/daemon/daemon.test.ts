@@ -1,51 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  copyOfHost,
-  nodeprep,
-  type Running,
-  startNodeprep,
-  temporaryDirectory,
-} from '../../../support/nodeprep-process.ts';
+import { DAEMON_TEST, OURS, WAIT, daemon, hostWithSpec, ours, spec, status } from '../../../support/daemon-process.ts';
+import { nodeprep, startNodeprep, temporaryDirectory } from '../../../support/nodeprep-process.ts';
 
-const OURS = 'etc/sysctl.d/99-zz-nodeprep.conf';
-const WAIT = { timeout: 40_000, interval: 20 };
-// Each test starts processes; on a busy machine a start takes many seconds.
-vi.setConfig({ testTimeout: 120_000 });
-const spec = (value: string) =>
-  `apiVersion: nodeprep.dev/v1alpha1\nkind: NodePrep\nspec:\n  sysctls:\n  - name: vm.swappiness\n    value: ${value}\n`;
-
-interface StatusFile {
-  readonly metadata: { readonly generation: number };
-  readonly status: {
-    readonly conditions: readonly { type: string; status: string; reason: string; message: string }[];
-  };
-}
-
-function status(root: string): StatusFile | undefined {
-  const path = join(root, 'run/nodeprep/status.json');
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
-}
-
-const condition = (root: string, type: string) => status(root)?.status.conditions.find((one) => one.type === type);
-const ours = (root: string) => (existsSync(join(root, OURS)) ? readFileSync(join(root, OURS), 'utf8') : '');
-
-function hostWithSpec(content: string): string {
-  const root = copyOfHost('debian-12');
-  mkdirSync(join(root, 'etc/nodeprep'), { recursive: true });
-  writeFileSync(join(root, 'etc/nodeprep/nodeprep.yaml'), content);
-  return root;
-}
-
-/** A daemon that has done its first pass: on a busy machine that is reported as under way first. */
-async function daemon(root: string, ...args: string[]): Promise<Running> {
-  const running = startNodeprep(['run', '--root', root, '--metrics-port', '0', ...args]);
-  await expect.poll(() => condition(root, 'Progressing')?.reason ?? 'Applying', WAIT).not.toBe('Applying');
-  return running;
-}
+vi.setConfig(DAEMON_TEST);
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -104,57 +65,6 @@ describe('the daemon', () => {
     await expect.poll(() => ours(root), WAIT).toBe(content);
     writeFileSync(join(root, OURS), 'vm.swappiness = 99\n');
     await expect.poll(() => ours(root), WAIT).toBe(content);
-  });
-
-  it('enforces a changed file without being told', async () => {
-    const root = hostWithSpec(spec('10'));
-    await daemon(root);
-
-    writeFileSync(join(root, 'etc/nodeprep/nodeprep.yaml'), spec('20'));
-
-    await expect.poll(() => ours(root), WAIT).toMatch(/vm\.swappiness\s*=\s*20/);
-    await expect.poll(() => status(root)?.metadata.generation, WAIT).toBe(2);
-  });
-
-  it('refuses a broken spec, says so, and keeps enforcing the last good one, also after a restart', async () => {
-    const root = hostWithSpec(spec('10'));
-    const first = await daemon(root);
-
-    writeFileSync(join(root, 'etc/nodeprep/nodeprep.yaml'), 'kind: NodePrep\nspec: 7\n');
-    first.child.kill('SIGHUP');
-    await expect.poll(() => condition(root, 'Degraded'), WAIT).toMatchObject({ status: 'True', reason: 'SpecInvalid' });
-    expect(condition(root, 'Degraded')?.message).toContain('nodeprep.yaml');
-    rmSync(join(root, OURS));
-    await expect.poll(() => ours(root), WAIT).toMatch(/vm\.swappiness\s*=\s*10/);
-    first.child.kill('SIGTERM');
-    await first.finished;
-    rmSync(join(root, OURS));
-    rmSync(join(root, 'run'), { recursive: true });
-
-    await daemon(root);
-    await expect.poll(() => ours(root), WAIT).toMatch(/vm\.swappiness\s*=\s*10/);
-    expect(condition(root, 'Degraded')).toMatchObject({ reason: 'SpecInvalid' });
-  });
-
-  it('keeps enforcing when the spec file is deleted, instead of falling back to a profile', async () => {
-    const root = hostWithSpec(spec('10'));
-    await daemon(root);
-
-    rmSync(join(root, 'etc/nodeprep/nodeprep.yaml'));
-
-    await expect.poll(() => condition(root, 'Degraded'), WAIT).toMatchObject({ status: 'True', reason: 'SpecInvalid' });
-    expect(ours(root)).toMatch(/vm\.swappiness\s*=\s*10/);
-    expect(ours(root)).not.toContain('ip_forward');
-  });
-
-  it('does not start with a broken spec when there never was a good one', async () => {
-    const root = hostWithSpec('kind: nonsense\n');
-
-    const { code, stderr } = await nodeprep(['run', '--root', root, '--metrics-port', '0']);
-
-    expect(code).toBe(1);
-    expect(stderr).toContain('nodeprep.yaml');
-    expect(existsSync(join(root, OURS))).toBe(false);
   });
 
   it('never lets a second writer in, and says who holds the host', async () => {
