@@ -7,6 +7,7 @@ import { appendFileSync, readFileSync, rmSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { parse } from 'yaml';
+import { AREA_NAMES } from '../../src/api/parts/parts.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { leaveOut } from '../support/leave-out.ts';
 import { agentOn, type Agent } from './harness/agent.ts';
@@ -173,7 +174,7 @@ describe('the metrics of a running agent', () => {
   test('are few: a fleet of thousands has them too', async () => {
     const samples = await server.now('max(scrape_samples_post_metric_relabeling)');
 
-    expect(value(samples)).toBeLessThan(300);
+    expect(value(samples)).toBeLessThan(70 * AREA_NAMES.length);
   });
 });
 
