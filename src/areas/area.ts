@@ -101,6 +101,13 @@ export interface Step {
   readonly policy?: 'Report';
 }
 
+/** Whether a step disturbs the node, and so waits for an approval while there is something to disturb. */
+export function needsApproval({ changes, allowedBy }: Step): boolean {
+  return (
+    allowedBy === undefined && changes.some(({ disruption }) => disruption === 'Restart' || disruption === 'Drain')
+  );
+}
+
 /** An obstacle, or something left on purpose, with what an administrator must know. */
 export interface Finding {
   /** Name of the entry, or the file or device concerned. */

@@ -18,7 +18,7 @@ export interface WantedWords {
 
 /** Splits a line at blanks; double quotes hold a word together, as for the kernel. */
 export function wordsOf(line: string): readonly string[] {
-  return line.match(/(?:"[^"]*"?|[^\s"])+/g) ?? [];
+  return placesOf(line).map(({ word }) => word);
 }
 
 /** Name and value of a word. */

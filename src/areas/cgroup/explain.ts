@@ -2,15 +2,14 @@
 import type { Explanation, Source } from '../area.ts';
 import { KUBELET_CONFIG } from '../kubelet.ts';
 import type { Desired } from './desired.ts';
+import { OWN_DROP_INS } from './edit/marks.ts';
+import { fileKey } from './keys.ts';
 import { CGROUP_KNOWLEDGE, CGROUP_NOTES } from './knowledge.ts';
 import type { KubeletCgroup } from './observe/kubelet-driver.ts';
 import type { Observed } from './observe/observe.ts';
 import { driverOf, type RuntimeObserved, SOCKETS } from './observe/runtimes.ts';
 import { findingsOf, wantedText } from './plan/plan.ts';
-import { fileKey } from './plan/steps.ts';
 import { summaryOf } from './plan/summary.ts';
-
-const OWN_DROP_INS = ['/etc/containerd/conf.d/99-nodeprep.toml', '/etc/crio/crio.conf.d/99-nodeprep.conf'] as const;
 
 /** Explains `cgroup` and the names of runtimes. */
 export function explainCgroup(entry: string, { spec }: Desired, observed: Observed): Explanation | undefined {
@@ -33,7 +32,9 @@ export function explainCgroup(entry: string, { spec }: Desired, observed: Observ
 
 /** Ledger keys of the files that a driver is written to. */
 function keysOf(shown: readonly RuntimeObserved[], isAll: boolean): readonly string[] {
-  const files = shown.flatMap(({ name, config }) => [config.main, ...OWN_DROP_INS].map((file) => fileKey(name, file)));
+  const files = shown.flatMap(({ name, config }) =>
+    [config.main, OWN_DROP_INS.containerd, OWN_DROP_INS.crio].map((file) => fileKey(name, file)),
+  );
   return [...files, ...(isAll ? [fileKey('kubelet', KUBELET_CONFIG)] : [])];
 }
 

@@ -104,6 +104,5 @@ function childOf(parent: unknown, step: Step): unknown {
 
 function hasKey(item: unknown, key: Readonly<Record<string, unknown>>): boolean {
   if (typeof item !== 'object' || item === null) return false;
-  // A part of a key that a person leaves out is empty on the server.
-  return Object.entries(key).every(([name, value]) => ((item as Record<string, unknown>)[name] ?? '') === value);
+  return Object.entries(key).every(([name, value]) => (item as Record<string, unknown>)[name] === value);
 }

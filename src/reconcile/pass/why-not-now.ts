@@ -1,5 +1,5 @@
 /** Splits a plan into what is done now and what is not, each with the reason. Pure. */
-import type { Area, Finding, Plan, Step } from '../../areas/area.ts';
+import { type Area, type Finding, needsApproval, type Plan, type Step } from '../../areas/area.ts';
 import type { Deferred, WhyNotNow } from '../report/report.ts';
 import type { PassContext } from './context.ts';
 
@@ -63,12 +63,6 @@ function heldChains<S extends Step>(
     }
   }
   return held;
-}
-
-function needsApproval({ changes, allowedBy }: Step): boolean {
-  return (
-    allowedBy === undefined && changes.some(({ disruption }) => disruption === 'Restart' || disruption === 'Drain')
-  );
 }
 
 function whyNotNow(step: Step, context: PassContext): WhyNotNow | undefined {

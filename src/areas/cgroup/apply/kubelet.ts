@@ -5,13 +5,11 @@
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { KUBELET_UNIT } from '../../kubelet.ts';
-import { TIMER_FILE } from '../observe/move.ts';
+import { TIMER, TIMER_FILE } from '../observe/move.ts';
 import type { KubeletStep } from '../plan/steps.ts';
 import { control } from './unit.ts';
 import { confirmWrite } from './write.ts';
 
-/** Transient units of the host; systemd forgets them when they are done. */
-const TIMER = 'nodeprep-kubelet';
 /** Longer than a restart of the runtime, its proof and the way back take together. */
 const AFTER_S = 300;
 

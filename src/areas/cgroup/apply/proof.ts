@@ -5,13 +5,14 @@
 import { posix } from 'node:path';
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
-import { createSha256 } from '../../../host/sha256.ts';
 import { StepError } from '../../area.ts';
 import { isTable, objectIn, type Table, textOf } from '../../tables.ts';
 import { differencesOf } from '../edit/differences.ts';
+import { CRI_PLUGIN } from '../observe/containerd-tables.ts';
 import { isOfRunc } from '../observe/cri/cri.ts';
 import { tomlFrom } from '../observe/toml.ts';
 import type { ContainerdProof, WriteStep } from '../plan/steps.ts';
+import { sumOfText } from '../refused.ts';
 
 /** What is proved. */
 export type Proved = Pick<WriteStep, 'file' | 'before' | 'after'> & { readonly proof: ContainerdProof };
@@ -24,7 +25,7 @@ const refusals = new WeakMap<Host, { readonly text: string; readonly message: st
 /** Throws `StepError` unless the text changes the driver and nothing else. */
 export async function proveByContainerd(host: Host, proved: Proved, signal: AbortSignal): Promise<void> {
   const { file, after = '', proof } = proved;
-  const text = createSha256().update(`${file}\0${after}\0${proof.program}\0${proof.seen}`).digest('hex');
+  const text = sumOfText(`${file}\0${after}\0${proof.program}\0${proof.seen}`);
   const known = refusals.get(host);
   const message = known?.text === text ? known.message : await refusal(host, proved, signal);
   if (message === undefined) return;
@@ -88,7 +89,7 @@ async function dump(host: Host, command: readonly [string, ...string[]], signal:
   }
 }
 
-const PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime'] as const;
+const PLUGINS = [CRI_PLUGIN[2], CRI_PLUGIN[3]] as const;
 
 function problemBetween(now: Table, then: Table, isSystemd: boolean | undefined): string | undefined {
   for (const [name, runtime] of runtimesIn(then)) {

@@ -29,24 +29,28 @@ export async function applyRestart(
   const why = `${what}. ${written.map(({ file }) => file).join(' and ')} is as before and is not written again until it or the spec changes.`;
   const refused = written.map((one): Refused => ({ ...one, user, why, isBack: false }));
   for (const one of refused) await recordRefused(host, one);
-  const answers = await goBack(host, refused, signal);
+  const answers = await goBack(host, user, refused, signal);
   throw failed(`${why} ${answers}`);
 }
 
 /** Goes back to the previous text where a kill has kept that from being done. */
 export async function applyGoBack(host: Host, { refused }: GoBackStep, signal: AbortSignal): Promise<void> {
-  await goBack(host, [refused], signal);
+  await goBack(host, refused.user, [refused], signal);
 }
 
 /** Puts the files back, has the runtime read them where it runs, and says how that went. */
-async function goBack(host: Host, refused: readonly Refused[], signal: AbortSignal): Promise<string> {
+async function goBack(
+  host: Host,
+  user: RuntimeName,
+  refused: readonly Refused[],
+  signal: AbortSignal,
+): Promise<string> {
   for (const { file, sha256, before } of refused) {
     // A text that came since is not ours to judge.
     if (sumOfText((await host.readFile(file)) ?? '') !== sha256) continue;
     if (before === undefined) await host.removeFile(file);
     else await host.writeFile(file, before);
   }
-  const [{ user } = { user: 'containerd' as RuntimeName }] = refused;
   const unit = restartedUnit(user);
   let said = 'The runtime was not running.';
   if (await isWanted(host, unit, signal)) {

@@ -16,6 +16,11 @@ export const CRI_PLUGIN = {
   2: 'io.containerd.grpc.v1.cri',
   3: 'io.containerd.cri.v1.runtime',
 } as const;
+/** The CRI plugin in files of a version. */
+export function criPluginOf(version: number): string {
+  return version < 2 ? CRI_PLUGIN[1] : version === 2 ? CRI_PLUGIN[2] : CRI_PLUGIN[3];
+}
+
 /** Without any of these there is no CRI in 2.x. */
 const CRI_PARTS: readonly string[] = [CRI_PLUGIN[2], CRI_PLUGIN[3], 'io.containerd.cri.v1.images'];
 

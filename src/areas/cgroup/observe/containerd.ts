@@ -7,11 +7,12 @@
 import type { CgroupDriver } from '../../../api/parts/cgroup.ts';
 import { isTable, objectIn, type Table, textOf } from '../../tables.ts';
 import type { ContainerdFiles } from './containerd-files.ts';
-import { CRI_PLUGIN, programText, type Read, type Tables, tablesOf } from './containerd-tables.ts';
+import { criPluginOf, programText, type Read, type Tables, tablesOf } from './containerd-tables.ts';
 import { type Handler, isOfRunc, systemdCgroupIn } from './cri/cri.ts';
 import { type ConfigProblem, type Place, placeOf, placeText, type RuntimeConfig } from './runtime-config.ts';
 
-const RUNC = 'io.containerd.runc.v2';
+/** The type of a runtime that starts containers by runc. */
+export const RUNC = 'io.containerd.runc.v2';
 /** 2.0 has no shims of these any more. */
 const REMOVED: ReadonlySet<string> = new Set(['io.containerd.runc.v1', 'io.containerd.runtime.v1.linux']);
 
@@ -160,7 +161,7 @@ function linesFor(
 ): Record<CgroupDriver, string> {
   const own = read.find(({ file }) => file === main);
   const version = own === undefined ? (isMerging ? 3 : 2) : (own.version ?? 1);
-  const plugin = version < 2 ? CRI_PLUGIN[1] : version === 2 ? CRI_PLUGIN[2] : CRI_PLUGIN[3];
+  const plugin = criPluginOf(version);
   const table = `plugins."${plugin}".containerd.runtimes.runc`;
   const hasRunc = Object.hasOwn(objectIn(objectIn(objectIn(own?.plugins, plugin), 'containerd'), 'runtimes'), 'runc');
   const line = (value: boolean) => {

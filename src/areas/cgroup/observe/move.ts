@@ -5,15 +5,13 @@ import type { Memory } from '../../area.ts';
 import { KUBELET_UNIT } from '../../kubelet.ts';
 import { type PodPlace, placeOfPod } from '../../pod-groups.ts';
 import { runOf } from '../../unit-files.ts';
+import { trialFrom, type TrialKey } from '../keys.ts';
 import { readRefused, type Refused, sumOfText } from '../refused.ts';
-import { restartedUnit, RUNTIME_NAMES, type RuntimeName, type RuntimeObserved } from './runtimes.ts';
+import { restartedUnit, type RuntimeName, type RuntimeObserved } from './runtimes.ts';
 
 /** A text that a runtime has to prove. */
-export interface Trial {
+export interface Trial extends TrialKey {
   readonly key: string;
-  readonly user: RuntimeName;
-  readonly file: string;
-  readonly sha256: string;
   readonly before?: string;
   /** Whether the file has the text now: a kill may have come before the write, or the text went since. */
   readonly isThere: boolean;
@@ -34,8 +32,10 @@ export interface MoveObserved {
   readonly ownPod?: { readonly uid: string; readonly place?: PodPlace };
 }
 
-/** The file of the timer while it is armed. */
-export const TIMER_FILE = '/run/systemd/transient/nodeprep-kubelet.timer';
+/** The timer of the host that starts the kubelet. */
+export const TIMER = 'nodeprep-kubelet';
+/** Its file while it is armed. */
+export const TIMER_FILE = `/run/systemd/transient/${TIMER}.timer`;
 
 /** Links to the units that a boot starts. */
 const WANTED_AT_BOOT = '/etc/systemd/system/multi-user.target.wants';
@@ -72,12 +72,11 @@ export async function observeMove(
 async function trialsIn(host: HostReader, memory: Memory): Promise<readonly Trial[]> {
   const trials: Trial[] = [];
   for (const [key, { original }] of memory) {
-    const [, name, sha256 = '', file = ''] = /^trial:([a-z]+):([0-9a-f]{64}):(\/.*)$/s.exec(key) ?? [];
-    const user = RUNTIME_NAMES.find((one) => one === name);
-    if (user === undefined) continue;
-    const isThere = ((await host.sumOf(file)) ?? sumOfText('')) === sha256;
+    const trial = trialFrom(key);
+    if (trial === undefined) continue;
+    const isThere = ((await host.sumOf(trial.file)) ?? sumOfText('')) === trial.sha256;
     trials.push({
-      ...{ key, user, file, sha256, isThere },
+      ...{ ...trial, key, isThere },
       ...(original.state === 'value' ? { before: original.value } : {}),
     });
   }

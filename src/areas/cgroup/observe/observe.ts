@@ -7,12 +7,13 @@ import { type Cgroups, observeCgroups } from '../../cgroups.ts';
 import { KUBELET_UNIT, readKubelet } from '../../kubelet.ts';
 import { runOf } from '../../unit-files.ts';
 import type { Desired } from '../desired.ts';
+import { writtenFiles } from '../keys.ts';
 import { type KubeletCgroup, parseKubeletCgroup } from './kubelet-driver.ts';
 import { observePodGroups, type PodGroups, runsPods } from '../../pod-groups.ts';
 import { type MoveObserved, observeMove } from './move.ts';
 import { driverOf, observeRuntimes, RUNTIME_NAMES, type RuntimeObserved, usedOf } from './runtimes.ts';
 import { differingWriters, writersOf } from './writing/writers.ts';
-import { observeWriting, unrecordedFiles, type Writing, writtenFiles } from './writing/writing.ts';
+import { observeWriting, unrecordedFiles, type Writing } from './writing/writing.ts';
 
 /** What was seen. */
 export interface Observed {

@@ -33,6 +33,14 @@ export interface RuntimeConfig {
   readonly lines: Readonly<Record<CgroupDriver, string>>;
 }
 
+/** Whether every way to run containers has the driver with the next start. */
+export function saysDriver(
+  { driver, handlers }: Pick<RuntimeConfig, 'driver' | 'handlers'>,
+  wanted: CgroupDriver,
+): boolean {
+  return driver === wanted && handlers.every((handler) => handler.driver === wanted);
+}
+
 /** The line of the last match in a file, from 1. */
 export function lineOf({ text }: ConfigFile, pattern: RegExp): number | undefined {
   const lines = text.split('\n');

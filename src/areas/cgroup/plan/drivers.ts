@@ -3,18 +3,15 @@ import type { CgroupDriver, CgroupSpec } from '../../../api/parts/cgroup.ts';
 import type { Finding } from '../../area.ts';
 import { kubeletLines } from '../observe/kubelet-driver.ts';
 import type { Observed } from '../observe/observe.ts';
+import { saysDriver } from '../observe/runtime-config.ts';
 import { driverOf, handlersOf, type RuntimeObserved } from '../observe/runtimes.ts';
+import { asksRuntime } from '../observe/writing/writers.ts';
 
 /** The driver that the kubelet has in the end: from 1.31 on it takes that of a runtime which tells it. */
 export function kubeletDriver(observed: Observed): CgroupDriver | undefined {
   const { kubelet, used } = observed;
   if (kubelet === undefined || !kubelet.isSetUp) return undefined;
-  return (isAsking(observed) ? used?.answer?.driver : undefined) ?? kubelet.driver;
-}
-
-/** Whether the kubelet takes the driver of a runtime that tells it. */
-export function isAsking({ kubelet, kubeletVersion }: Observed): boolean {
-  return kubeletVersion !== undefined && isAtLeast(kubeletVersion, 31) && kubelet?.isAskingOff !== true;
+  return (asksRuntime(observed) ? used?.answer?.driver : undefined) ?? kubelet.driver;
 }
 
 /** What differs, with the consequence and the lines to write; empty when all agree. */
@@ -43,7 +40,7 @@ export function driverFindings(spec: CgroupSpec, observed: Observed): readonly P
     ...(kubeletDiffers && kubelet !== undefined ? [`${kubeletLines(kubelet, wanted)}, then restart the kubelet`] : []),
   ].join('; ');
   const drained = ofKubelet === undefined ? '' : ' Drain the node before: running pods stay where they are.';
-  const message = `${consequence} ${next.charAt(0).toUpperCase()}${next.slice(1)}.${drained}`;
+  const message = `${consequence} ${capitalised(next)}.${drained}`;
   // Before the node joins nothing runs that could escape, and the kubelet must be let to start.
   return [{ message, ...(ofKubelet === undefined ? { required: false } : {}) }];
 }
@@ -57,17 +54,16 @@ export function consequenceOf(wanted: CgroupDriver, observed: Observed): string 
   return found.includes('cgroupfs') ? 'Pods escape their limits until both agree.' : 'New pods fail until both agree.';
 }
 
+/** A text as the beginning of a sentence. */
+export function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
+
 function runtimeNext(used: RuntimeObserved, wanted: CgroupDriver, others: readonly string[]): string {
   const restart = `run "systemctl restart ${used.name}"`;
-  const isWritten = used.config.driver === wanted && used.config.handlers.every(({ driver }) => driver === wanted);
-  if (isWritten) return `its file says ${wanted} already: ${restart}`;
+  if (saysDriver(used.config, wanted)) return `its file says ${wanted} already: ${restart}`;
   const special = others.filter((name) => name !== 'runc');
   if (used.config.driver === wanted && special.length > 0)
     return `set SystemdCgroup = ${wanted === 'systemd'} for the runtime ${special.join(', ')} as well, then ${restart}`;
   return `${used.config.lines[wanted]}, then ${restart}`;
-}
-
-function isAtLeast(version: string, minor: number): boolean {
-  const [, major = 0, own = 0] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
-  return major > 1 || (major === 1 && own >= minor);
 }

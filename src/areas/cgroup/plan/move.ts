@@ -6,14 +6,17 @@
  * Everything is derived from what the host shows: a kill at any step leaves a host on which the rest is planned again.
  */
 import type { CgroupDriver, CgroupSpec } from '../../../api/parts/cgroup.ts';
-import type { Change, Finding, Step } from '../../area.ts';
+import { type Change, type Finding, needsApproval, type Step } from '../../area.ts';
 import { KUBELET_UNIT } from '../../kubelet.ts';
 import { runsPods } from '../../pod-groups.ts';
 import type { Observed } from '../observe/observe.ts';
 import type { Trial } from '../observe/move.ts';
 import { driverOf, handlersOf, restartedUnit, type RuntimeObserved, SOCKETS } from '../observe/runtimes.ts';
+import { trialKey } from '../keys.ts';
 import { sumOfText } from '../refused.ts';
-import { isAsking, kubeletDriver } from './drivers.ts';
+import { saysDriver } from '../observe/runtime-config.ts';
+import { asksRuntime } from '../observe/writing/writers.ts';
+import { kubeletDriver } from './drivers.ts';
 import {
   chainOf,
   type CgroupStep,
@@ -21,8 +24,8 @@ import {
   type KubeletStep,
   type PodsStep,
   type RestartStep,
-  trialKey,
   type WriteStep,
+  type WrittenFile,
 } from './steps.ts';
 import { isProved } from './trials.ts';
 
@@ -67,7 +70,7 @@ export function planMove(
     steps: all,
     findings,
     spent: spent.map(({ key }) => key),
-    isHeld: all.some((step) => step.allowedBy === undefined && step.changes.some(disturbs)),
+    isHeld: all.some(needsApproval),
   };
 }
 
@@ -105,7 +108,7 @@ function moveSteps(
   );
   const isSetUp = kubelet?.isSetUp === true;
   // Alone, the runtime would part from a kubelet whose driver cannot be changed.
-  const isStuck = isSetUp && kubelet.driver !== driver && ofKubelet.length === 0 && !isAsking(observed);
+  const isStuck = isSetUp && kubelet.driver !== driver && ofKubelet.length === 0 && !asksRuntime(observed);
   if (driver !== undefined && isStuck) return [];
   const isKubeletMoved = ofKubelet.length > 0 || (restarts.length > 0 && isSetUp);
   const isMisplaced = driver !== undefined && (pods.strays > 0 || pods[driver === 'systemd' ? 'cgroupfs' : 'systemd']);
@@ -158,9 +161,8 @@ function isRestarted(
   if (!isUnitRunning || (answer === undefined && name !== 'docker')) return false;
   if (writes.some(({ user }) => user === name)) return true;
   if (driver === undefined || runtime !== used || answer === undefined) return false;
-  const runs = driverOf(runtime) === driver && handlersOf(runtime).every((handler) => handler.driver === driver);
-  const says = config.driver === driver && config.handlers.every((handler) => handler.driver === driver);
-  return !runs && says;
+  const running = { driver: driverOf(runtime), handlers: handlersOf(runtime) };
+  return !saysDriver(running, driver) && saysDriver(config, driver);
 }
 
 /** Whether kubelet and runtime have the driver, so that pods that are elsewhere only have to be made anew. */
@@ -177,7 +179,7 @@ function onTrial(step: WriteStep): WriteStep {
   if (user === 'kubelet') return step;
   const sha256 = sumOfText(after ?? '');
   const original = before === undefined ? { state: 'absent' as const } : { state: 'value' as const, value: before };
-  return { ...step, memos: [...memos, { key: trialKey(user, { file, sha256 }), original, wrote: sha256 }] };
+  return { ...step, memos: [...memos, { key: trialKey({ user, file, sha256 }), original, wrote: sha256 }] };
 }
 
 function restartStep(
@@ -198,20 +200,15 @@ function restartStep(
   const { name } = runtime;
   const unit = restartedUnit(name);
   const own = writes.filter(({ user }) => user === name);
-  const now = own.map(({ file, before, after }) => ({
-    file,
-    sha256: sumOfText(after ?? ''),
-    ...(before === undefined ? {} : { before }),
-  }));
   // A process that was killed has written the others.
   const earlier = move.trials.filter(
     (one) => one.user === name && one.isThere && !own.some(({ file }) => file === one.file),
   );
-  const written = [
-    ...earlier.map(({ file, sha256, before }) => ({ file, sha256, ...(before === undefined ? {} : { before }) })),
-    ...now,
-  ];
-  const forgets = written.map((one) => trialKey(name, one));
+  const now = own.map(({ file, before, after }) => ({ file, sha256: sumOfText(after ?? ''), before }));
+  const written = [...earlier, ...now].map(
+    ({ file, sha256, before }): WrittenFile => ({ file, sha256, ...(before === undefined ? {} : { before }) }),
+  );
+  const forgets = written.map((one) => trialKey({ ...one, user: name }));
   return {
     kind: 'restart-runtime',
     user: name,
@@ -273,8 +270,4 @@ function podsStep(
 
 function disturbing({ changes: [first, ...rest] }: WriteStep, disruption: Change['disruption']): WriteStep['changes'] {
   return [{ ...first, disruption }, ...rest];
-}
-
-function disturbs({ disruption }: Change): boolean {
-  return disruption === 'Restart' || disruption === 'Drain';
 }

@@ -75,13 +75,3 @@ export type CgroupStep = WriteStep | RestartStep | GoBackStep | KubeletStep | Po
 export function chainOf(user: CgroupUser): string {
   return `driver:${user}`;
 }
-
-/** Ledger key of a file that was written for a program; the original is its whole text. */
-export function fileKey(user: CgroupUser, file: string): string {
-  return `file:${user}:${file}`;
-}
-
-/** Ledger key of a text that a runtime has to prove; the original is the text before. */
-export function trialKey(user: RuntimeName, { file, sha256 }: Pick<WrittenFile, 'file' | 'sha256'>): string {
-  return `trial:${user}:${sha256}:${file}`;
-}

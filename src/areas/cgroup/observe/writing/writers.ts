@@ -1,6 +1,7 @@
 /** Which programs get the declared driver, and which of them do not have it in their files yet. Pure. */
 import type { CgroupDriver, CgroupSpec, CgroupUser } from '../../../../api/parts/cgroup.ts';
 import type { KubeletCgroup } from '../kubelet-driver.ts';
+import { saysDriver } from '../runtime-config.ts';
 import type { RuntimeObserved } from '../runtimes.ts';
 
 /** What decides it. */
@@ -31,7 +32,7 @@ export function differingWriters(spec: CgroupSpec | undefined, input: WritersInp
   return writersOf(spec, input).filter((user) => {
     if (user === 'kubelet') return kubeletDiffers(input, wanted);
     const config = input.runtimes.find(({ name }) => name === user)?.config;
-    return config?.driver !== wanted || config.handlers.some(({ driver }) => driver !== wanted);
+    return config === undefined || !saysDriver(config, wanted);
   });
 }
 

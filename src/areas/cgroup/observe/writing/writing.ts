@@ -3,9 +3,10 @@ import { HostFileError } from '../../../../host/errors.ts';
 import type { HostReader } from '../../../../host/host.ts';
 import type { CgroupUser } from '../../../../api/parts/cgroup.ts';
 import type { Memory } from '../../../area.ts';
-import { KUBELET_CONFIG, type KubeletFiles, lastFlag, readKubelet, USUAL_DROP_INS } from '../../../kubelet.ts';
+import { KUBELET_CONFIG, type KubeletFiles, lastFlag, readKubelet } from '../../../kubelet.ts';
 import { type ConfigFile, readUnit } from '../../../unit-files.ts';
-import { isMarked } from '../../edit/marks.ts';
+import { isMarked, OWN_DROP_INS } from '../../edit/marks.ts';
+import { fileKey, writtenFiles, type WrittenKey } from '../../keys.ts';
 import { type ContainerdFiles, readContainerd } from '../containerd-files.ts';
 import { containerdProgram, containerdVersion } from '../containerd-program.ts';
 import { type CrioFiles, readCrioFiles } from '../crio.ts';
@@ -24,7 +25,7 @@ export interface Writing {
   /** Files that are links: they are never written through. */
   readonly links: ReadonlySet<string>;
   /** Files that bear a mark although the record of them is lost. */
-  readonly unrecorded: readonly WrittenFile[];
+  readonly unrecorded: readonly WrittenKey[];
 }
 
 /** What containerd reads, and the program that can say what it makes of it. */
@@ -39,30 +40,23 @@ export interface KubeletWriting extends KubeletFiles {
   readonly flag?: Place;
 }
 
-const FILE_KEY = /^file:([a-z]+):(\/.*)$/s;
-
-/** A file in the ledger and the program that it was written for. */
-export interface WrittenFile {
-  readonly key: string;
-  readonly user: CgroupUser;
-  readonly file: string;
-}
-
 /** Files with a mark of NodePrep that the ledger does not know, of programs that get no driver. */
 export async function unrecordedFiles(
   host: HostReader,
   runtimes: readonly RuntimeObserved[],
   { memory, kept }: { readonly memory: Memory; readonly kept: readonly CgroupUser[] },
-): Promise<readonly WrittenFile[]> {
+): Promise<readonly WrittenKey[]> {
   const main = runtimes.find(({ name }) => name === 'containerd')?.config.main;
   const files: readonly (readonly [CgroupUser, string | undefined])[] = [
     ['containerd', main],
-    ...OWN_DROP_INS,
+    ['containerd', OWN_DROP_INS.containerd],
+    ['crio', OWN_DROP_INS.crio],
+    ['kubelet', OWN_DROP_INS.kubelet],
     ['kubelet', KUBELET_CONFIG],
   ];
-  const found: WrittenFile[] = [];
+  const found: WrittenKey[] = [];
   for (const [user, file] of files) {
-    const key = file === undefined ? undefined : `file:${user}:${file}`;
+    const key = file === undefined ? undefined : fileKey(user, file);
     if (file === undefined || key === undefined || kept.includes(user) || memory.has(key)) continue;
     if (await hasMark(host, file)) found.push({ key, user, file });
   }
@@ -79,26 +73,11 @@ async function hasMark(host: HostReader, file: string): Promise<boolean> {
   }
 }
 
-/** The files that are wholly ours, where they usually are. */
-const OWN_DROP_INS: readonly (readonly [CgroupUser, string])[] = [
-  ['containerd', '/etc/containerd/conf.d/99-nodeprep.toml'],
-  ['crio', '/etc/crio/crio.conf.d/99-nodeprep.conf'],
-  ['kubelet', `${USUAL_DROP_INS}/10-nodeprep.conf`],
-];
-
-/** The files that NodePrep has written. */
-export function writtenFiles(memory: Memory): readonly WrittenFile[] {
-  return [...memory.keys()].flatMap((key) => {
-    const [, user, file] = FILE_KEY.exec(key) ?? [];
-    return user === undefined || file === undefined ? [] : [{ key, user: user as CgroupUser, file }];
-  });
-}
-
 /** Reads them. Throws `HostFileError`. */
 export async function observeWriting(
   host: HostReader,
   runtimes: readonly RuntimeObserved[],
-  { memory, unrecorded }: { readonly memory: Memory; readonly unrecorded: readonly WrittenFile[] },
+  { memory, unrecorded }: { readonly memory: Memory; readonly unrecorded: readonly WrittenKey[] },
   signal: AbortSignal,
 ): Promise<Writing> {
   const names = new Set<string>(runtimes.map(({ name }) => name));

@@ -11,18 +11,16 @@ import { matchesGlob } from '../../../glob.ts';
 import { objectIn, type Table, textsOf } from '../../../tables.ts';
 import { differencesOf } from '../../edit/differences.ts';
 import { appendTables, type NewTable, setKey, withoutBlocks } from '../../edit/toml.ts';
-import { parseContainerd } from '../../observe/containerd.ts';
+import { parseContainerd, RUNC } from '../../observe/containerd.ts';
 import type { ContainerdFiles } from '../../observe/containerd-files.ts';
-import type { RuntimeConfig } from '../../observe/runtime-config.ts';
+import { criPluginOf } from '../../observe/containerd-tables.ts';
+import { type RuntimeConfig, saysDriver } from '../../observe/runtime-config.ts';
 import { type TomlFile, tomlFrom } from '../../observe/toml.ts';
 import type { ContainerdWriting } from '../../observe/writing/writing.ts';
-import { createSha256 } from '../../../../host/sha256.ts';
+import { sumOfText } from '../../refused.ts';
 import type { ContainerdProof } from '../steps.ts';
-import { OWN_HEADER } from '../../edit/marks.ts';
+import { OWN_HEADER, OWN_NAMES } from '../../edit/marks.ts';
 import { type ByHand, type Edit, elsewhere, isLossy, notEditable } from './edit.ts';
-
-const RUNC = 'io.containerd.runc.v2';
-const DROP_IN = '99-nodeprep.toml';
 
 /** The drop-in or the edited main file that gives every runtime of runc the driver; `undefined` when all have it. */
 export function writeContainerd(found: ContainerdWriting, wanted: CgroupDriver): Edit | ByHand | undefined {
@@ -41,7 +39,7 @@ export function writeContainerd(found: ContainerdWriting, wanted: CgroupDriver):
   }
   if (mainVersion < 2) return notEditable(found.main, 'has version 1, which containerd 2 does not read any more');
   const folder = (version === undefined ? mainVersion >= 3 : isOf2(version)) ? importedFolder(main) : undefined;
-  const file = folder === undefined ? found.main : `${folder}/${DROP_IN}`;
+  const file = folder === undefined ? found.main : `${folder}/${OWN_NAMES.containerd}`;
   const old = found.files.find((one) => one.file === file);
   if (isLossy(old?.text)) return notEditable(file, 'is not UTF-8');
   const base = withText(found, file, folder === undefined && old !== undefined ? withoutBlocks(old.text) : undefined);
@@ -86,7 +84,7 @@ function mainText(text: string | undefined, { names, version, wanted }: Wanted):
   const tables: NewTable[] = [];
   const meant: (readonly string[])[] = [];
   for (const name of names) {
-    const runtime = ['plugins', pluginOf(version), 'containerd', 'runtimes', name];
+    const runtime = ['plugins', criPluginOf(version), 'containerd', 'runtimes', name];
     const options = [...runtime, 'options'];
     const inPlace = setKey(edited, options, 'SystemdCgroup', value);
     const isThere = Object.hasOwn(at(base, runtime.slice(0, -1)), name);
@@ -112,7 +110,7 @@ function mainText(text: string | undefined, { names, version, wanted }: Wanted):
 function dropInText({ names, version, wanted }: Wanted): string {
   const tables = names.map(
     (name): NewTable => ({
-      path: ['plugins', pluginOf(version), 'containerd', 'runtimes', name, 'options'],
+      path: ['plugins', criPluginOf(version), 'containerd', 'runtimes', name, 'options'],
       keys: { SystemdCgroup: String(wanted === 'systemd') },
     }),
   );
@@ -132,8 +130,7 @@ function problemOf(
   if (worse !== undefined) {
     return { reason: 'RuntimeConfigUnsafe', why: `${worse.place.file} lets pods fail`, place: worse.place };
   }
-  const isWanted = config.driver === wanted && config.handlers.every(({ driver }) => driver === wanted);
-  if (isWanted) return undefined;
+  if (saysDriver(config, wanted)) return undefined;
   const last = files.findLast((one) => one.file !== file)?.file;
   const place = config.place?.file === file ? undefined : config.place;
   const winner = place ?? (last === undefined ? undefined : { file: last });
@@ -145,7 +142,7 @@ function importedFolder(main: TomlFile | undefined): string | undefined {
   if (main === undefined || 'problem' in main.parsed) return undefined;
   const imports = textsOf(main.parsed.table['imports']).map((path) => posix.resolve(posix.dirname(main.file), path));
   return imports
-    .filter((path) => matchesGlob(path, `${posix.dirname(path)}/${DROP_IN}`))
+    .filter((path) => matchesGlob(path, `${posix.dirname(path)}/${OWN_NAMES.containerd}`))
     .map((path) => posix.dirname(path))[0];
 }
 
@@ -172,10 +169,6 @@ function isOf2(version: string | undefined): boolean {
   return Number.parseInt(version ?? '1', 10) >= 2;
 }
 
-function pluginOf(version: number): string {
-  return version >= 3 ? 'io.containerd.cri.v1.runtime' : 'io.containerd.grpc.v1.cri';
-}
-
 function at(text: string, path: readonly string[]): Table {
   const { parsed } = tomlFrom(text);
   return path.reduce<Table>((table, name) => objectIn(table, name), 'table' in parsed ? parsed.table : {});
@@ -183,7 +176,5 @@ function at(text: string, path: readonly string[]): Table {
 
 /** What containerd says of a text holds as long as its other files are the same. */
 function digest({ files }: ContainerdFiles): string {
-  const hash = createSha256();
-  for (const { file, text } of files) hash.update(`${file}\0${text}\0`);
-  return hash.digest('hex');
+  return sumOfText(files.map(({ file, text }) => `${file}\0${text}\0`).join(''));
 }

@@ -1,11 +1,11 @@
 /** Writes the driver for CRI-O, as a drop-in that sorts after those of others. Pure. */
 import type { CgroupDriver } from '../../../../api/parts/cgroup.ts';
-import { type CrioFiles, DROP_INS, parseCrio } from '../../observe/crio.ts';
+import { type CrioFiles, parseCrio } from '../../observe/crio.ts';
 import { type TomlFile, tomlFrom } from '../../observe/toml.ts';
-import { OWN_HEADER } from '../../edit/marks.ts';
+import { OWN_DROP_INS, OWN_HEADER } from '../../edit/marks.ts';
 import { type ByHand, type Edit, elsewhere, isLossy, notEditable } from './edit.ts';
 
-const FILE = `${DROP_INS}/99-nodeprep.conf`;
+const FILE = OWN_DROP_INS.crio;
 
 /** The drop-in; CRI-O refuses cgroupfs without `conmon_cgroup`. */
 export function writeCrio({ files, problems }: CrioFiles, wanted: CgroupDriver): Edit | ByHand {

@@ -1,7 +1,7 @@
 /** What comes of the attempt to write a driver into the files of a program. */
 import type { CgroupDriver } from '../../../../api/parts/cgroup.ts';
-import { createSha256 } from '../../../../host/sha256.ts';
-import type { Place } from '../../observe/runtime-config.ts';
+import { type Place, placeText } from '../../observe/runtime-config.ts';
+import { sumOfText } from '../../refused.ts';
 import type { ContainerdProof } from '../steps.ts';
 
 /** One file and its new text. */
@@ -24,8 +24,7 @@ export interface ByHand {
 
 /** Another file that wins. */
 export function elsewhere(place: Place): ByHand {
-  const where = place.line === undefined ? place.file : `${place.file}:${place.line}`;
-  return { reason: 'RuntimeFileElsewhere', why: `${where} wins over every file that it could write`, place };
+  return { reason: 'RuntimeFileElsewhere', why: `${placeText(place)} wins over every file that it could write`, place };
 }
 
 /** A text whose characters are not all known, so that it cannot be written again byte for byte. */
@@ -40,5 +39,5 @@ export function notEditable(file: string, why: string): ByHand {
 
 /** What the ledger says of a text that was written: its driver and what identifies it. */
 export function wroteText(driver: CgroupDriver, text: string): string {
-  return `${driver} ${createSha256().update(text).digest('hex')}`;
+  return `${driver} ${sumOfText(text)}`;
 }

@@ -1,7 +1,7 @@
 /** Everything that a plan does to configuration files, and what it leaves to a person. Pure. */
 import type { Finding, Memory } from '../../../area.ts';
 import type { Desired } from '../../desired.ts';
-import { driverFindings } from '../drivers.ts';
+import { capitalised, driverFindings } from '../drivers.ts';
 import type { Observed } from '../../observe/observe.ts';
 import type { WriteStep } from '../steps.ts';
 import { planRemoval } from './removal.ts';
@@ -29,7 +29,7 @@ export function planFiles(desired: Desired, observed: Observed, memory: Memory):
   const [first] = driverFindings(spec, observed);
   const found = [...byHand].map(([user, { reason, why, place }]): Finding => {
     const lines = observed.runtimes.find(({ name }) => name === user)?.config.lines[spec.driver ?? 'systemd'];
-    const next = lines === undefined ? '' : ` ${lines.charAt(0).toUpperCase()}${lines.slice(1)}, then restart ${user}.`;
+    const next = lines === undefined ? '' : ` ${capitalised(lines)}, then restart ${user}.`;
     const said = first?.message ?? `With its next start ${user} has another driver than ${spec.driver}.${next}`;
     return {
       target: 'cgroup',

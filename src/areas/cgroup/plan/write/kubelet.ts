@@ -4,16 +4,14 @@ import { configFrom, type KubeletConfig } from '../../../kubelet.ts';
 import { setYamlKey } from '../../edit/yaml.ts';
 import { parseKubeletCgroup } from '../../observe/kubelet-driver.ts';
 import type { KubeletWriting } from '../../observe/writing/writing.ts';
-import { OWN_HEADER } from '../../edit/marks.ts';
+import { OWN_HEADER, OWN_NAMES } from '../../edit/marks.ts';
 import { type ByHand, type Edit, elsewhere, isLossy, notEditable } from './edit.ts';
-
-const DROP_IN = '10-nodeprep.conf';
 
 /** The file; a flag wins over every file, and is for a person to take away. */
 export function writeKubelet(found: KubeletWriting, wanted: CgroupDriver): Edit | ByHand {
   const { main, dropIns, configs, flag } = found;
   if (flag !== undefined) return elsewhere(flag);
-  const file = dropIns === undefined ? main : `${dropIns}/${DROP_IN}`;
+  const file = dropIns === undefined ? main : `${dropIns}/${OWN_NAMES.kubelet}`;
   const old = configs.find((one) => one.file === file);
   if (isLossy(old?.text)) return notEditable(file, 'is not UTF-8');
   if (dropIns === undefined && old === undefined) return notEditable(file, 'does not exist');

@@ -4,7 +4,7 @@ import type { Finding, Memory, Remembered } from '../../../area.ts';
 import type { Desired } from '../../desired.ts';
 import type { Observed } from '../../observe/observe.ts';
 import { writersOf } from '../../observe/writing/writers.ts';
-import { writtenFiles } from '../../observe/writing/writing.ts';
+import { writtenFiles } from '../../keys.ts';
 import { chainOf, type WriteStep } from '../steps.ts';
 import { proofFor } from './containerd.ts';
 import { revertedText } from './revert.ts';
