@@ -39,7 +39,7 @@ export function desiredText({ entry, word }: Pick<ParameterState, 'entry' | 'wor
  * they are without them is not known, so they are never recorded.
  */
 export function writeMemos(
-  { files }: BootEdit,
+  { files, undone }: BootEdit,
   wanted: WantedWords,
   state: LoaderState,
   memory: Memory,
@@ -76,14 +76,15 @@ export function writeMemos(
     }),
     ...wanted.present.map((word): Memo => {
       const last = words.findLast((one) => identityOf(one) === identityOf(word));
-      return { key: presentKey(word), original: originalOf(last === undefined ? [] : originalsOf(last)) };
+      // What an earlier spec took off the line was there before this one.
+      const taken = undone.present.filter((one) => identityOf(one) === identityOf(word));
+      return { key: presentKey(word), original: originalOf(last === undefined ? taken : originalsOf(last)) };
     }),
-    ...wanted.absent.map(
-      (word): Memo => ({
-        key: absentKey(word),
-        original: originalOf(words.filter((one) => isUnwanted(word, one)).flatMap(originalsOf)),
-      }),
-    ),
+    ...wanted.absent.map((word): Memo => {
+      const found = words.filter((one) => isUnwanted(word, one)).flatMap(originalsOf);
+      const taken = undone.present.filter((one) => isUnwanted(word, one));
+      return { key: absentKey(word), original: originalOf([...found, ...taken]) };
+    }),
   ];
 }
 

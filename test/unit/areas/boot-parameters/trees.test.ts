@@ -166,3 +166,24 @@ test('a word of the administrator survives that it was declared, then unwanted, 
   expect(report.failures).toEqual([]);
   expect(filesOf(host)).toEqual(bootTree('pi-os-k3s-guide'));
 });
+
+test.each([
+  [
+    'by its name and then by its value',
+    { name: 'pci', state: 'Absent' },
+    { name: 'pci', value: 'noaer', state: 'Absent' },
+  ],
+  ['and then set to another value', { name: 'audit', state: 'Absent' }, { name: 'audit', value: '1' }],
+] as const)('a word of others that was taken off %s comes back with the files', async (_, first, second) => {
+  const host = bootHost('pi-os-bookworm');
+  const path = '/boot/firmware/cmdline.txt';
+  const before = `${bootTree('pi-os-bookworm')[path]?.trimEnd()} audit=2 pci=noaer\n`;
+  host.put(path, before);
+
+  await passBoot(host, bootSpec(first));
+  await passBoot(host, bootSpec(second));
+  const report = await passBoot(host, NOTHING);
+
+  expect(report.failures).toEqual([]);
+  expect(host.text(path)).toBe(before);
+});
