@@ -3,6 +3,7 @@
  * candidate may differ in the driver only. That it ends with 0 proves the syntax and no more.
  */
 import { posix } from 'node:path';
+import { scalarText } from '../../../api/yaml/words.ts';
 import { CommandError } from '../../../host/errors.ts';
 import type { Host } from '../../../host/host.ts';
 import { StepError } from '../../area.ts';
@@ -98,7 +99,7 @@ function problemBetween(now: Table, then: Table, isSystemd: boolean | undefined)
     if (type === '') return `containerd would take the runtime ${name} without runtime_type, and no pod could start`;
     const value = objectIn(objectIn({ runtime }, 'runtime'), 'options')['SystemdCgroup'] ?? false;
     if (isSystemd !== undefined && value !== isSystemd) {
-      return `containerd would take SystemdCgroup = ${JSON.stringify(value)} for the runtime ${name}, from another file`;
+      return `containerd would take SystemdCgroup = ${scalarText(value)} for the runtime ${name}, from another file`;
     }
   }
   const [first] = differencesOf(comparable(now), comparable(then));
